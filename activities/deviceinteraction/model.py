@@ -1,0 +1,189 @@
+"""The nouns of the device library: targets, credentials, changes and normalised state. Data only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal, NewType, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
+
+HostName = NewType("HostName", str)
+PlatformName = Literal["cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos"]
+Confirm = Literal["device", "session", "none"]
+UndoMethod = Literal["native", "inverse", "restore"]
+Made = Literal["computed_by_device", "modelled", "unavailable"]
+Section = Literal["config", "vlans", "interfaces"]
+
+
+class Model(BaseModel):
+    """Frozen, closed data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """How to log in. Secrets are `SecretStr`, so that neither a log nor a traceback shows them.
+
+    Either ``password`` or ``private_key`` (PEM or OpenSSH text), or both.
+    """
+
+    username: str
+    password: SecretStr | None = None
+    enable_secret: SecretStr | None = None
+    private_key: SecretStr | None = None
+    passphrase: SecretStr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One device as the library needs to know it."""
+
+    name: HostName
+    address: str
+    platform: str
+    credential: Credential
+    port: int = 22
+
+
+@dataclass(frozen=True, slots=True)
+class HostKeys:
+    """How host keys are judged. ``verify`` needs the device's key in ``known_hosts``.
+
+    ``accept_any`` is an explicit choice for labs.
+    """
+
+    policy: Literal["verify", "accept_any"] = "verify"
+    known_hosts: str | None = None  # a path
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long the library waits. Commit, rollback, save and reboot take ``commit`` whatever the others say."""
+
+    connect: timedelta = timedelta(seconds=15)
+    command: timedelta = timedelta(seconds=60)
+    commit: timedelta = timedelta(minutes=5)
+
+
+class Vlan(Model):
+    """A VLAN in the one shape that all platforms share; keyed by its id."""
+
+    name: str
+    status: Literal["active", "suspended"]
+
+
+class Interface(Model):
+    """An interface in the one shape that all platforms share; keyed by its name as the device writes it."""
+
+    admin: Literal["up", "down"]
+    oper: Literal["up", "down"]
+    mode: Literal["access", "trunk", "routed"] | None = None
+    access_vlan: int | None = None
+    trunk_vlans: tuple[int, ...] = ()
+    description: str = ""
+
+
+class State(Model):
+    """What a snapshot saw. A section that was not asked for is ``None``."""
+
+    config: str | None = None  # the running config, complete, secrets redacted
+    config_fingerprint: str | None = None  # of the unredacted normalised running config
+    vlans: Mapping[int, Vlan] | None = None
+    interfaces: Mapping[str, Interface] | None = None
+
+
+class Change(Model):
+    """A proposed change: what would be sent, and what it would do. Proposing alters nothing.
+
+    ``digest`` is over the normalised diff and binds an approval to what was seen: hex SHA-256.
+    """
+
+    lines: tuple[str, ...]
+    diff: str  # one line each, starting with "+", "-" or " "
+    digest: str
+    made: Made
+    empty: bool  # the device already is what the lines ask for
+    inverse: tuple[str, ...] | None = None  # lines that take the change back; None where none can be computed
+
+
+class Applied(Model):
+    """The end of an apply: what the journal and the record keep."""
+
+    changed: bool
+    diff: str
+    digest: str
+    saved: bool = False
+    fingerprint: str = ""  # of the normalised running config right after our commit
+
+
+class Undone(Model):
+    """The end of an undo that was verified. ``foreign`` are lines that somebody else changed meanwhile."""
+
+    was_touched: bool  # False: the journal and the device agree that there was nothing to undo
+    method: UndoMethod | None = None
+    foreign: tuple[str, ...] = ()
+    saved: bool = False
+
+
+class Facts(Model):
+    """What a device says of itself."""
+
+    hostname: str
+    platform: str
+    vendor: str
+    model: str
+    version: str
+    serial: str = ""
+
+
+class Journal(Protocol):
+    """Write-once memory of one (run, step, device, generation), kept by the caller outside the process.
+
+    Keys are short names such as ``2-apply.intent``. Writing a key that exists is an error unless the value is equal.
+    """
+
+    async def read(self, key: str) -> dict[str, JsonValue] | None:
+        """The value under a key, or ``None``."""
+        ...
+
+    async def write(self, key: str, value: dict[str, JsonValue]) -> None:
+        """Store a value durably before returning. Raises `ValueError` where another value is already there."""
+        ...
+
+
+class Fence(Protocol):
+    """Says whether this attempt may still write to the device."""
+
+    def check(self) -> None:
+        """Raise `failures.StaleAttempt` where the attempt was frozen, else return at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names on the device: a short hash of run, step, device and generation, so that a retry finds its own change."""
+
+    token: str  # 12 hex characters
+    comment: str  # what a commit carries, such as "netsaga campus-vlan-2026… deploy"
+
+    @property
+    def tag(self) -> str:
+        """The name of a session, checkpoint or file: letters, digits and a dash, 20 characters at most."""
+        return f"netsaga-{self.token}"
+
+
+@dataclass(slots=True)
+class Evidence:
+    """A line of a transcript: what was sent or received, when, with secrets already redacted."""
+
+    at_s: float  # seconds since the session was opened
+    direction: Literal["sent", "received", "note"]
+    text: str
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+class ParsedShow(Model):
+    """The rows of a parsed command; column names in lower case."""
+
+    rows: tuple[dict[str, JsonValue], ...] = Field(default=())
