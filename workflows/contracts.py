@@ -193,7 +193,6 @@ class BatchPolicy(Model):
     undoes_itself: bool  # a device that fails after it was touched is undone at once
     attempt_s: float  # one attempt at a device, all its actions
     retry: Retry
-    waits_s: float = 300.0  # what a commit or a rollback may take on top (device-safety 14)
 
 
 class BatchInput(Model):

@@ -1,0 +1,1 @@
+"""The interpreter: carries out any plan on Temporal. It decides; activities do."""

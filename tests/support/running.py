@@ -1,0 +1,98 @@
+"""Starts the real workflows over scripted activities and waits for what they come to."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from scripted import World
+from worker.build import SHARED_MODULES, WORKFLOWS
+from workflows import contracts
+from workflows.contracts import DevicePage, Page, RunResult, RunStatus
+
+REQUEST: Final = {"definition": "test", "by": "rita", "reason": "because"}
+PATIENCE_S: Final = 30.0
+
+
+@dataclass
+class Live:
+    """A run that is under way."""
+
+    handle: WorkflowHandle[Any, RunResult]
+    world: World
+
+    async def status(self) -> RunStatus:
+        """What the query says."""
+        return await self.handle.query(contracts.QUERY_STATUS, result_type=RunStatus)
+
+    async def devices(self, page: Page) -> DevicePage:
+        """What the query says of the devices."""
+        return await self.handle.query(contracts.QUERY_DEVICES, page, result_type=DevicePage)
+
+    async def until(self, condition: Callable[[RunStatus], bool]) -> RunStatus:
+        """Waits for a status; bounded."""
+        for _ in range(400):
+            status = await self.status()
+            if condition(status):
+                return status
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"the run never came there; it is at {status}")
+
+    async def result(self) -> RunResult:
+        """The result, also where the verdict fails the workflow."""
+        try:
+            return await asyncio.wait_for(self.handle.result(), PATIENCE_S)
+        except WorkflowFailureError as error:
+            if isinstance(error.cause, ApplicationError) and error.cause.details:
+                return RunResult.model_validate(error.cause.details[0])
+            raise
+
+    async def end(self) -> Exception:
+        """The failure that the run closes with."""
+        try:
+            await asyncio.wait_for(self.handle.result(), PATIENCE_S)
+        except WorkflowFailureError as error:
+            assert isinstance(error.cause, Exception)
+            return error.cause
+        raise AssertionError("the run did not fail")
+
+
+class Server:
+    """A Temporal server and what is needed to run things on it."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    @asynccontextmanager
+    async def run(self, world: World, request: object = REQUEST) -> AsyncIterator[Live]:
+        """A run of the world's plan, with a worker of its own."""
+        queue = f"test-{uuid.uuid4().hex[:8]}"
+        async with self.worker(world, queue):
+            handle = await self.client.start_workflow(
+                contracts.RUN, request, id=f"run-{uuid.uuid4().hex[:8]}", task_queue=queue, result_type=RunResult
+            )
+            yield Live(handle, world)
+
+    def worker(self, world: World, queue: str) -> Worker:
+        """A worker as the product builds it, over the world's activities."""
+        return Worker(
+            self.client,
+            task_queue=queue,
+            workflows=WORKFLOWS,
+            activities=world.activities,
+            workflow_runner=SandboxedWorkflowRunner(
+                restrictions=SandboxRestrictions.default.with_passthrough_modules(*SHARED_MODULES)
+            ),
+        )
+
+    async def outcome(self, world: World, request: object = REQUEST) -> RunResult:
+        """Runs to the end."""
+        async with self.run(world, request) as live:
+            return await live.result()

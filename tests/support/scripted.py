@@ -1,0 +1,273 @@
+"""Activities that obey the contracts and do as a test says: the interpreter's own tests need no device.
+
+The workflow, the server and the converter are real. What devices do is proven elsewhere, against real sessions.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pydantic import JsonValue
+from temporalio import activity
+
+from workflows import contracts
+from workflows.contracts import (
+    ArtifactRef,
+    DeviceOutcome,
+    DiffGroup,
+    FailureInfo,
+    FoldInput,
+    FoldResult,
+    InteractInput,
+    NotifyInput,
+    NotifyResult,
+    Prepared,
+    PrepareInput,
+    SealInput,
+    SealResult,
+    UndoInfo,
+)
+from workflows.errors import FailureType, failure
+from workflows.plan import (
+    Accept,
+    ApplyAction,
+    Attr,
+    Check,
+    CheckAction,
+    Constant,
+    DevicesStep,
+    Expr,
+    HostName,
+    Name,
+    Plan,
+    ProposeAction,
+    Retry,
+    Step,
+    StepId,
+    TemplateText,
+    Wave,
+)
+
+Script = Callable[[InteractInput], Awaitable[DeviceOutcome]]
+
+
+def ref(text: str) -> ArtifactRef:
+    """An artifact's name, as the store would make it."""
+    return ArtifactRef("sha256:" + hashlib.sha256(text.encode()).hexdigest())
+
+
+def of(path: str) -> Expr:
+    """The expression of a dotted path, such as ``steps.precheck.succeeded``."""
+    first, *rest = path.split(".")
+    expr: Expr = Name(name=first)
+    for part in rest:
+        expr = Attr(of=expr, name=part)
+    return expr
+
+
+def plan(*steps: Step, last: tuple[Step, ...] = (), name: str = "test") -> Plan:
+    """A plan of these steps, one after the other where they name no needs."""
+    return Plan(name=name, version="1.0.0", digest="d" * 64, steps=steps, finally_=last)
+
+
+def reading(step_id: str, **changes: Any) -> DevicesStep:
+    """A step that reads every device of the inventory."""
+    fields: dict[str, Any] = {
+        "id": StepId(step_id),
+        "devices": of("inventory"),
+        "do": (CheckAction(checks=(Check(name="fine", that=Constant(value=True)),)),),
+        "changes": False,
+        "retry": Retry(attempts=2, delay_s=1),
+    }
+    return DevicesStep(**(fields | changes))
+
+
+def changing(step_id: str, **changes: Any) -> DevicesStep:
+    """A step that changes every device of the inventory."""
+    template = TemplateText(template="t.j2", vars=Constant(value=None))
+    fields: dict[str, Any] = {
+        "do": (ProposeAction(change=template, name="change"), ApplyAction(change="change")),
+        "changes": True,
+    }
+    return reading(step_id, **(fields | changes))
+
+
+def waves(*sizes: int | str, soak: str | int = 0) -> tuple[Wave, ...]:
+    """Waves named w1, w2, …: numbers, or percentages as text."""
+    return tuple(
+        Wave(
+            name=f"w{index}",
+            size=size if isinstance(size, int) else None,
+            share=float(size.rstrip("%")) / 100 if isinstance(size, str) else None,
+            soak=Constant(value=soak),
+        )
+        for index, size in enumerate(sizes, start=1)
+    )
+
+
+def at_least(percent: float) -> Accept:
+    """``accept: {succeeded: ">= N%"}``."""
+    return Accept(kind="ratio", value=percent / 100, text=f">= {percent:g}%")
+
+
+def at_most(failures: int) -> Accept:
+    """``accept: "<= N failed"``."""
+    return Accept(kind="failed", value=failures, text=f"<= {failures} failed")
+
+
+@dataclass
+class World:
+    """What the devices do, and what was asked of them."""
+
+    plan: Plan
+    hosts: tuple[str, ...]
+    inputs: Mapping[str, JsonValue] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    scripts: dict[tuple[str, str], Script] = field(default_factory=dict)
+    undo_scripts: dict[tuple[str, str], Script] = field(default_factory=dict)
+    touched: set[tuple[str, str]] = field(default_factory=set)
+    calls: list[tuple[str, str, str]] = field(default_factory=list)  # kind, step, host
+    told: list[NotifyInput] = field(default_factory=list)
+    sealed: list[SealInput] = field(default_factory=list)
+    prepare_failure: Exception | None = None
+    search_attributes: bool = True
+
+    def fails(self, step: str, host: str, kind: FailureType = "check_failed", *, touched: bool = False) -> None:
+        """This device fails this step."""
+
+        async def script(call: InteractInput) -> DeviceOutcome:
+            if touched:
+                self.touched.add((call.step, call.host))
+            raise failed(call, kind, touched=touched)
+
+        self.scripts[step, host] = script
+
+    def undo_fails(self, step: str, host: str) -> None:
+        """This device cannot be taken back."""
+
+        async def script(call: InteractInput) -> DeviceOutcome:
+            raise failed(call, "undo_failed", touched=True)
+
+        self.undo_scripts[step, host] = script
+
+    def asked(self, kind: str, step: str) -> list[str]:
+        """The hosts of which something was asked, in order."""
+        return [host for asked, name, host in self.calls if (asked, name) == (kind, step)]
+
+    # ------------------------------------------------------------------------------------------------- activities
+
+    @activity.defn(name=contracts.PREPARE)
+    async def prepare(self, call: PrepareInput) -> Prepared:
+        """Hands out the test's plan."""
+        if self.prepare_failure is not None:
+            raise self.prepare_failure
+        return Prepared(
+            ref=ref("prepared"),
+            plan=self.plan,
+            inputs=self.inputs,
+            hosts=tuple(HostName(host) for host in self.hosts),
+            skipped={HostName(host): why for host, why in self.skipped.items()},
+            groups=self.groups,
+            search_attributes=self.search_attributes,
+        )
+
+    @activity.defn(name=contracts.INTERACT)
+    async def interact(self, call: InteractInput) -> DeviceOutcome:
+        """One device's part of a step."""
+        self.calls.append(("do", call.step, call.host))
+        step = self.plan.step(call.step)
+        assert isinstance(step, DevicesStep)
+        script = self.scripts.get((call.step, call.host))
+        if script is not None:
+            return await script(call)
+        if step.changes:
+            self.touched.add((call.step, call.host))
+        digest = hashlib.sha256(call.host[-1:].encode()).hexdigest()
+        return DeviceOutcome(
+            host=call.host, status="succeeded", changed=step.changes, touched=step.changes, diff=digest, values={}
+        )
+
+    @activity.defn(name=contracts.UNDO)
+    async def undo(self, call: InteractInput) -> DeviceOutcome:
+        """Takes one device back; one that was not touched needs nothing."""
+        self.calls.append(("undo", call.step, call.host))
+        script = self.undo_scripts.get((call.step, call.host))
+        if script is not None:
+            return await script(call)
+        if (call.step, call.host) not in self.touched:
+            return DeviceOutcome(host=call.host, status="succeeded")
+        self.touched.discard((call.step, call.host))
+        return DeviceOutcome(host=call.host, status="undone", touched=True, undo=UndoInfo(method="native"))
+
+    @activity.defn(name=contracts.FOLD)
+    async def fold(self, call: FoldInput) -> FoldResult:
+        """Keeps outcomes."""
+        hosts = ",".join(f"{outcome.host}={outcome.diff}" for outcome in call.outcomes)
+        group = DiffGroup(
+            digest="e" * 64,
+            made="modelled",
+            devices=len(call.outcomes),
+            example=call.outcomes[0].host,
+            text="+vlan 120",
+        )
+        return FoldResult(ref=ref(hosts), proposal=ref(hosts).removeprefix("sha256:"), diffs=(group,))
+
+    @activity.defn(name=contracts.NOTIFY)
+    async def notify(self, call: NotifyInput) -> NotifyResult:
+        """Tells nobody but the test."""
+        if call.to == "nowhere":
+            raise failure("permanent", "there is no such target")
+        self.told.append(call)
+        return NotifyResult(delivered=f"to {call.to}")
+
+    @activity.defn(name=contracts.SEAL)
+    async def seal(self, call: SealInput) -> SealResult:
+        """Keeps the record for the test."""
+        self.sealed.append(call)
+        return SealResult(record=ref("record"), report="report.html")
+
+    @property
+    def activities(self) -> list[Callable[..., Any]]:
+        """All of them, for a worker."""
+        return [self.prepare, self.interact, self.undo, self.fold, self.notify, self.seal]
+
+
+def failed(call: InteractInput, kind: FailureType, *, touched: bool) -> Exception:
+    """A failed call as `interact` reports it."""
+    status = "unreachable" if kind == "unreachable" else "failed"
+    outcome = DeviceOutcome(
+        host=call.host,
+        status=status,
+        touched=touched,
+        failure=FailureInfo(type=kind, message=f"{call.host} says {kind}"),
+    )
+    detail = cast("dict[str, Any]", outcome.model_dump(mode="json"))
+    return failure(kind, f"{call.host} says {kind}", detail, retry=kind in {"transient", "unreachable"})
+
+
+class Holding:
+    """A device that answers only when the test lets it: for runs that are looked at in the middle."""
+
+    def __init__(self, world: World, *, touches: bool = False) -> None:
+        self.world = world
+        self.touches = touches
+        self.begun = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def __call__(self, call: InteractInput) -> DeviceOutcome:
+        """Waits, between two actions; a cancel is answered with what it leaves."""
+        if self.touches:
+            self.world.touched.add((call.step, call.host))
+        self.begun.set()
+        try:
+            while not self.go_on.is_set():
+                activity.heartbeat()
+                await asyncio.sleep(0.05)
+        except asyncio.CancelledError:
+            raise failed(call, "cancelled", touched=self.touches) from None
+        step = self.world.plan.step(call.step)
+        changes = isinstance(step, DevicesStep) and step.changes
+        return DeviceOutcome(host=call.host, status="succeeded", changed=changes, touched=changes)

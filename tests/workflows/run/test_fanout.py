@@ -1,0 +1,150 @@
+"""Waves, thresholds and slots, on the real server."""
+
+import pytest
+
+from running import Server
+from scripted import Holding, World, at_least, at_most, changing, of, plan, reading, waves
+from workflows.contracts import Page, RunResult
+from workflows.plan import OnFailure
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+HOSTS = tuple(f"sw{number:02}" for number in range(1, 11))
+
+
+def statuses(result: RunResult) -> dict[str, str]:
+    return {device.name: device.status for device in result.devices}
+
+
+async def test_a_step_changes_every_device_and_the_run_succeeds(server: Server):
+    world = World(plan(changing("deploy")), HOSTS)
+    result = await server.outcome(world)
+    assert result.verdict == "succeeded"
+    assert result.counts == {"changed": 10}
+    assert sorted(world.asked("do", "deploy")) == list(HOSTS)
+    assert world.sealed[0].result.verdict == "succeeded"
+    assert result.report == "report.html"
+
+
+async def test_waves_go_one_after_the_other_and_the_last_takes_the_rest(server: Server):
+    world = World(plan(changing("deploy", waves=waves(1, "25%", "100%", soak="5m"), concurrency=1)), HOSTS)
+    result = await server.outcome(world)
+    assert result.verdict == "succeeded"
+    sealed = world.sealed[0].waves["deploy"]
+    assert [(wave.name, wave.size, wave.state) for wave in sealed] == [
+        ("w1", 1, "succeeded"),
+        ("w2", 3, "succeeded"),
+        ("w3", 6, "succeeded"),
+    ]
+    assert world.asked("do", "deploy") == list(HOSTS)
+
+
+async def test_a_canary_must_be_whole(server: Server):
+    world = World(plan(changing("deploy", waves=waves(1, "100%"), accept=at_least(90))), HOSTS)
+    world.fails("deploy", "sw01", "rejected_by_device")
+    result = await server.outcome(world)
+    assert result.verdict == "failed"
+    assert world.asked("do", "deploy") == ["sw01"]
+    assert statuses(result)["sw01"] == "failed"
+    assert statuses(result)["sw02"] == "untouched"
+    assert "wave w1" in result.message
+
+
+async def test_failures_within_accept_make_a_partial_run_and_are_undone_by_themselves(server: Server):
+    world = World(plan(changing("deploy", accept=at_least(80))), HOSTS)
+    world.fails("deploy", "sw03", "partially_applied", touched=True)
+    world.fails("deploy", "sw04", "rejected_by_device")
+    result = await server.outcome(world)
+    assert result.verdict == "partial"
+    assert statuses(result)["sw03"] == "undone"
+    assert statuses(result)["sw04"] == "failed"
+    assert result.counts == {"changed": 8, "failed": 1, "undone": 1}
+    assert world.touched.isdisjoint({("deploy", "sw03")})
+
+
+async def test_nothing_new_starts_once_accept_cannot_be_met(server: Server):
+    world = World(plan(changing("deploy", accept=at_most(1), concurrency=1)), HOSTS)
+    for host in ("sw01", "sw02"):
+        world.fails("deploy", host)
+    holding = Holding(world)
+    world.scripts["deploy", "sw03"] = holding
+    async with server.run(world) as live:
+        await holding.begun.wait()
+        await live.until(lambda status: status.steps[0].counts.get("failed", 0) == 2)
+        holding.go_on.set()
+        result = await live.result()
+    # sw03 was under way when the second failure came to light; a few more may have begun before the word spread.
+    assert len(world.asked("do", "deploy")) < len(HOSTS)
+    assert result.verdict == "stopped"
+
+
+async def test_a_step_that_reads_looks_at_every_device_whatever_fails(server: Server):
+    world = World(plan(reading("look")), HOSTS)
+    for host in HOSTS[:5]:
+        world.fails("look", host, "unreachable")
+    result = await server.outcome(world)
+    assert result.verdict == "failed"
+    assert result.counts == {"unchanged": 5, "unreachable": 5}
+    assert world.asked("undo", "look") == []
+
+
+async def test_a_transient_failure_is_tried_again_and_others_are_not(server: Server):
+    world = World(plan(reading("look", accept=at_most(9))), HOSTS)
+    world.fails("look", "sw01", "transient")
+    world.fails("look", "sw02", "permanent")
+    await server.outcome(world)
+    assert world.asked("do", "look").count("sw01") > 1
+    assert world.asked("do", "look").count("sw02") == 1
+
+
+async def test_devices_in_maintenance_are_skipped_and_leave_the_denominator(server: Server):
+    world = World(plan(changing("deploy")), HOSTS, skipped={"sw05": "in maintenance"})
+    result = await server.outcome(world)
+    assert result.verdict == "succeeded"
+    assert "sw05" not in world.asked("do", "deploy")
+    assert statuses(result)["sw05"] == "skipped"
+    assert result.steps[0].counts == {"changed": 9, "skipped": 1}
+
+
+async def test_a_later_step_takes_the_devices_of_an_earlier_one_and_their_values(server: Server):
+    world = World(
+        plan(
+            reading("precheck", accept=at_most(3)),
+            changing("deploy", devices=of("steps.precheck.succeeded"), needs=("precheck",), reads=("precheck",)),
+        ),
+        HOSTS,
+    )
+    world.fails("precheck", "sw07")
+    result = await server.outcome(world)
+    assert "sw07" not in world.asked("do", "deploy")
+    assert len(world.asked("do", "deploy")) == 9
+    assert result.verdict == "partial"
+
+
+async def test_two_hundred_and_fifty_devices_go_in_batches_of_a_hundred(server: Server):
+    hosts = tuple(f"sw{number:03}" for number in range(250))
+    world = World(plan(changing("deploy", concurrency=30)), hosts)
+    async with server.run(world) as live:
+        result = await live.result()
+        page = await live.devices(Page(offset=240, limit=100))
+    assert result.counts == {"changed": 250}
+    assert sorted(world.asked("do", "deploy")) == sorted(hosts)
+    assert (page.total, len(page.devices)) == (250, 10)
+    assert page.devices[0].status == "changed"
+
+
+async def test_the_run_is_undone_when_a_step_says_so(server: Server):
+    world = World(
+        plan(
+            changing("first"),
+            changing("second", needs=("first",), on_failure=OnFailure(action="undo", scope="run")),
+        ),
+        HOSTS[:4],
+    )
+    world.fails("second", "sw04", "partially_applied", touched=True)
+    result = await server.outcome(world)
+    assert result.verdict == "failed"
+    assert set(statuses(result).values()) == {"undone"}
+    assert world.touched == set()
+    undone = [(step, host) for kind, step, host in world.calls if kind == "undo"]
+    first = min(index for index, (step, _) in enumerate(undone) if step == "first")
+    assert all(step == "second" for step, _ in undone[:first])

@@ -1,0 +1,59 @@
+"""How activities are called: every timeout and retry policy of the interpreter stands here.
+
+What concerns devices comes from the plan; the rest are bounds of our own, with their reasons.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio.common import RetryPolicy
+
+from workflows.plan import Action, DevicesStep, Retry
+
+HEARTBEAT: Final = timedelta(seconds=5)  # a killed worker is noticed after this
+LOST_WORKERS: Final = 3  # attempts on top of the plan's, for workers that died: the device is not to blame for those
+
+PREPARE_TIMEOUT: Final = timedelta(minutes=5)
+PREPARE_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=10),
+    maximum_attempts=5,
+)
+# The store holds what a run cannot do without: worth minutes of patience, not worth hanging for ever.
+STORE_TIMEOUT: Final = timedelta(minutes=2)
+STORE_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=30),
+    maximum_attempts=12,
+)
+# An undo is tried for longer than a change: a device in between is what this tool exists to avoid.
+UNDO_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=2),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=30),
+    maximum_attempts=6 + LOST_WORKERS,
+)
+
+CONNECT_S: Final = 30.0
+PLATFORM_LIMIT_S: Final = 900.0  # commit, rollback and save take their platform's limit (device-safety 14)
+
+
+def retry_policy(retry: Retry) -> RetryPolicy:
+    """A step's retry for Temporal. Which class is retried is said by the activity, failure by failure."""
+    return RetryPolicy(
+        initial_interval=timedelta(seconds=retry.delay_s),
+        backoff_coefficient=retry.factor,
+        maximum_interval=timedelta(seconds=max(retry.max_delay_s, retry.delay_s)),
+        maximum_attempts=retry.attempts + LOST_WORKERS,
+    )
+
+
+def attempt_seconds(step: DevicesStep) -> float:
+    """How long one attempt at a device may take: the sum of its actions, and the log-in."""
+    return CONNECT_S + sum(_action_seconds(action, step.timeout_s) for action in step.do)
+
+
+def _action_seconds(action: Action, timeout_s: float) -> float:
+    return timeout_s + (PLATFORM_LIMIT_S if action.kind in {"apply", "configure"} else 0.0)

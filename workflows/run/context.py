@@ -1,0 +1,48 @@
+"""What expressions see in the workflow: inputs, the inventory, aggregates of the steps, the run itself."""
+
+from collections.abc import Mapping
+
+from workflows import contracts
+from workflows.contracts import DeviceResult
+from workflows.run.state import DONE, FAILED, RunState, StepRun
+
+
+def context(state: RunState, devices: tuple[DeviceResult, ...] = ()) -> dict[str, object]:
+    """The names of a step's expressions.
+
+    A step that was skipped has null outputs; one that has not ended is not there at all, which the compiler rules out.
+    """
+    prepared = state.plan_ready
+    return {
+        "inputs": prepared.inputs,
+        "inventory": list(prepared.hosts),
+        "steps": {step.id: aggregates(step) for step in state.steps.values() if step.state in DONE},
+        "run": {
+            "id": state.scope.workflow_id,
+            "definition": prepared.plan.name,
+            "version": prepared.plan.version,
+            "verdict": state.verdict,
+            "requester": state.request.by,
+            "reason": state.request.reason,
+            "mode": state.request.mode,
+            "devices": [device.model_dump(mode="json") for device in devices],
+        },
+    }
+
+
+def aggregates(step: StepRun) -> Mapping[str, object] | None:
+    """The outputs of a step that other steps may name."""
+    if step.state == "skipped":
+        return None
+    succeeded = step.hosts_with((contracts.LETTERS["succeeded"], contracts.CHANGED))
+    total = step.judged(step.letters)
+    return {
+        "succeeded": succeeded,
+        "changed": step.hosts_with(contracts.CHANGED),
+        "failed": step.hosts_with(FAILED - {contracts.LETTERS["unreachable"]}),
+        "unreachable": step.hosts_with(contracts.LETTERS["unreachable"]),
+        "skipped": step.hosts_with(contracts.LETTERS["skipped"]),
+        "total": total,
+        "ratio": len(succeeded) / total if total else 1.0,
+        "warnings": step.warnings,
+    }

@@ -1,0 +1,168 @@
+"""Walks the plan's graph: which step may start, what its verb does, and what follows when one fails."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import assert_never
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from workflows import contracts
+from workflows.contracts import DeviceResult, NotifyInput, NotifyResult, Progress
+from workflows.errors import EvaluationError
+from workflows.plan import ApproveStep, DevicesStep, NotifyStep, OnFailure
+from workflows.run import calls, saga, verdict
+from workflows.run.context import context
+from workflows.run.evaluate import text, truth
+from workflows.run.fanout import FanOut
+from workflows.run.gates import Gates
+from workflows.run.state import DONE, RunState, StepRun
+
+
+class Interpreter:
+    """Carries out the steps of one run. ``changed`` is called whenever somebody who looks would see a difference."""
+
+    def __init__(self, state: RunState, gates: Gates, changed: Callable[[], None]) -> None:
+        self._state = state
+        self._gates = gates
+        self._changed = changed
+        self._open: dict[str, FanOut] = {}
+
+    async def steps(self) -> None:
+        """Runs the graph until nothing can start any more, then undoes what the failing step asks for."""
+        tasks: dict[str, asyncio.Task[None]] = {}
+        while True:
+            for run in self._ready(tasks):
+                tasks[run.id] = asyncio.create_task(self._step(run))
+            live = [task for task in tasks.values() if not task.done()]
+            if not live:
+                break
+            await workflow.wait_condition(partial(_one_done, live))
+            for task in tasks.values():
+                if task.done():
+                    task.result()  # a bug in a step is a bug of the run
+        await self._undo()
+        for run in self._state.steps.values():
+            if run.state not in DONE:
+                run.state, run.message = "skipped", "not reached"
+
+    async def finish(self, devices: tuple[DeviceResult, ...]) -> None:
+        """Runs ``finally``: every step of it, one after the other, whatever happens to the one before."""
+        for run in self._state.finally_.values():
+            await self._step(run, devices)
+
+    def progress(self, progress: Progress) -> None:
+        """A batch reports; its label begins with its step."""
+        fan_out = self._open.get(progress.label.partition("/")[0])
+        if fan_out is not None:
+            fan_out.progress(progress)
+
+    def cut(self) -> None:
+        """A cancel was asked for: what is under way ends between two actions."""
+        for fan_out in self._open.values():
+            fan_out.cut()
+
+    def _ready(self, tasks: dict[str, "asyncio.Task[None]"]) -> Sequence[StepRun]:
+        if self._state.cut or self._state.stopping:
+            return ()
+        steps = self._state.steps
+        return [
+            run
+            for run in steps.values()
+            if run.id not in tasks and all(steps[need].state in DONE for need in run.step.needs)
+        ]
+
+    # -------------------------------------------------------------------------------------------------- one step
+
+    async def _step(self, run: StepRun, devices: tuple[DeviceResult, ...] = ()) -> None:
+        try:
+            if run.step.when is not None and not truth(run.step.when, context(self._state, devices)):
+                run.state, run.message = "skipped", "its `when` is false"
+                self._changed()
+                return
+            run.state = "running"
+            self._changed()
+            await self._verb(run, devices)
+        except EvaluationError as error:
+            run.state, run.message = "failed", f"an expression has no value: {error}"
+        if run.state not in {"succeeded", "skipped"}:
+            self._failed(run)
+        self._changed()
+
+    async def _verb(self, run: StepRun, devices: tuple[DeviceResult, ...]) -> None:
+        match run.step:
+            case DevicesStep():
+                fan_out = FanOut(self._state, run, self._changed)
+                self._open[run.id] = fan_out
+                try:
+                    await fan_out.carry_out()
+                finally:
+                    del self._open[run.id]
+            case ApproveStep():
+                await self._gates.wait(run)
+            case NotifyStep():
+                await self._notify(run, run.step, devices)
+            case _:
+                assert_never(run.step)
+
+    async def _notify(self, run: StepRun, step: NotifyStep, devices: tuple[DeviceResult, ...]) -> None:
+        state = self._state
+        told = devices or verdict.device_results(state)
+        before = state.verdict
+        state.verdict = before or verdict.verdict(state, told)  # as it stands, for a notice in the middle of a run
+        result = verdict.result(state, state.plan_ready.plan, told)
+        state.verdict = before
+        try:
+            answer = await workflow.execute_activity(
+                contracts.NOTIFY,
+                NotifyInput(
+                    scope=state.scope,
+                    prepared=state.plan_ready.ref,
+                    step=step.id,
+                    to=step.to,
+                    message=text(step.message, context(state, told)) if step.message is not None else None,
+                    template=step.template,
+                    result=result,
+                ),
+                activity_id=step.id,
+                result_type=NotifyResult,
+                start_to_close_timeout=timedelta(seconds=step.timeout_s),
+                retry_policy=calls.retry_policy(step.retry),
+                summary=f"tell {step.to}",
+            )
+        except ActivityError as error:
+            run.state, run.message = "failed", _said(error)
+        else:
+            run.state, run.message = "succeeded", answer.delivered
+
+    # --------------------------------------------------------------------------------------------------- failures
+
+    def _failed(self, run: StepRun) -> None:
+        """A step failed, was rejected or cut: unless it may be passed over, nothing new starts."""
+        if run.id in self._state.finally_ or (run.state == "failed" and run.step.on_failure.action == "continue"):
+            return
+        if run.state == "cancelled" and self._state.stopping:
+            return  # stopped because another one failed; that one speaks
+        if self._state.ended_by is None:
+            self._state.ended_by = run
+            self._state.message = f"step {run.id}: {run.message}"
+        self._state.stopping = True
+
+    async def _undo(self) -> None:
+        ended = self._state.ended_by
+        if ended is None or ended.step.on_failure.action != "undo":
+            return
+        on_failure: OnFailure = ended.step.on_failure
+        said = await saga.undo(self._state, ended, on_failure, self._changed)
+        self._state.message = f"{self._state.message}; {said}"
+
+
+def _one_done(tasks: Sequence["asyncio.Task[None]"]) -> bool:
+    return any(task.done() for task in tasks)
+
+
+def _said(error: ActivityError) -> str:
+    cause = error.cause
+    return cause.message if isinstance(cause, ApplicationError) else str(cause or error)

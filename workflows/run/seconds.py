@@ -1,0 +1,25 @@
+"""Durations as expressions yield them: seconds, or text such as ``5m``."""
+
+from workflows.durations import parse_duration
+from workflows.errors import EvaluationError
+from workflows.run.evaluate import describe
+
+
+def seconds(value: object, what: str) -> float:
+    """Seconds of a value.
+
+    Args:
+        value: A number of seconds or a duration as text.
+        what: What it is, for the message.
+
+    Raises:
+        EvaluationError: It is neither.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str):
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            raise EvaluationError(f"{what}: {error}") from None
+    raise EvaluationError(f"{what} must be a duration such as 5m, and this is {describe(value)}")

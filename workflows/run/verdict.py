@@ -1,0 +1,120 @@
+"""What a run comes to: where each device ended, and the verdict over all. No Temporal here."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from workflows import contracts
+from workflows.contracts import DeviceResult, RunResult, Verdict
+from workflows.plan import DevicesStep, HostName, Plan
+from workflows.run.state import FAILED, RunState, StepRun
+
+MAX_DEVICES = 1_000
+UNKNOWN, UNDO_FAILED, UNDONE = (contracts.LETTERS[status] for status in ("unknown", "undo_failed", "undone"))
+
+
+def device_results(state: RunState) -> tuple[DeviceResult, ...]:
+    """Where each device of the run ended, in the inventory's order."""
+    prepared = state.prepared
+    if prepared is None:
+        return ()
+    steps = [step for step in state.steps.values() if isinstance(step.step, DevicesStep)]
+    changing = any(isinstance(step.step, DevicesStep) and step.step.changes for step in steps)
+    return tuple(_device(host, steps, changing, prepared.skipped.get(host, "")) for host in prepared.hosts)
+
+
+def _device(host: HostName, steps: Sequence[StepRun], changing: bool, skipped: str) -> DeviceResult:
+    if skipped:
+        return DeviceResult(name=host, status="skipped", message=skipped)
+    took_part = [step for step in steps if step.letters.get(host, contracts.PENDING) != contracts.PENDING]
+    for letter in (UNDO_FAILED, UNKNOWN):
+        for step in took_part:
+            if step.letters[host] == letter:
+                status = "undo_failed" if letter == UNDO_FAILED else "unknown"
+                return DeviceResult(name=host, status=status, step=step.id, message=_message(step, host))
+    undone = [step for step in took_part if step.letters[host] == UNDONE]
+    failed = [step for step in took_part if step.letters[host] in FAILED]
+    if undone:
+        # Why it was undone is said by the step that failed, which need not be the one undone.
+        why = next((step for step in reversed(failed) if host in step.messages), undone[-1])
+        return DeviceResult(name=host, status="undone", step=undone[-1].id, message=_message(why, host))
+    if failed:
+        step = failed[-1]
+        unreachable = step.letters[host] == contracts.LETTERS["unreachable"]
+        status = "unreachable" if unreachable else "failed"
+        return DeviceResult(name=host, status=status, step=step.id, message=_message(step, host))
+    changed = [step for step in took_part if step.letters[host] == contracts.CHANGED]
+    if changed:
+        return DeviceResult(name=host, status="changed", step=changed[-1].id)
+    return _unchanged(host, took_part, changing)
+
+
+def _unchanged(host: HostName, took_part: Sequence[StepRun], changing: bool) -> DeviceResult:
+    same = contracts.LETTERS["succeeded"]
+    decisive = [
+        step
+        for step in took_part
+        if step.letters[host] == same and isinstance(step.step, DevicesStep) and (step.step.changes or not changing)
+    ]
+    if decisive:
+        return DeviceResult(name=host, status="unchanged", step=decisive[-1].id)
+    step_id = took_part[-1].id if took_part else None
+    return DeviceResult(name=host, status="untouched", step=step_id)
+
+
+def _message(step: StepRun, host: HostName) -> str:
+    info = step.messages.get(host)
+    return info.message if info else ""
+
+
+def verdict(state: RunState, devices: Sequence[DeviceResult]) -> Verdict:
+    """The run's verdict. ``failed_dirty`` outranks all: a device is in between, and its name is known."""
+    statuses = Counter(device.status for device in devices)
+    if statuses["undo_failed"] or statuses["unknown"] or _left_touched(state):
+        return "failed_dirty"
+    if state.cut:
+        return "cancelled"
+    holders = any(
+        state.changed_by(step)
+        for step in state.steps.values()
+        if isinstance(step.step, DevicesStep) and step.step.changes
+    )
+    ended = state.ended_by
+    if ended is not None:
+        if ended.state == "rejected":
+            return "rejected"
+        return "stopped" if holders else "failed"
+    failures = any(letter in FAILED for step in state.steps.values() for letter in step.letters.values())
+    if failures or any(step.state == "failed" for step in state.steps.values()):
+        return "partial"
+    return "succeeded"
+
+
+def _left_touched(state: RunState) -> bool:
+    """A device that failed half-way in a step whose definition forbids the undo."""
+    return any(
+        step.messages[host].type in {"partially_applied", "outcome_unknown"}
+        for step in state.steps.values()
+        if isinstance(step.step, DevicesStep) and step.step.changes and not step.step.undo
+        for host in step.hosts_with((contracts.LETTERS["failed"], contracts.LETTERS["unreachable"]))
+        if host in step.messages
+    )
+
+
+def result(state: RunState, plan: Plan | None, devices: Sequence[DeviceResult]) -> RunResult:
+    """The result as it stands; the record and the report come to it later."""
+    assert state.verdict is not None, "a result without a verdict"
+    return RunResult(
+        id=state.scope.workflow_id,
+        run=state.scope.run,
+        definition=plan.name if plan else state.request.definition,
+        version=plan.version if plan else "",
+        plan_digest=plan.digest if plan else "",
+        verdict=state.verdict,
+        message=state.message,
+        requester=state.request.by,
+        reason=state.request.reason,
+        counts=dict(sorted(Counter(device.status for device in devices).items())),
+        steps=tuple(step.result() for step in state.all_steps()),
+        devices=tuple(devices[:MAX_DEVICES]),
+        devices_omitted=max(0, len(devices) - MAX_DEVICES),
+    )

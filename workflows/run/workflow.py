@@ -1,0 +1,329 @@
+"""The generic workflow: one run of any definition.
+
+It asks `prepare` for the plan, has the interpreter carry it out, runs ``finally``, seals the record and closes with the
+verdict. It decides nothing about devices itself; the handlers here are what people and batches talk to.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, Final, NoReturn
+
+from pydantic import ValidationError
+from temporalio import workflow
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue, SearchAttributeKey
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+
+from workflows import contracts
+from workflows.contracts import (
+    Decision,
+    DecisionAnswer,
+    DeviceLine,
+    DevicePage,
+    Page,
+    Prepared,
+    PrepareInput,
+    Progress,
+    RunId,
+    RunRequest,
+    RunResult,
+    RunStatus,
+    Scope,
+    SealInput,
+    SealResult,
+)
+from workflows.errors import failure
+from workflows.plan import HostName
+from workflows.run import calls, verdict
+from workflows.run.details import markdown
+from workflows.run.gates import Gates
+from workflows.run.interpreter import Interpreter
+from workflows.run.state import WORDS, RunState, StepRun
+
+KEYS: Final = {name: SearchAttributeKey.for_keyword(key) for name, key in contracts.SEARCH_ATTRIBUTES.items()}
+# The argument is read by hand, and may be missing: what a client gets wrong must fail the run, not leave it running.
+NOTHING: Final = RawValue(Payload())
+COMPLETED: Final = frozenset({"succeeded", "partial", "rejected"})
+
+
+@workflow.defn(name=contracts.RUN, failure_exception_types=[ValidationError])
+class RunWorkflow:
+    """One run."""
+
+    @workflow.init
+    def __init__(self, request: RawValue = NOTHING) -> None:  # noqa: ARG002  # both take what the run takes
+        info = workflow.info()
+        scope = Scope(workflow_id=info.workflow_id, run=RunId(info.first_execution_run_id))
+        self._state = RunState(scope=scope, started=info.start_time)
+        self._gates = Gates(self._state, self._changed)
+        self._interpreter = Interpreter(self._state, self._gates, self._changed)
+        self._phase_shown = ""
+
+    @workflow.run
+    async def run(self, request: RawValue = NOTHING) -> RunResult:
+        """Carries out one request, a JSON object as `contracts.RunRequest` describes it.
+
+        Returns:
+            The result, for the verdicts succeeded, partial and rejected.
+
+        Raises:
+            ApplicationError: Of a failure type where the request cannot be carried out (nothing was touched), or of the
+                verdict's name (stopped, failed, failed_dirty) with the `RunResult` in its details.
+            CancelledError: The run was cancelled, and what its definition says was undone.
+        """
+        state = self._state
+        state.request = read_request(request)
+        await self._to_the_end(asyncio.create_task(self._prepare()))
+        await self._to_the_end(asyncio.create_task(self._interpreter.steps()))
+        devices = verdict.device_results(state)
+        state.verdict = verdict.verdict(state, devices)
+        if state.verdict == "cancelled":
+            state.message = "; ".join(
+                part for part in (f"cancelled{_because(state.cut_reason)}", state.message) if part
+            )
+        await self._to_the_end(asyncio.create_task(self._interpreter.finish(devices)))
+        state.result = verdict.result(state, state.plan_ready.plan, devices)
+        await self._to_the_end(asyncio.create_task(self._seal()))
+        state.phase = "closed"
+        self._changed()
+        await self._to_the_end(asyncio.create_task(workflow.wait_condition(workflow.all_handlers_finished)))
+        return self._close(state.result)
+
+    async def _to_the_end(self, task: "asyncio.Task[None]") -> None:
+        """Waits for a part of the run. A cancel cuts what is under way and never this waiting."""
+        while not task.done():
+            try:
+                await workflow.wait_condition(task.done)
+            except asyncio.CancelledError:  # delivered once; swallowed on purpose: undo and `finally` come first
+                self._cut()
+        task.result()
+
+    def _cut(self) -> None:
+        state = self._state
+        if state.verdict is None:
+            state.cut, state.cut_reason = True, workflow.cancellation_reason() or ""
+            self._interpreter.cut()
+            self._changed()
+
+    async def _prepare(self) -> None:
+        state = self._state
+        try:
+            prepared: Prepared = await workflow.execute_activity(
+                contracts.PREPARE,
+                PrepareInput(scope=state.scope, request=state.request),
+                activity_id="prepare",
+                result_type=Prepared,
+                start_to_close_timeout=calls.PREPARE_TIMEOUT,
+                retry_policy=calls.PREPARE_RETRY,
+                summary="load, compile, resolve the inventory",
+            )
+        except ActivityError as error:
+            cause = error.cause
+            if isinstance(cause, ApplicationError):
+                raise ApplicationError(cause.message, *cause.details, type=cause.type, non_retryable=True) from None
+            raise failure("block_unavailable", f"executor: the run could not be prepared: {cause}") from None
+        state.prepared = prepared
+        state.scope = state.scope.model_copy(update={"definition": prepared.plan.name})
+        state.steps = {step.id: StepRun(step) for step in prepared.plan.steps}
+        state.finally_ = {step.id: StepRun(step) for step in prepared.plan.finally_}
+        state.phase = "running"
+        self._changed()
+
+    async def _seal(self) -> None:
+        state = self._state
+        assert state.result is not None, "sealed before there was a result"
+        try:
+            sealed: SealResult = await workflow.execute_activity(
+                contracts.SEAL,
+                SealInput(
+                    scope=state.scope,
+                    prepared=state.plan_ready.ref,
+                    result=state.result,
+                    mode=state.request.mode,
+                    started=state.started,
+                    ended=workflow.now(),
+                    decisions=tuple(state.decisions),
+                    waves={run.id: tuple(run.wave_status(wave) for wave in run.waves) for run in state.steps.values()},
+                    folds={run.id: tuple(run.folds) for run in state.steps.values() if run.folds},
+                    undo_folds={run.id: tuple(run.undo_folds) for run in state.steps.values() if run.undo_folds},
+                ),
+                activity_id="seal",
+                result_type=SealResult,
+                start_to_close_timeout=calls.STORE_TIMEOUT,
+                retry_policy=calls.STORE_RETRY,
+                summary="write the record and the report",
+            )
+        except ActivityError as error:
+            # The devices are as the verdict says; only the paper is missing, and that is said.
+            note = f"the record could not be written: {error.cause}"
+            state.result = state.result.model_copy(update={"message": f"{state.result.message}; {note}".lstrip("; ")})
+            return
+        state.result = state.result.model_copy(update={"record": sealed.record, "report": sealed.report})
+
+    def _close(self, result: RunResult) -> RunResult:
+        if result.verdict in COMPLETED:
+            return result
+        if result.verdict == "cancelled":
+            raise CancelledError(result.message or "cancelled")
+        message = result.message or f"the run is {result.verdict}"
+        raise ApplicationError(message, result, type=result.verdict, non_retryable=True)
+
+    # --------------------------------------------------------------------------------------------------- handlers
+
+    @workflow.signal(name=contracts.SIGNAL_APPROVE, description='Approve a gate: {"by": …, "comment": …, "step": …}')
+    def approve_signal(self, decision: Any) -> None:  # noqa: ANN401  # whatever people send is recorded, and never fails the run
+        """An approval that waits for nobody's answer."""
+        self._gates.signalled(decision, "approve")
+
+    @workflow.signal(name=contracts.SIGNAL_REJECT, description='Reject a gate: {"by": …, "comment": …, "step": …}')
+    def reject_signal(self, decision: Any) -> None:  # noqa: ANN401  # see above
+        """A rejection that waits for nobody's answer."""
+        self._gates.signalled(decision, "reject")
+
+    @workflow.update(name=contracts.SIGNAL_APPROVE, description='Approve a gate: {"by": …, "comment": …, "step": …}')
+    def approve(self, decision: Decision) -> DecisionAnswer:
+        """Approves, and answers how the gate stands."""
+        return self._decided(decision, "approve")
+
+    @approve.validator
+    def validate_approve(self, decision: Decision) -> None:
+        """Refuses what would not count."""
+        self._refuse(decision)
+
+    @workflow.update(name=contracts.SIGNAL_REJECT, description='Reject a gate: {"by": …, "comment": …, "step": …}')
+    def reject(self, decision: Decision) -> DecisionAnswer:
+        """Rejects, and answers how the gate stands."""
+        return self._decided(decision, "reject")
+
+    @reject.validator
+    def validate_reject(self, decision: Decision) -> None:
+        """Refuses what would not count."""
+        self._refuse(decision)
+
+    def _decided(self, decision: Decision, answer: Any) -> DecisionAnswer:  # noqa: ANN401  # narrowed by the callers
+        taken = self._gates.decide(decision, answer, "update")
+        if taken is None:
+            raise ApplicationError(self._gates.refusal(decision) or "it did not count", type="invalid_input")
+        return taken
+
+    def _refuse(self, decision: Decision) -> None:
+        refusal = self._gates.refusal(decision)
+        if refusal is not None:
+            raise ApplicationError(refusal, type="invalid_input")
+
+    @workflow.signal(name=contracts.SIGNAL_PROGRESS, description="From a batch to its run.")
+    def batch_progress(self, progress: Progress) -> None:
+        """A batch reports."""
+        self._interpreter.progress(progress)
+
+    @workflow.query(
+        name=contracts.QUERY_STATUS, description="The run as it stands: phase, steps, waves, gates, failures."
+    )
+    def status(self) -> RunStatus:
+        """The run as it stands."""
+        state = self._state
+        plan = state.prepared.plan if state.prepared else None
+        return RunStatus(
+            id=state.scope.workflow_id,
+            definition=plan.name if plan else state.request.definition,
+            version=plan.version if plan else "",
+            phase=state.phase,
+            verdict=state.verdict,
+            message=state.message,
+            requester=state.request.by,
+            reason=state.request.reason,
+            started=state.started,
+            devices=len(state.prepared.hosts) if state.prepared else 0,
+            steps=tuple(run.status() for run in state.all_steps()),
+            gates=self._gates.open_gates(),
+            failures=tuple(state.failures),
+            decisions=tuple(state.decisions),
+            result=state.result,
+        )
+
+    @workflow.query(name=contracts.QUERY_DEVICES, description="The devices, a page at a time: {offset, limit}.")
+    def devices(self, page: Page | None = None) -> DevicePage:
+        """The devices as they stand."""
+        page = page or Page()
+        hosts = self._state.prepared.hosts if self._state.prepared else ()
+        chosen = hosts[page.offset : page.offset + page.limit]
+        return DevicePage(total=len(hosts), devices=tuple(self._line(host) for host in chosen))
+
+    def _line(self, host: HostName) -> DeviceLine:
+        for run in reversed(self._state.steps.values()):
+            letter = run.letters.get(host, contracts.PENDING)
+            if letter != contracts.PENDING:
+                info = run.messages.get(host)
+                wave = next((wave.name for wave in run.waves if host in wave.hosts), "")
+                message = info.message if info else ""
+                return DeviceLine(host=host, step=run.id, wave=wave, status=WORDS[letter], message=message)
+        return DeviceLine(host=host)
+
+    # ------------------------------------------------------------------------------------------------- for people
+
+    def _changed(self) -> None:
+        """Something moved: the details of the Web UI follow, and the search attributes where the phase did."""
+        state = self._state
+        if state.phase in {"running", "waiting"}:
+            state.phase = "waiting" if _only_waiting(tuple(state.steps.values())) else "running"
+        workflow.set_current_details(markdown(self.status()))
+        if state.prepared is None or not state.prepared.search_attributes or state.phase == self._phase_shown:
+            return
+        self._phase_shown = state.phase
+        ticket = state.prepared.inputs.get("ticket")
+        values = {
+            "definition": state.prepared.plan.name,
+            "version": state.prepared.plan.version,
+            "phase": state.verdict if state.phase == "closed" and state.verdict else state.phase,
+            **({"ticket": str(ticket)} if ticket is not None else {}),
+        }
+        workflow.upsert_search_attributes([KEYS[name].value_set(value) for name, value in values.items()])
+
+
+def _only_waiting(steps: Sequence[StepRun]) -> bool:
+    states = [run.state for run in steps]
+    return "waiting" in states and "running" not in states
+
+
+def _because(reason: str) -> str:
+    return f": {reason}" if reason else ""
+
+
+def read_request(raw: RawValue) -> RunRequest:
+    """The request of a run. One that cannot be read fails the run, and says what was expected.
+
+    Raises:
+        ApplicationError: invalid_input.
+    """
+    if raw is NOTHING:
+        _refuse_request("nothing was given")
+    try:
+        given: object = workflow.payload_converter().from_payload(raw.payload, object)
+    except Exception as error:  # noqa: BLE001  # whatever a foreign client sent: it must fail the run, not leave it running
+        _refuse_request(f"it cannot be decoded: {error}")
+    if not isinstance(given, dict):
+        _refuse_request(f"a {type(given).__name__} was given")
+    try:
+        request = RunRequest.model_validate(given)
+    except ValidationError as error:
+        _refuse_request("; ".join(_problem(item) for item in error.errors()[:5]))
+    if bool(request.definition) == (request.source is not None):
+        _refuse_request("exactly one of `definition` (a name) and `source` (YAML text) is needed")
+    return request
+
+
+def _problem(item: Any) -> str:  # noqa: ANN401  # pydantic's error details
+    where = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        near = get_close_matches(where, RunRequest.model_fields, n=1)
+        return f"unknown key `{where}`" + (f", did you mean `{near[0]}`?" if near else "")
+    return f"`{where}`: {item['msg']}"
+
+
+def _refuse_request(problem: str) -> NoReturn:
+    raise failure(
+        "invalid_input",
+        f"The request cannot be carried out: {problem}. Expected one JSON object such as "
+        '{"definition": "campus-vlan", "inputs": {"vlan_id": 120}}. No device was touched.',
+    )
