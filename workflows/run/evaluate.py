@@ -7,7 +7,6 @@ boolean. The workflow and the activities both evaluate here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Final, assert_never
 
 from workflows.errors import EvaluationError
@@ -38,6 +37,10 @@ Compiled = Callable[[Context], Value]
 MAX_TEXT: Final = 65_536  # characters
 MAX_ITEMS: Final = 100_000
 MAX_NUMBER: Final = 10**30
+MAX_KEPT: Final = 4_096
+
+# The tree is kept beside its functions, so that its identity is not given to another one meanwhile.
+_KEPT: Final[dict[int, tuple[Expr, Compiled]]] = {}
 
 
 def evaluate(expr: Expr, context: Context) -> Value:
@@ -80,16 +83,16 @@ def describe(value: Value) -> str:
 
 
 def compiled(expr: Expr) -> Compiled:
-    """The tree as nested functions: evaluated many times, walked once."""
-    try:
-        return _cached(expr)
-    except TypeError:  # a constant list or map has no hash
-        return _compile(expr)
+    """The tree as nested functions: evaluated many times, walked once.
 
-
-@lru_cache(maxsize=4096)
-def _cached(expr: Expr) -> Compiled:
-    return _compile(expr)
+    Trees are kept by identity: equality will not do, for Python holds 0, 0.0 and false to be equal.
+    """
+    kept = _KEPT.get(id(expr))
+    if kept is None or kept[0] is not expr:
+        if len(_KEPT) >= MAX_KEPT:
+            _KEPT.clear()
+        kept = _KEPT[id(expr)] = (expr, _compile(expr))
+    return kept[1]
 
 
 def _compile(expr: Expr) -> Compiled:

@@ -232,10 +232,6 @@ def _keys(value: Json) -> list[Json]:
     return list(value)
 
 
-def _attr(value: Json, name: str) -> Json:
-    return _attribute(value, name)
-
-
 def _upper(value: Json) -> str:
     return str(value).upper()
 
@@ -253,7 +249,6 @@ def _match(value: Json, pattern: str) -> bool:
 
 FILTER_FUNCTIONS: Final[Mapping[str, Callable[..., Json]]] = {
     "length": _length,
-    "count": _length,
     "first": _first,
     "last": _last,
     "sum": _sum,
@@ -267,7 +262,6 @@ FILTER_FUNCTIONS: Final[Mapping[str, Callable[..., Json]]] = {
     "selectattr": _selectattr,
     "rejectattr": _rejectattr,
     "map": _map,
-    "attr": _attr,
     "string": str,
     "int": _int,
     "float": _float,

@@ -1,0 +1,171 @@
+"""Approvals on the real server: who counts, what is recorded, what silence means."""
+
+import json
+
+import pytest
+from running import Server
+from scripted import World, changing, plan, reading
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+
+from workflows import contracts
+from workflows.contracts import Decision, DecisionAnswer
+from workflows.plan import ApproveStep, Constant, Expr, OnFailure, StepId
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+HOSTS = ("sw1", "sw2", "sw3")
+LEADS = ("ann", "bob", "rita")
+
+
+def gate(**changes: object) -> ApproveStep:
+    fields: dict[str, object] = {
+        "id": "gate",
+        "needs": ("look",),
+        "by": "leads",
+        "not_by": ("requester",),
+        "binds_step": "look",
+        "binds_name": "change",
+        "timeout": Constant(value="30m"),
+    }
+    return ApproveStep.model_validate(fields | changes)
+
+
+def world(**changes: object) -> World:
+    return World(
+        plan(reading("look"), gate(**changes), changing("deploy", needs=("gate",))), HOSTS, groups={"leads": LEADS}
+    )
+
+
+def refusal(error: WorkflowUpdateFailedError) -> str:
+    assert isinstance(error.cause, ApplicationError)
+    return error.cause.message
+
+
+async def test_an_update_opens_the_gate_and_answers(server: Server):
+    async with server.run(world()) as live:
+        status = await live.until(lambda status: bool(status.gates))
+        assert status.phase == "waiting"
+        assert status.gates[0].diffs[0].devices == 3
+        assert status.gates[0].digest
+        answer = await live.handle.execute_update(
+            contracts.SIGNAL_APPROVE, Decision(by="ann", comment="seen"), result_type=DecisionAnswer
+        )
+        assert answer == DecisionAnswer(step=StepId("gate"), approvals=1, quorum=1, gate="approved")
+        result = await live.result()
+    assert result.verdict == "succeeded"
+    decision = live.world.sealed[0].decisions[0]
+    assert (decision.by, decision.how, decision.counted, decision.comment) == ("ann", "update", True, "seen")
+
+
+async def test_a_signal_in_plain_json_opens_the_gate_too(server: Server):
+    async with server.run(world()) as live:
+        await live.until(lambda status: bool(status.gates))
+        await live.handle.signal(contracts.SIGNAL_APPROVE, {"by": "bob", "step": "gate"})
+        result = await live.result()
+    assert result.verdict == "succeeded"
+
+
+async def test_a_rejection_ends_the_run_before_any_change(server: Server):
+    async with server.run(world()) as live:
+        await live.until(lambda status: bool(status.gates))
+        await live.handle.execute_update(contracts.SIGNAL_REJECT, Decision(by="bob", comment="not today"))
+        result = await live.result()
+    assert result.verdict == "rejected"
+    assert "not today" in result.message
+    assert live.world.asked("do", "deploy") == []
+    assert result.counts == {"untouched": 3}
+
+
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [
+        (Decision(by="mallory"), "not in leads"),
+        (Decision(by="rita"), "asked for this run"),
+        (Decision(by="ann", digest="0000"), "the decision names 0000"),
+        (Decision(by="ann", step=StepId("deploy")), "not waiting for a decision; open gates: gate"),
+    ],
+    ids=["a stranger", "the requester", "another proposal", "another step"],
+)
+async def test_an_update_that_cannot_count_is_refused_with_the_reason(server: Server, decision: Decision, said: str):
+    async with server.run(world()) as live:
+        await live.until(lambda status: bool(status.gates))
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await live.handle.execute_update(contracts.SIGNAL_APPROVE, decision)
+        assert said in refusal(refused.value)
+        await live.handle.execute_update(contracts.SIGNAL_APPROVE, Decision(by="ann"))
+        assert (await live.result()).verdict == "succeeded"
+
+
+async def test_a_signal_that_cannot_count_is_recorded_and_changes_nothing(server: Server):
+    async with server.run(world()) as live:
+        await live.until(lambda status: bool(status.gates))
+        await live.handle.signal(contracts.SIGNAL_APPROVE, {"by": "mallory"})
+        await live.handle.signal(contracts.SIGNAL_APPROVE, {"who": "ann"})
+        await live.handle.signal(contracts.SIGNAL_APPROVE, "ann")
+        status = await live.until(lambda status: len(status.decisions) == 3)
+        assert [decision.counted for decision in status.decisions] == [False, False, False]
+        assert "cannot be read" in status.decisions[1].why_not
+        assert status.gates[0].approvals == 0
+        await live.handle.signal(contracts.SIGNAL_REJECT, {"by": "ann"})
+        assert (await live.result()).verdict == "rejected"
+
+
+async def test_a_person_counts_once_towards_a_quorum(server: Server):
+    async with server.run(world(quorum=2)) as live:
+        await live.until(lambda status: bool(status.gates))
+        first = await live.handle.execute_update(
+            contracts.SIGNAL_APPROVE, Decision(by="ann"), result_type=DecisionAnswer
+        )
+        assert first.gate == "open"
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await live.handle.execute_update(contracts.SIGNAL_APPROVE, Decision(by="ann"))
+        assert "counts once" in refusal(refused.value)
+        await live.handle.execute_update(contracts.SIGNAL_APPROVE, Decision(by="bob"))
+        assert (await live.result()).verdict == "succeeded"
+
+
+async def test_silence_rejects(server: Server):
+    result = await server.outcome(held := world())
+    assert result.verdict == "rejected"
+    assert held.sealed[0].decisions[0].how == "timeout"
+    assert held.asked("do", "deploy") == []
+
+
+async def test_silence_approves_only_where_the_definition_says_so(server: Server):
+    result = await server.outcome(held := world(on_timeout="approve"))
+    assert result.verdict == "succeeded"
+    assert held.sealed[0].decisions[0].by == "nobody"
+
+
+async def test_a_decision_made_before_the_gate_opened_does_not_count(server: Server):
+    held = world()
+    async with server.run(held) as live:
+        await live.handle.signal(contracts.SIGNAL_APPROVE, {"by": "ann"})
+        result = await live.result()
+    assert result.verdict == "rejected"
+    early = held.sealed[0].decisions[0]
+    assert (early.by, early.counted) == ("ann", False)
+
+
+async def test_nobody_is_asked_where_the_condition_does_not_hold(server: Server):
+    never: Expr = Constant(value=False)
+    result = await server.outcome(world(when=never))
+    assert (result.verdict, result.message) == ("succeeded", "")
+    assert next(step for step in result.steps if step.id == "gate").state == "skipped"
+
+
+async def test_a_gate_may_take_its_timeout_from_an_input(server: Server):
+    held = World(
+        plan(
+            reading("look"),
+            gate(timeout=Constant(value=45), binds_step=None, on_failure=OnFailure(action="stop")),
+            changing("deploy", needs=("gate",)),
+        ),
+        HOSTS,
+        groups={"leads": ("*",)},
+    )
+    async with server.run(held) as live:
+        status = await live.until(lambda status: bool(status.gates))
+        assert status.gates[0].digest is None
+        await live.handle.signal(contracts.SIGNAL_APPROVE, json.loads('{"by": "anyone"}'))
+        assert (await live.result()).verdict == "succeeded"
