@@ -1,15 +1,78 @@
-# netsaga: `make demo` and `make test` are the two commands; the rest serves them.
+# `make demo` and `make test` are the two commands; the rest serves them. All but `lock` and `system-packages` work
+# offline once `make setup` has run.
 PYTHON ?= python3
+UV ?= uv
+SCENARIO ?= success
+WORKERS ?= 2
+
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+CODE := worker workflows activities starter tests
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup
-setup: $(STAMP)
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench clean distclean lock system-packages python-version
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## create the environment in .venv, nothing else
 
 $(STAMP): requirements.lock pyproject.toml
+	@$(MAKE) --no-print-directory python-version
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	$(BIN)/pyright --version >/dev/null
-	touch $@
+	$(PIP) --require-hashes --requirement requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+python-version:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "netsaga needs Python 3.11 or newer, and there is no '$(PYTHON)' on the PATH." >&2; \
+	  echo "Install one ('sudo make system-packages' on Debian 12 and newer), or name one: make setup PYTHON=/path/to/python3.12" >&2; \
+	  exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "netsaga needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>&1)." >&2; \
+	  echo "Name a newer one: make setup PYTHON=python3.12" >&2; \
+	  exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "'$(PYTHON)' lacks the modules venv and ensurepip, which make the environment." >&2; \
+	  echo "On Debian and Ubuntu they are a package of their own: 'sudo make system-packages'." >&2; \
+	  exit 1; }
+
+demo: $(STAMP) ## a VLAN on 24 simulated devices (SCENARIO=success, failure or crash)
+	$(BIN)/netsaga demo --scenario $(SCENARIO)
+
+test: $(STAMP) ## all tests, and the coverage of workflows/ (WORKERS=2 processes)
+	$(BIN)/coverage erase
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --durations 15 --cov --cov-report= tests
+	$(BIN)/coverage report --include='workflows/*' --skip-covered --show-missing --fail-under=95
+
+check: $(STAMP) ## lint, format, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(CODE)
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: $(STAMP) ## measure, print a table, write .bench/latest.json
+	$(BIN)/python tests/bench/bench.py
+
+clean: ## remove what was built or recorded; the environment stays
+	rm -rf .netsaga .bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* \
+	  build dist *.egg-info
+	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +
+
+distclean: clean ## remove the environment too
+	rm -rf $(VENV)
+
+lock: ## resolve both lock files anew from pyproject.toml (needs uv and the network)
+	$(UV) pip compile $(LOCK) --group dev pyproject.toml --output-file requirements.lock
+	$(UV) pip compile $(LOCK) --constraint requirements.lock pyproject.toml --output-file deploy/requirements.lock
+
+system-packages: ## what Debian and Ubuntu must have (as root, needs the network)
+	apt-get update
+	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends make python3 python3-venv

@@ -1,0 +1,1 @@
+"""Every client of Temporal: the Python client, the command line, the demo. It knows no device."""

@@ -1,0 +1,1 @@
+"""The worker process: settings, wiring, telemetry, health and a graceful stop. Holds no logic."""

@@ -2,8 +2,8 @@
 
 One list for both sides: the compiler (`workflows/definition`) admits nothing else, the interpreter (`workflows/run`)
 implements no less. Meaning follows Jinja2 3.1 where Jinja2 has the filter (``default`` also replaces null); ``split``
-and ``keys`` are ours (as ``str.split`` and ``list(dict.keys())``), and ``match`` is Ansible's (a regular expression, anchored at the start).
-It must import nothing.
+and ``keys`` are ours (as ``str.split`` and ``list(dict.keys())``), and ``match`` is Ansible's (a regular expression,
+anchored at the start). It must import nothing of ours.
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,296 @@
+"""Carries out the actions of a step on one open session, in order. It decides nothing: not the order, retries or undo.
+
+Each effect is preceded by a journal entry ``values`` that holds what was gathered until then, so that a later attempt
+begins at the effect and does not repeat the reads before it; whether the effect itself is still to be made is answered
+by the device library from its own entries and from the device.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final, assert_never
+
+from pydantic import JsonValue
+
+from activities.artifacts.documents import Documents
+from activities.deviceinteraction.failures import CheckFailed, InvalidInput, Transient
+from activities.deviceinteraction.model import Applied, Change, Names
+from activities.deviceinteraction.session import Session
+from activities.journal import ActionJournal, journal_of
+from activities.outcomes import Gathered
+from activities.rendering import config_lines
+from activities.values import VALUE, AppliedValue, ChangeValue, KeptValue, PlainValue, StateValue, seen
+from workflows.contracts import ArtifactRef, InteractInput
+from workflows.errors import EvaluationError
+from workflows.plan import (
+    Action,
+    ApplyAction,
+    Check,
+    CheckAction,
+    ConfigureAction,
+    DevicesStep,
+    Model,
+    Plan,
+    ProposeAction,
+    ShowAction,
+    SnapshotAction,
+    StepId,
+)
+from workflows.run.evaluate import text, truth
+
+VALUES: Final = "values"  # the journal entry before an effect
+
+
+class Before(Model):
+    """The journal entry ``values``: all that an attempt had gathered when it came to an effect."""
+
+    refs: Mapping[str, ArtifactRef] = {}
+    warnings: tuple[str, ...] = ()
+    warning_count: int = 0
+    changed: bool = False
+    change: ArtifactRef  # what is to be applied
+
+
+def action_name(index: int, action: Action) -> str:
+    """The name of an action in the journal; unique in its step."""
+    return f"{index}-{action.kind}"
+
+
+def names_for(call: InteractInput, index: int) -> Names:
+    """The names that an effect has on the device: the same for every attempt of one generation (device-safety 1)."""
+    identity = json.dumps([call.scope.run, call.step, call.host, call.generation, index])
+    token = hashlib.sha256(identity.encode()).hexdigest()[:12]
+    return Names(token=token, comment=f"netsaga {call.scope.workflow_id} {call.step}")
+
+
+def effects(step: DevicesStep) -> list[tuple[int, ApplyAction | ConfigureAction]]:
+    """The actions of a step that change the device, in order, with their places."""
+    return [
+        (index, action) for index, action in enumerate(step.do) if isinstance(action, ApplyAction | ConfigureAction)
+    ]
+
+
+class Actions:
+    """The actions of one call.
+
+    Args:
+        call: Which step of which run on which device.
+        step: The step.
+        plan: For templates and inputs.
+        documents: Where values are kept.
+        gathered: What this attempt finds; written as it goes.
+        earlier: This device's values of earlier steps.
+        context: What expressions see besides: ``inputs``, ``device``, ``inventory``, ``run``.
+    """
+
+    def __init__(
+        self,
+        call: InteractInput,
+        step: DevicesStep,
+        plan: Plan,
+        documents: Documents,
+        gathered: Gathered,
+        earlier: Mapping[StepId, Mapping[str, KeptValue] | None],
+        context: Mapping[str, object],
+    ) -> None:
+        self._call = call
+        self._step = step
+        self._plan = plan
+        self._documents = documents
+        self._gathered = gathered
+        self._earlier = earlier
+        steps = {
+            name: None if values is None else {key: seen(value) for key, value in values.items()}
+            for name, values in earlier.items()
+        }
+        self._context: dict[str, object] = {**context, "steps": steps}
+
+    async def resume(self) -> int:
+        """Take up what an earlier attempt of this generation had gathered; returns the action to begin at."""
+        for index, action in reversed(effects(self._step)):
+            entry = await self._journal(index, action).read(VALUES)
+            if entry is None:
+                continue
+            before = Before.model_validate_json(json.dumps(entry))
+            for name, ref in before.refs.items():
+                self._see(name, ref, await self._documents.load(ref, VALUE))
+            self._gathered.warnings = list(before.warnings)
+            self._gathered.warning_count = before.warning_count
+            self._gathered.changed = before.changed
+            return index
+        return 0
+
+    async def run(self, session: Session, begin: int) -> None:
+        """Carry out the actions from a place on.
+
+        Raises:
+            DeviceFailure: As the device library classifies it; a critical check that does not hold is `CheckFailed`.
+            EvaluationError: An expression outside a check has no value on this device.
+        """
+        for index, action in enumerate(self._step.do):
+            if index >= begin:
+                await self._one(session, index, action)
+                await asyncio.sleep(0)  # a cancel is honoured between two actions
+
+    async def _one(self, session: Session, index: int, action: Action) -> None:
+        match action:
+            case ShowAction():
+                await self._keep(action.name, PlainValue(value=await self._show(session, action)))
+            case CheckAction():
+                self._check(action)
+            case SnapshotAction():
+                async with self._limited("snapshot"):
+                    state = await session.snapshot(action.sections)
+                await self._keep(action.name, StateValue(value=state))
+            case ProposeAction():
+                async with self._limited("propose"):
+                    change = await self._propose(session, index, action)
+                await self._keep(action.name, ChangeValue(value=change))
+                self._gathered.diff_ref = await self._documents.save_text(change.diff)
+            case ApplyAction():
+                await self._apply(session, index, action, self._proposed(action))
+            case ConfigureAction():
+                await self._configure(session, index, action)
+            case _:
+                assert_never(action)
+
+    # ------------------------------------------------------------------------------------------------------- reading
+
+    async def _show(self, session: Session, action: ShowAction) -> JsonValue:
+        command = text(action.command, self._context)
+        async with self._limited(f"`{command}`"):
+            output = await session.show(command)
+            match action.parse:
+                case "none":
+                    return output
+                case "textfsm":
+                    return list(await session.parse(command, output, min_rows=action.min_rows))
+                case "json":
+                    try:
+                        document: JsonValue = json.loads(output)
+                    except ValueError as error:
+                        raise CheckFailed(
+                            f"`{command}` did not answer with JSON: {error}; see the transcript."
+                        ) from None
+                    return document
+                case _:
+                    assert_never(action.parse)
+
+    def _check(self, action: CheckAction) -> None:
+        failed = []
+        for check in action.checks:
+            said = self._judged(check)
+            if said is None:
+                continue
+            if check.severity == "warning":
+                self._gathered.warn(said)
+            else:
+                failed.append(said)
+        if failed:
+            raise CheckFailed("; ".join(failed))
+
+    def _judged(self, check: Check) -> str | None:
+        """Why a check does not hold; ``None`` where it does."""
+        try:
+            if truth(check.that, self._context):
+                return None
+        except EvaluationError as error:  # a value that is missing fails the check that asks for it
+            return f"check {check.name!r} cannot be judged: {error}"
+        if check.message is None:
+            return f"check {check.name!r} does not hold"
+        try:
+            return f"check {check.name!r}: {text(check.message, self._context)}"
+        except EvaluationError as error:
+            return f"check {check.name!r} does not hold, and its `else` has no value: {error}"
+
+    # ------------------------------------------------------------------------------------------------------ changing
+
+    async def _propose(self, session: Session, index: int, action: ProposeAction | ConfigureAction) -> Change:
+        lines = config_lines(action.change, self._plan, self._context)
+        return await session.propose(lines, names_for(self._call, index))
+
+    def _proposed(self, action: ApplyAction) -> Change:
+        if action.step is None:
+            if action.change in self._gathered.changes:
+                return self._gathered.changes[action.change]
+            raise InvalidInput(f"this step has proposed no change called `{action.change}` on this device.")
+        values = self._earlier.get(action.step)
+        value = values.get(action.change) if values is not None else None
+        if isinstance(value, ChangeValue):
+            return value.value
+        raise InvalidInput(
+            f"step `{action.step}` left no proposed change `{action.change}` for this device: it did not take it up, "
+            "or failed on it. Let `devices` name only those on which it succeeded."
+        )
+
+    async def _configure(self, session: Session, index: int, action: ConfigureAction) -> None:
+        entry = await self._journal(index, action).read(VALUES)
+        if entry is not None:  # proposing anew would compare with what this very change may already have made
+            kept = await self._documents.load(Before.model_validate_json(json.dumps(entry)).change, VALUE)
+            assert isinstance(kept, ChangeValue), "the journal names the change that it was written for"
+            change = kept.value
+        else:
+            async with self._limited("configure"):
+                change = await self._propose(session, index, action)
+        await self._apply(session, index, action, change)
+
+    async def _apply(self, session: Session, index: int, action: ApplyAction | ConfigureAction, change: Change) -> None:
+        journal = self._journal(index, action)
+        await self._write_before(journal, change)
+        # Neither a timeout of ours nor a cancel cuts what follows: a cut commit only makes an unknown outcome.
+        applied: Applied = await session.apply(
+            change,
+            names_for(self._call, index),
+            journal,
+            save=action.save,
+            bound=isinstance(action, ApplyAction),  # nobody was shown what `configure` proposes
+        )
+        self._gathered.changed = self._gathered.changed or applied.changed
+        self._gathered.touched = self._gathered.touched or applied.changed
+        await self._keep(action.name, AppliedValue(value=applied))
+
+    async def _write_before(self, journal: ActionJournal, change: Change) -> None:
+        gathered = self._gathered
+        gathered.diff, gathered.diff_made = change.digest, change.made
+        gathered.diff_ref = await self._documents.save_text(change.diff)
+        if await journal.read(VALUES) is not None:
+            return
+        before = Before(
+            refs=dict(gathered.refs),
+            warnings=tuple(gathered.warnings),
+            warning_count=gathered.warning_count,
+            changed=gathered.changed,
+            change=await self._documents.save(ChangeValue(value=change), VALUE),
+        )
+        await journal.write(VALUES, before.model_dump(mode="json"))
+
+    # -------------------------------------------------------------------------------------------------------- values
+
+    async def _keep(self, name: str | None, value: KeptValue) -> None:
+        if name is not None:
+            ref = await self._documents.save(value, VALUE)
+            self._see(name, ref, value)
+
+    def _see(self, name: str, ref: ArtifactRef, value: KeptValue) -> None:
+        self._gathered.refs[name] = ref
+        self._gathered.values[name] = value
+        self._context[name] = seen(value)
+        if isinstance(value, ChangeValue):
+            self._gathered.changes[name] = value.value
+            self._gathered.diff, self._gathered.diff_made = value.value.digest, value.value.made
+
+    def _journal(self, index: int, action: Action) -> ActionJournal:
+        return journal_of(self._documents.store, self._call, action_name(index, action))
+
+    @asynccontextmanager
+    async def _limited(self, what: str) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._step.timeout_s):
+                yield
+        except TimeoutError:
+            raise Transient(
+                f"{what} was not done within the step's timeout of {self._step.timeout_s:g} s. Is the device slow, "
+                "or the `timeout` too short?"
+            ) from None

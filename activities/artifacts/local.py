@@ -1,0 +1,201 @@
+"""An artifact store in a local folder, for one machine or for a file system that all workers share.
+
+Content is written to a temporary file, synced, and only then given its name, so that a reader never sees half of it and
+a SIGKILL at any point leaves at worst a temporary file (swept a day later). Write-once keys get their name by a hard
+link, which is atomic between processes and over NFS (rename(2) would replace an older value, link(2) fails).
+
+Layout: ``objects/ab/cdef…`` by hash · ``keys/…`` write-once · ``published/…`` for people · ``tmp/``.
+"""
+
+import asyncio
+import errno
+import hashlib
+import os
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+from activities.artifacts.store import ArtifactError, digest_of, ref_of
+from workflows.contracts import ArtifactRef
+
+T = TypeVar("T")
+
+THREADS: Final = 8  # a sync takes milliseconds of waiting, not of work
+LEFTOVER_S: Final = 86_400.0
+SEGMENT: Final = 200  # bytes; most file systems end at 255
+
+
+class LocalArtifactStore:
+    """`ArtifactStore` in a folder. Many processes may use one folder at once.
+
+    Args:
+        root: The folder; it is created, for its owner only.
+
+    Raises:
+        ArtifactError: The folder cannot be created or written.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="artifacts")
+        self._known: set[Path] = set()
+        try:
+            for name in ("objects", "keys", "published", "tmp"):
+                self._folder(self.root / name)
+            self._sweep()
+        except OSError as error:
+            raise self._explain(self.root, error) from error
+
+    async def put(self, data: bytes, media_type: str) -> ArtifactRef:  # noqa: ARG002  # files carry no media type
+        """Keep content under its hash."""
+        return await self._off_loop(lambda: self._put(data))
+
+    async def get(self, ref: ArtifactRef) -> bytes:
+        """The content of a reference, proven against its hash."""
+        return await self._off_loop(lambda: self._get(ref))
+
+    async def create(self, key: str, data: bytes) -> bool:
+        """Write a key once; ``False`` where it exists."""
+        path = self._key_path(key)
+        return await self._off_loop(lambda: self._create(path, data))
+
+    async def read(self, key: str) -> bytes | None:
+        """The value of a key, or ``None``."""
+        path = self._key_path(key)
+        return await self._off_loop(lambda: _read(path))
+
+    async def publish(self, key: str, data: bytes) -> str:
+        """Write a file for people; returns its absolute path."""
+        path = self.root.joinpath("published", *_segments(key))
+        await self._off_loop(lambda: self._replace(path, data))
+        return str(path)
+
+    async def _off_loop(self, call: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        except OSError as error:
+            raise self._explain(Path(error.filename or self.root), error) from error
+
+    def _put(self, data: bytes) -> ArtifactRef:
+        ref = ref_of(data)
+        path = self._object_path(ref)
+        if not path.exists():
+            self._replace(path, data)  # whoever wins wrote the same bytes
+        return ref
+
+    def _get(self, ref: ArtifactRef) -> bytes:
+        path = self._object_path(ref)
+        data = _read(path)
+        if data is None:
+            raise ArtifactError(
+                f"Artifact {ref} is not in {self.root}. Do all workers of this task queue use the same store? "
+                "A run cannot go on without it; start it anew."
+            )
+        if hashlib.sha256(data).hexdigest() != digest_of(ref):
+            raise ArtifactError(f"Artifact {ref} is damaged: {path} does not have the content that its name promises.")
+        return data
+
+    def _create(self, path: Path, data: bytes) -> bool:
+        if path.exists():
+            return False
+        self._folder(path.parent)
+        temporary = self._write_temporary(data)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno in {errno.EPERM, errno.ENOTSUP, errno.EMLINK}:
+                raise ArtifactError(
+                    f"{self.root} is on a file system without hard links, so write-once entries cannot be kept. "
+                    "Put `artifacts.path` on another one."
+                ) from error
+            raise
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+        return True
+
+    def _replace(self, path: Path, data: bytes) -> None:
+        self._folder(path.parent)
+        temporary = self._write_temporary(data)
+        try:
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+
+    def _write_temporary(self, data: bytes) -> Path:
+        path = self.root / "tmp" / uuid.uuid4().hex
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return path
+
+    def _folder(self, path: Path) -> None:
+        if path in self._known:
+            return
+        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            _sync_folder(folder.parent)
+        if len(self._known) < 10_000:
+            self._known.add(path)
+
+    def _sweep(self) -> None:
+        for leftover in (self.root / "tmp").iterdir():
+            try:
+                if time.time() - leftover.stat().st_mtime > LEFTOVER_S:
+                    leftover.unlink()
+            except FileNotFoundError:
+                continue  # another process was faster
+
+    def _object_path(self, ref: ArtifactRef) -> Path:
+        digest = digest_of(ref)
+        return self.root / "objects" / digest[:2] / digest[2:]
+
+    def _key_path(self, key: str) -> Path:
+        *folders, name = _segments(key)
+        # "=" cannot stand in an escaped segment, so a key and a folder of the same name never meet.
+        return self.root.joinpath("keys", *folders, f"{name}=")
+
+    def _explain(self, path: Path, error: OSError) -> ArtifactError:
+        what = error.strerror or type(error).__name__
+        return ArtifactError(
+            f"The artifact store at {self.root} failed at {path}: {what}. "
+            "Check `artifacts.path` in the worker's settings, its owner and the free space."
+        )
+
+
+def _segments(key: str) -> list[str]:
+    if not key or any(part in {"", ".", ".."} for part in key.split("/")):
+        raise ArtifactError(f"{key!r} is not a key; expected names joined by single slashes.")
+    return [_segment(part) for part in key.split("/")]
+
+
+def _segment(text: str) -> str:
+    escaped = quote(text, safe="@+,")
+    if len(escaped) <= SEGMENT:
+        return escaped
+    return f"{escaped[:100]}~{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,190 @@
+"""Making a change once, whatever is killed or frozen in between. The order of the steps is the whole point.
+
+intent known?  no → read ``before``, stage, compare with what was approved, checkpoint, write the intent
+               yes → look: absent → stage again · committed → go on below · partial → it must be undone
+commit → read back → compare with the prediction → save → write the outcome
+
+Nothing here knows a platform's commands. Rules 1 to 3, 7, 8 and 14 of the device-safety design are obeyed here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import assert_never
+
+from activities.deviceinteraction.change.effect import uncut, under_way
+from activities.deviceinteraction.change.records import Intent, Outcome, read_intent, read_outcome, write
+from activities.deviceinteraction.config.footprint import Footprint, Path, between, shown
+from activities.deviceinteraction.failures import Drifted, PartiallyApplied, RejectedByDevice
+from activities.deviceinteraction.model import Applied, Change, Journal, Names
+from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
+from activities.deviceinteraction.platforms.protocol import Platform, Running, Staged
+from activities.deviceinteraction.redaction import by_pattern
+
+_NAMED_LINES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One action on one device: whom to talk to, under which names, and where to remember."""
+
+    device: Dialogue
+    platform: Platform
+    names: Names
+    journal: Journal
+
+
+async def apply(work: Work, change: Change, *, save: bool, bound: bool) -> Applied:
+    """Make a change, or find out that an earlier attempt did.
+
+    Args:
+        work: The device, its platform, names and journal.
+        change: As it was proposed and perhaps approved.
+        save: Whether to make it survive a restart.
+        bound: Whether the change must be exactly the one proposed.
+
+    Raises:
+        Drifted: The change would be another one today. Untouched.
+        RejectedByDevice: Refused; nothing is applied.
+        PartiallyApplied: The device is not as predicted; undo it.
+        OutcomeUnknown: The link failed while an effect was under way.
+        Transient: Nothing was changed; try again.
+    """
+    done = await read_outcome(work.journal)
+    if done is not None:
+        return done.applied
+    before = await work.platform.running(work.device)
+    intent = await read_intent(work.journal)
+    if intent is None:
+        return await _first(work, change, before, save=save, bound=bound)
+    await work.platform.discard(work.device, work.names)
+    match intent.footprint.presence(before.present):
+        case "absent":
+            staged = await _stage(work, change, before, wanted=intent.digest)
+            return await _make(work, staged, intent, before)
+        case "committed":
+            return await _finish(work, intent, before, intent.footprint)
+        case "partial":
+            raise PartiallyApplied(
+                f"{work.device.host}: an earlier attempt left the change half made "
+                f"({_named(intent.footprint.missing(before.present))}); it must be undone."
+            )
+        case other:
+            assert_never(other)
+
+
+async def _first(work: Work, change: Change, before: Running, *, save: bool, bound: bool) -> Applied:
+    """The first attempt: everything up to the intent is harmless to repeat."""
+    staged = await _stage(work, change, before, wanted=change.digest if bound else None)
+    if staged.footprint.empty:
+        await work.platform.discard(work.device, work.names)
+        unchanged = Applied(changed=False, diff="", digest=staged.digest, fingerprint=before.fingerprint)
+        await write(work.journal, Outcome(applied=unchanged, footprint=staged.footprint))
+        return unchanged
+    try:
+        await work.platform.checkpoint(work.device, work.names)
+        intent = Intent(
+            before=before.paths,
+            fingerprint=before.fingerprint,
+            footprint=staged.footprint,
+            diff=by_pattern(staged.diff),
+            digest=staged.digest,
+            inverse=work.platform.undo_lines(staged.footprint, expected(before, staged.footprint)),
+            checkpoint=work.names.tag,
+            save=save,
+        )
+        await write(work.journal, intent)
+    except Exception:
+        if work.device.is_alive():
+            await work.platform.discard(work.device, work.names)
+        raise
+    return await _make(work, staged, intent, before)
+
+
+async def _stage(work: Work, change: Change, before: Running, *, wanted: str | None) -> Staged:
+    """Stage the change and insist that it is the one that is wanted, where one is."""
+    staged = await work.platform.stage(work.device, change.lines, before, work.names)
+    if wanted is not None and staged.digest != wanted:
+        await work.platform.discard(work.device, work.names)
+        raise Drifted(
+            f"{work.device.host}: the change is no longer the one that was proposed, because the device's "
+            f"configuration has changed since. It would now be:\n{by_pattern(staged.diff) or '(nothing)'}\n"
+            "The device is untouched; propose again."
+        )
+    return staged
+
+
+async def _make(work: Work, staged: Staged, intent: Intent, before: Running) -> Applied:
+    return await uncut(_commit(work, staged, intent, before))
+
+
+async def _commit(work: Work, staged: Staged, intent: Intent, before: Running) -> Applied:
+    host = work.device.host
+    try:
+        with under_way(host, "the commit"):
+            try:
+                await work.platform.commit(work.device, staged, before, work.names)
+            except LineRefused as refused:
+                await _judge_refusal(work, refused, before)
+            after = await work.platform.running(work.device)
+    except RejectedByDevice as refused:
+        refused.touched = False
+        raise
+    actual = between(before.paths, after.paths)
+    wrong = _unpredicted(staged, before, after)
+    if work.platform.made == "computed_by_device" and staged.footprint.presence(after.present) == "committed":
+        wrong, actual = [], staged.footprint  # atomic: whatever else differs is somebody else's
+    if wrong:
+        raise PartiallyApplied(
+            f"{host}: after the change the configuration is not as predicted ({_named(wrong)}); it must be undone."
+        )
+    return await _finish(work, intent, after, actual)
+
+
+async def _judge_refusal(work: Work, refused: LineRefused, before: Running) -> None:
+    """A line was refused: whether anything holds is read back, never assumed."""
+    after = await work.platform.running(work.device)
+    if after.present == before.present:
+        raise RejectedByDevice(f"{refused.message} Nothing is applied.") from refused
+    raise PartiallyApplied(f"{refused.message} What came before it is applied; it must be undone.") from refused
+
+
+async def _finish(work: Work, intent: Intent, after: Running, actual: Footprint) -> Applied:
+    """Save where asked and write the outcome. Repeating it does no harm."""
+    with under_way(work.device.host, "saving"):
+        if intent.save:
+            await uncut(work.platform.save(work.device))
+    applied = Applied(
+        changed=True, diff=intent.diff, digest=intent.digest, saved=intent.save, fingerprint=after.fingerprint
+    )
+    await write(work.journal, Outcome(applied=applied, footprint=actual))
+    return applied
+
+
+def expected(before: Running, footprint: Footprint) -> frozenset[Path]:
+    """The paths that a configuration has once a change is made."""
+    return before.present - frozenset(footprint.removed) | frozenset(footprint.added)
+
+
+def _unpredicted(staged: Staged, before: Running, after: Running) -> list[Path]:
+    """Paths in which the device differs from the prediction, but for what devices add by themselves.
+
+    Those are defaults beneath a block that is new, and the other form of a switch that was typed: some switches are
+    shown when on, some when off, and some never.
+    """
+    added = frozenset(staged.footprint.added)
+    typed = {line.strip().removeprefix("no ") for line in staged.lines}
+    differing = after.present ^ expected(before, staged.footprint)
+
+    def is_default(path: Path) -> bool:
+        if path in after.present and any(path[:depth] in added for depth in range(1, len(path))):
+            return True
+        return path[-1].removeprefix("no ") in typed and (path in after.present) != (path in added)
+
+    ordered = [path for path in (*before.paths, *after.paths, *staged.footprint.added) if path in differing]
+    return [path for path in dict.fromkeys(ordered) if not is_default(path)]
+
+
+def _named(paths: Iterable[Path]) -> str:
+    listed = list(paths)
+    more = f" and {len(listed) - _NAMED_LINES} more" if len(listed) > _NAMED_LINES else ""
+    return "; ".join(repr(shown(path)) for path in listed[:_NAMED_LINES]) + more

@@ -1,0 +1,75 @@
+"""What the journal holds of one change. Two entries: the intent, before the first effect, and the outcome after it.
+
+Stored entries hold no secrets: diffs are redacted and paths are keyed.
+"""
+
+from typing import ClassVar, Literal
+
+from pydantic import JsonValue
+
+from activities.deviceinteraction.config.footprint import Footprint, Path
+from activities.deviceinteraction.model import Applied, Journal, Model, Undone
+
+
+class Intent(Model):
+    """Written once before the first effect; every later attempt goes by it and takes no new ``before``."""
+
+    key: ClassVar[str] = "intent"
+
+    before: tuple[Path, ...]  # the running configuration, keyed paths
+    fingerprint: str  # of the running configuration, hex SHA-256
+    footprint: Footprint
+    diff: str
+    digest: str
+    inverse: tuple[str, ...] | None
+    checkpoint: str
+    save: bool
+
+
+class Outcome(Model):
+    """Written once the change is made, read back and, where asked, saved."""
+
+    key: ClassVar[str] = "outcome"
+
+    applied: Applied
+    footprint: Footprint  # what really changed, which may hold defaults that the device added
+
+
+class UndoBegun(Model):
+    """Written before the first effect of an undo, so that a later attempt that finds it done knows who did it."""
+
+    key: ClassVar[str] = "undo-intent"
+
+    began: Literal[True] = True
+
+
+class UndoOutcome(Model):
+    """Written once the undo is verified."""
+
+    key: ClassVar[str] = "undo-outcome"
+
+    undone: Undone
+
+
+async def read_intent(journal: Journal) -> Intent | None:
+    """The intent, if an attempt came that far."""
+    found = await journal.read(Intent.key)
+    return None if found is None else Intent.model_validate(found)
+
+
+async def read_outcome(journal: Journal) -> Outcome | None:
+    """The outcome, if the change is finished."""
+    found = await journal.read(Outcome.key)
+    return None if found is None else Outcome.model_validate(found)
+
+
+async def read_undo_outcome(journal: Journal) -> UndoOutcome | None:
+    """The end of the undo, if it is finished."""
+    found = await journal.read(UndoOutcome.key)
+    return None if found is None else UndoOutcome.model_validate(found)
+
+
+async def write(journal: Journal, entry: Intent | Outcome | UndoBegun | UndoOutcome) -> None:
+    """Store an entry durably."""
+    value: dict[str, JsonValue] = entry.model_dump(mode="json")
+    await journal.write(entry.key, value)

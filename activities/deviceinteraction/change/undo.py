@@ -1,0 +1,137 @@
+"""Taking a change back and proving it. Idempotent: a crash at any point leaves it to the next attempt.
+
+If nobody else changed the device since, the methods are tried in the order given, and each must leave exactly the
+configuration of ``before``. If somebody did, only the inverse lines are used, as anything else would take that
+person's work away, and the footprint of our change must be gone. Device-safety rules 5 and 6 are obeyed here.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from activities.deviceinteraction.change.apply import Work
+from activities.deviceinteraction.change.effect import uncut, under_way
+from activities.deviceinteraction.change.records import (
+    Intent,
+    UndoBegun,
+    UndoOutcome,
+    read_intent,
+    read_outcome,
+    read_undo_outcome,
+    write,
+)
+from activities.deviceinteraction.config.footprint import Footprint, shown
+from activities.deviceinteraction.failures import CheckFailed, RejectedByDevice
+from activities.deviceinteraction.model import Names, UndoMethod, Undone
+from activities.deviceinteraction.platforms.protocol import Running
+
+
+async def undo(work: Work, *, methods: Sequence[UndoMethod]) -> Undone:
+    """Take back what the journal says was done, or find out that nothing was.
+
+    Raises:
+        CheckFailed: ``undo_failed``: the device still differs after every method that may be used.
+        OutcomeUnknown: The link failed while the undo was under way.
+        Transient: Nothing was changed; try again.
+    """
+    done = await read_undo_outcome(work.journal)
+    if done is not None:
+        return done.undone
+    intent, outcome = await read_intent(work.journal), await read_outcome(work.journal)
+    if outcome is not None and not outcome.applied.changed:
+        return await _ended(work, Undone(was_touched=False))
+    await work.platform.discard(work.device, work.names)
+    await work.platform.discard(work.device, _names_of_undo(work.names))
+    if intent is None:
+        await work.platform.forget(work.device, work.names)
+        return await _ended(work, Undone(was_touched=False))
+    footprint = intent.footprint if outcome is None else outcome.footprint
+    now = await work.platform.running(work.device)
+    if footprint.presence(now.present) == "absent":
+        begun = await work.journal.read(UndoBegun.key) is not None
+        return await uncut(_close(work, intent, footprint, now, None, was_touched=begun or outcome is not None))
+    await write(work.journal, UndoBegun())
+    return await uncut(_undo(work, intent, footprint, now, methods))
+
+
+async def _undo(
+    work: Work, intent: Intent, footprint: Footprint, now: Running, methods: Sequence[UndoMethod]
+) -> Undone:
+    alone = footprint.without(now.present) == frozenset(intent.before)
+    usable = [method for method in methods if alone or method == "inverse"]
+    reasons = [] if alone else ["somebody else changed the device since, so only the inverse may be used"]
+    for method in usable:
+        with under_way(work.device.host, f"the undo ({method})"):
+            try:
+                await _by(work, method, footprint, now)
+            except (CheckFailed, RejectedByDevice) as error:
+                reasons.append(f"{method}: {error.message}")
+                await work.platform.discard(work.device, _names_of_undo(work.names))
+            now = await work.platform.running(work.device)
+            wrong = _differs(intent, footprint, now, alone=alone, exact=method != "inverse")
+        if wrong is None:
+            return await _close(work, intent, footprint, now, method, was_touched=True)
+        reasons.append(f"{method}: {wrong}")
+    tried = " | ".join(reasons) or f"none of the methods {list(methods)} may be used"
+    raise CheckFailed(
+        f"undo_failed: {work.device.host} is not as it was before the change: {tried}. "
+        f"Compare it with the checkpoint {intent.checkpoint} and repair it by hand.",
+        touched=True,
+    )
+
+
+async def _by(work: Work, method: UndoMethod, footprint: Footprint, now: Running) -> None:
+    match method:
+        case "native":
+            await work.platform.roll_back(work.device, work.names)
+        case "restore":
+            await work.platform.restore(work.device, work.names)
+        case "inverse":
+            lines = work.platform.undo_lines(footprint, now.present)
+            if lines is None:
+                raise CheckFailed(f"{work.device.host}: the inverse would hold a secret, which is not kept.")
+            names = _names_of_undo(work.names)
+            staged = await work.platform.stage(work.device, lines, now, names)
+            await work.platform.commit(work.device, staged, now, names)
+        case other:
+            assert_never(other)
+
+
+def _differs(intent: Intent, footprint: Footprint, now: Running, *, alone: bool, exact: bool) -> str | None:
+    """In what the device still differs from ``before``; ``None`` where it does not.
+
+    The order of lines counts after a rollback; lines that were typed again may stand elsewhere.
+    """
+    left = footprint.missing(now.present)
+    if left:
+        return f"still differs in {'; '.join(repr(shown(path)) for path in left[:5])}"
+    others = now.present ^ frozenset(intent.before)
+    if alone and others:
+        return f"differs beyond our change in {'; '.join(repr(shown(path)) for path in sorted(others)[:5])}"
+    if alone and exact and now.fingerprint != intent.fingerprint:
+        return "has all lines of before, in another order"
+    return None
+
+
+async def _close(
+    work: Work, intent: Intent, footprint: Footprint, now: Running, method: UndoMethod | None, *, was_touched: bool
+) -> Undone:
+    """Save again where the change was saved, drop the checkpoint, write it down."""
+    saved = was_touched and intent.save
+    with under_way(work.device.host, "saving after the undo"):
+        if saved:
+            await work.platform.save(work.device)
+    await work.platform.forget(work.device, work.names)
+    ours = {*footprint.added, *footprint.removed}
+    before = frozenset(intent.before)
+    foreign = [f"{'+' if path in now.present else '-'} {shown(path)}" for path in sorted((now.present ^ before) - ours)]
+    return await _ended(work, Undone(was_touched=was_touched, method=method, foreign=tuple(foreign), saved=saved))
+
+
+async def _ended(work: Work, undone: Undone) -> Undone:
+    await write(work.journal, UndoOutcome(undone=undone))
+    return undone
+
+
+def _names_of_undo(names: Names) -> Names:
+    """Names for the undo's own session and commit, so that they are not taken for those of the change."""
+    return Names(token=f"{names.token[:11]}u", comment=f"undo of {names.comment}")

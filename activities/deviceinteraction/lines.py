@@ -1,0 +1,62 @@
+"""What may be sent to a device as configuration: one command a line, and nothing that leaves the caller's hands.
+
+Checks text only; whether a device takes a line is for the device to say (`answers.py`).
+"""
+
+import re
+from collections.abc import Sequence
+
+from activities.deviceinteraction.failures import InvalidInput
+
+_LONGEST = 500
+_LEAVES = re.compile(
+    r"^\s*(?:do(?:-exec)?\s|end$|commit\b|abort$|rollback\b|configure\b|conf\s+t|write\b|copy\s|reload\b|run\s|"
+    r"exit\s+configuration-mode|quit$|top$|up\b|edit\s|load\s|save\s|banner\s)",
+    re.IGNORECASE,
+)
+
+
+def checked(lines: Sequence[str]) -> tuple[str, ...]:
+    r"""The lines to send: trailing blanks, empty lines and comments (``!``, ``#``) are left out.
+
+    Raises:
+        InvalidInput: A line has a control character (so that a value cannot smuggle in a second line, device-safety
+            rule 13), is longer than devices accept, or would leave configuration mode, commit or open a multi-line
+            block, which netsaga does itself.
+    """
+    kept: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        text = line.rstrip()
+        bad = next((character for character in text if ord(character) < 32 or 127 <= ord(character) < 160), None)
+        if bad is not None:
+            raise InvalidInput(
+                f"line {number} contains the control character {bad!r}; a device would read it as another line or "
+                "a key press. Send one command a line, and check the value that was put into it."
+            )
+        if not text.strip() or text.lstrip()[0] in "!#":
+            continue
+        if len(text) > _LONGEST:
+            raise InvalidInput(f"line {number} has {len(text)} characters; {_LONGEST} is the longest that is sent.")
+        if _LEAVES.match(text):
+            raise InvalidInput(
+                f"line {number}, {text.split()[0]!r}, leaves the configuration or commits by itself. "
+                "Give configuration lines only; netsaga enters, commits and saves."
+            )
+        kept.append(text)
+    if not kept:
+        raise InvalidInput("there is no line to send: all are empty or comments. Check the template's conditions.")
+    return tuple(kept)
+
+
+def checked_command(command: str) -> str:
+    """A command to send in exec mode, stripped.
+
+    Raises:
+        InvalidInput: It is empty or contains a control character.
+    """
+    text = command.strip()
+    if not text:
+        raise InvalidInput("the command is empty.")
+    if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text):
+        raise InvalidInput(f"the command {text!r} contains a control character; send one command at a time.")
+    return text

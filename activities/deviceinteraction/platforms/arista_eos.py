@@ -1,0 +1,152 @@
+"""Arista EOS: named configuration sessions as candidates; undo by configuration checkpoints.
+
+Source: Arista, "EOS User Manual", section "Configuration Sessions and Checkpoints": a session starts as a copy of the
+running configuration, stays pending when it is left, and a commit puts the *session's* configuration in place, with
+whatever changed elsewhere since lost. Hence the running configuration is compared once more right before the commit.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import ClassVar
+
+from activities.deviceinteraction.answers import refusal
+from activities.deviceinteraction.config import hierarchy
+from activities.deviceinteraction.config.footprint import Footprint, Path
+from activities.deviceinteraction.failures import CheckFailed, RejectedByDevice, Transient
+from activities.deviceinteraction.model import Confirm, Facts, Interface, Made, Names, PlatformName, UndoMethod, Vlan
+from activities.deviceinteraction.parse import parse_rows
+from activities.deviceinteraction.platforms import indented, rows
+from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
+from activities.deviceinteraction.platforms.protocol import Need, Running, Staged
+
+_VOLATILE = re.compile(r"! (?:Command|Time|Last configuration change|Startup-config|device|boot)\b")
+_CHECKPOINT = re.compile(r"\b(netsaga-[0-9a-f]+)\b")
+_KEPT_CHECKPOINTS = 5
+
+
+class AristaEos:
+    """EOS. ``native`` restores a checkpoint, ``restore`` replaces the configuration from it."""
+
+    name: ClassVar[PlatformName] = "arista_eos"
+    confirm: ClassVar[Confirm] = "device"
+    undo_methods: ClassVar[tuple[UndoMethod, ...]] = ("native", "inverse", "restore")
+    made: ClassVar[Made] = "computed_by_device"
+    parses_as: ClassVar[str] = "arista_eos"
+
+    async def facts(self, device: Dialogue) -> Facts:
+        """See `Platform.facts`."""
+        row = rows.first(parse_rows(self.parses_as, "show version", await device.show("show version")), device.host)
+        return Facts(
+            hostname=rows.hostname(device.prompt),
+            platform=self.name,
+            vendor="Arista",
+            model=rows.text(row, "model"),
+            version=rows.text(row, "image"),
+            serial=rows.text(row, "serial_number"),
+        )
+
+    async def running(self, device: Dialogue) -> Running:
+        """See `Platform.running`."""
+        return self._read(device, await device.show("show running-config"))
+
+    async def vlans(self, device: Dialogue) -> Mapping[int, Vlan]:
+        """See `Platform.vlans`."""
+        return rows.vlans(parse_rows(self.parses_as, "show vlan", await device.show("show vlan")), device.host)
+
+    async def interfaces(self, device: Dialogue, running: Running) -> Mapping[str, Interface]:
+        """See `Platform.interfaces`."""
+        command = "show interfaces description"
+        parsed = parse_rows(self.parses_as, command, await device.show(command))
+        return indented.interfaces(running, {rows.text(row, "port"): row["protocol"] == "up" for row in parsed})
+
+    async def stage(self, device: Dialogue, lines: Sequence[str], before: Running, names: Names) -> Staged:
+        """See `Platform.stage`. The session is left pending, in exec mode."""
+        indented.check_lines(lines)
+        await self.discard(device, names)
+        await indented.enter(device, f"configure session {names.tag}", "(config-s-")
+        try:
+            await device.lines(hierarchy.as_sent(lines))
+            candidate = await device.show("show session-config")
+        except (LineRefused, CheckFailed) as refused:
+            await device.step("abort")
+            raise RejectedByDevice(f"{refused.message} The session was aborted; nothing is applied.") from refused
+        await device.step("end")
+        return indented.from_candidate(lines, before, self._read(device, candidate))
+
+    async def discard(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.discard`."""
+        if re.search(rf"\b{names.tag}\b.*pending|pending.*\b{names.tag}\b", await self._sessions(device)):
+            await device.effect(f"configure session {names.tag} abort")
+
+    async def checkpoint(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.checkpoint`. Of our own older checkpoints the newest few are kept."""
+        held = list(dict.fromkeys(_CHECKPOINT.findall(await device.show_or_nothing("show configuration checkpoints"))))
+        others = [name for name in held if name != names.tag]
+        doomed = others[: max(0, len(others) - _KEPT_CHECKPOINTS)]
+        for name in (*doomed, *([names.tag] if names.tag in held else [])):
+            await device.effect(f"delete checkpoint:{name}")
+        answer = await device.effect(f"configure checkpoint save {names.tag}")
+        if refusal(answer) or names.tag not in await device.show_or_nothing("show configuration checkpoints"):
+            raise CheckFailed(
+                f"{device.host}: the checkpoint {names.tag} could not be saved: {rows.last_line(answer)!r}. "
+                "No change starts without it."
+            )
+
+    async def forget(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.forget`."""
+        await device.effect(f"delete checkpoint:{names.tag}")
+
+    async def commit(self, device: Dialogue, staged: Staged, before: Running, names: Names) -> None:
+        """See `Platform.commit`."""
+        if (await self.running(device)).fingerprint != before.fingerprint:
+            await self.discard(device, names)
+            raise Transient(
+                f"{device.host}: somebody else changed the configuration while the session was prepared; a commit "
+                "would take that change away. The session was aborted."
+            )
+        await indented.enter(device, f"configure session {names.tag}", "(config-s-")
+        words = refusal(await device.effect("commit"))
+        if words is not None:
+            await device.step("abort")
+            raise RejectedByDevice(f"{device.host}: the commit was refused: {words} The session was aborted.")
+
+    async def roll_back(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.roll_back`."""
+        await self._load(device, f"configure checkpoint restore {names.tag}")
+
+    async def restore(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.restore`."""
+        await self._load(device, f"configure replace checkpoint:{names.tag}")
+
+    def undo_lines(self, footprint: Footprint, present: Collection[Path]) -> tuple[str, ...] | None:
+        """See `Platform.undo_lines`."""
+        return indented.undo_lines(footprint, present)
+
+    async def save(self, device: Dialogue) -> None:
+        """See `Platform.save`."""
+        words = refusal(await device.effect("write memory"))
+        if words is not None:
+            raise CheckFailed(f"{device.host}: 'write memory' was refused: {words}")
+
+    async def probe(self, device: Dialogue) -> tuple[Need, ...]:
+        """See `Platform.probe`."""
+        sessions, checkpoints = "show configuration sessions", "show configuration checkpoints"
+        return (
+            await rows.need(device, "privilege 15", "show privilege", r"privilege level is 15", "change"),
+            await rows.need(
+                device, "configuration sessions", sessions, r"(?i)maximum|pending|name", "change", "confirm"
+            ),
+            await rows.need(device, "checkpoints", checkpoints, r"(?i)maximum|file", "native", "restore"),
+        )
+
+    def _read(self, device: Dialogue, text: str) -> Running:
+        indented.demand_end(device.host, text)
+        return indented.understood(indented.without(text, _VOLATILE))
+
+    async def _sessions(self, device: Dialogue) -> str:
+        return await device.show_or_nothing("show configuration sessions")
+
+    async def _load(self, device: Dialogue, command: str) -> None:
+        words = refusal(await device.effect(command))
+        if words is not None:
+            raise CheckFailed(f"{device.host}: {command!r} was refused: {words}")

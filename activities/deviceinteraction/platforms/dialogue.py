@@ -1,0 +1,105 @@
+"""A judged conversation with one device: what the platforms speak through.
+
+Every answer is judged here and nowhere else, and every line that can change a device first asks the fence whether
+this attempt may still write. It knows no platform.
+"""
+
+from collections.abc import Sequence
+
+from activities.deviceinteraction.answers import refusal, refused_show
+from activities.deviceinteraction.failures import CheckFailed, RejectedByDevice
+from activities.deviceinteraction.model import Fence, Target, Timeouts
+from activities.deviceinteraction.transport import Answer, Transport
+
+
+class LineRefused(RejectedByDevice):
+    """The device refused a line. ``number`` counts from 1; whether lines before it hold is not said."""
+
+    def __init__(self, host: str, line: str, number: int, words: str) -> None:
+        super().__init__(f"{host}: line {number}, {line.strip()!r}, was refused: {words}")
+        self.number = number
+
+
+class Dialogue:
+    """Lines to a device, answers judged.
+
+    Args:
+        transport: The live connection.
+        target: The device, for messages.
+        timeouts: How long to wait.
+        fence: Asked before each line that may change the device.
+    """
+
+    def __init__(self, transport: Transport, target: Target, timeouts: Timeouts, fence: Fence | None = None) -> None:
+        self.transport = transport
+        self.host = target.name
+        self._timeouts = timeouts
+        self._fence = fence
+
+    @property
+    def prompt(self) -> str:
+        """The prompt that ended the last answer."""
+        return self.transport.prompt
+
+    def is_alive(self) -> bool:
+        """Whether the session is still up as far as this side can see."""
+        return self.transport.is_alive()
+
+    async def show(self, command: str) -> str:
+        """The answer to a show command.
+
+        Raises:
+            RejectedByDevice: The device does not know the command or does not allow it.
+            CheckFailed: The answer is empty.
+        """
+        answer = await self.transport.send(command)
+        words = refused_show(answer)
+        if words is not None:
+            raise RejectedByDevice(f"{self.host}: {command!r} was refused: {words}")
+        if not answer.strip():
+            raise CheckFailed(
+                f"{self.host}: {command!r} was answered with nothing, where output was expected. "
+                "An empty answer is never read as 'no rows'; check the command and the user's rights."
+            )
+        return answer
+
+    async def show_or_nothing(self, command: str) -> str:
+        """The answer to a command whose empty answer means something, such as a diff.
+
+        Raises:
+            RejectedByDevice: The device refused the command.
+        """
+        answer = await self.transport.send(command)
+        words = refused_show(answer)
+        if words is not None:
+            raise RejectedByDevice(f"{self.host}: {command!r} was refused: {words}")
+        return answer
+
+    async def step(self, line: str) -> str:
+        """Send a line that changes modes only; the answer is returned unjudged."""
+        return await self.transport.send(line)
+
+    async def lines(self, lines: Sequence[str]) -> None:
+        """Send configuration lines one at a time; the first refusal stops (device-safety rule 7).
+
+        Raises:
+            LineRefused: With the number of the line; the mode is left as it is then.
+        """
+        for number, line in enumerate(lines, start=1):
+            self._may_write()
+            named = line.strip().startswith(("hostname ", "no hostname", "switchname "))
+            words = refusal(await self.transport.send(line.strip(), relearn=named))
+            if words is not None:
+                raise LineRefused(self.host, line, number, words)
+
+    async def effect(self, line: str, *, answers: Sequence[Answer] = ()) -> str:
+        """Send a line that has an effect by itself (commit, rollback, save) and wait as long as commits may take.
+
+        The answer is returned unjudged, as each platform reports success in its own words.
+        """
+        self._may_write()
+        return await self.transport.send(line, within=self._timeouts.commit, answers=answers, relearn=True)
+
+    def _may_write(self) -> None:
+        if self._fence is not None:
+            self._fence.check()

@@ -1,0 +1,179 @@
+"""Juniper Junos: an exclusive candidate, checked and committed with a comment; undo by rolling back our own commit.
+
+Sources: Juniper, "CLI User Guide": "Commit the Configuration", "Roll Back Junos OS Configuration" (the device keeps
+the last configurations as rollback 0 to 49) and "configure exclusive", whose uncommitted changes are discarded when it
+is left. A candidate that is not empty belongs to a colleague and is never committed along (device-safety rule 2).
+"""
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import ClassVar
+
+from activities.deviceinteraction.answers import refusal
+from activities.deviceinteraction.config import setlines
+from activities.deviceinteraction.config.diff import digest
+from activities.deviceinteraction.config.footprint import Footprint, Path, between, keyed
+from activities.deviceinteraction.failures import CheckFailed, InvalidInput, RejectedByDevice, Transient
+from activities.deviceinteraction.model import Confirm, Facts, Interface, Made, Names, PlatformName, UndoMethod, Vlan
+from activities.deviceinteraction.parse import parse_rows
+from activities.deviceinteraction.platforms import rows
+from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
+from activities.deviceinteraction.platforms.protocol import Need, Running, Staged
+from activities.deviceinteraction.transport import Answer
+
+_LINE = re.compile(r"(?:set|delete|activate|deactivate|rename|insert|annotate)\s")
+_COMMIT = re.compile(
+    r"^\s*(?P<number>\d+)\s+\d{4}-\d\d-\d\d .*?(?=^\s*\d+\s+\d{4}-\d\d-\d\d |\Z)", re.MULTILINE | re.DOTALL
+)
+_LEAVE = Answer(r"exit with uncommitted changes\?.*$", "yes")
+
+
+class JuniperJunos:
+    """Junos. It has one copy of `before`, its rollback archive, so there is no ``restore`` beside ``native``."""
+
+    name: ClassVar[PlatformName] = "juniper_junos"
+    confirm: ClassVar[Confirm] = "device"
+    undo_methods: ClassVar[tuple[UndoMethod, ...]] = ("native", "inverse")
+    made: ClassVar[Made] = "computed_by_device"
+    parses_as: ClassVar[str] = "juniper_junos"
+
+    async def facts(self, device: Dialogue) -> Facts:
+        """See `Platform.facts`."""
+        row = rows.first(parse_rows(self.parses_as, "show version", await device.show("show version")), device.host)
+        return Facts(
+            hostname=rows.text(row, "hostname"),
+            platform=self.name,
+            vendor="Juniper",
+            model=rows.text(row, "model"),
+            version=rows.text(row, "junos_version"),
+            serial=rows.text(row, "serial_number"),
+        )
+
+    async def running(self, device: Dialogue) -> Running:
+        """See `Platform.running`: the committed configuration as set lines."""
+        return _read(device, await device.show("show configuration | display set"))
+
+    async def vlans(self, device: Dialogue) -> Mapping[int, Vlan]:
+        """See `Platform.vlans`."""
+        parsed = parse_rows(self.parses_as, "show vlans", await device.show("show vlans"))
+        found = {
+            int(rows.text(row, "tag")): Vlan(name=rows.text(row, "vlan_name"), status="active")
+            for row in parsed
+            if rows.text(row, "tag")
+        }
+        if not found:
+            raise CheckFailed(f"{device.host}: no VLAN could be read from the answer to 'show vlans'.")
+        return found
+
+    async def interfaces(self, device: Dialogue, running: Running) -> Mapping[str, Interface]:
+        """See `Platform.interfaces`."""
+        return setlines.interfaces(running.text.splitlines(), await device.show("show interfaces terse"))
+
+    async def stage(self, device: Dialogue, lines: Sequence[str], before: Running, names: Names) -> Staged:
+        """See `Platform.stage`. The candidate stays open in exclusive mode."""
+        for line in lines:
+            if not _LINE.match(line.strip()):
+                raise InvalidInput(f"{line.strip()!r} is not a Junos set line; begin lines with set or delete.")
+        await self._lock(device)
+        try:
+            await device.lines(lines)
+            shown = await device.show_or_nothing("show | compare")
+            candidate = _read(device, await device.show("show | display set"))
+            words = refusal(await device.step("commit check")) if shown.strip() else None
+        except (LineRefused, CheckFailed) as refused:
+            await self.discard(device, names)
+            raise RejectedByDevice(f"{refused.message} The candidate was dropped; nothing is applied.") from refused
+        if words is not None:
+            await self.discard(device, names)
+            raise RejectedByDevice(f"{device.host}: the commit check failed: {words} The candidate was dropped.")
+        text = setlines.as_diff(shown)
+        return Staged(between(before.paths, candidate.paths), text, digest(text), tuple(lines))
+
+    async def discard(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.discard`. A candidate of a session that died went with its exclusive lock."""
+        if device.prompt.endswith("#"):
+            await device.step("rollback 0")
+            await device.effect("exit configuration-mode", answers=(_LEAVE,))
+
+    async def checkpoint(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.checkpoint`. Every commit keeps the configuration before it."""
+
+    async def forget(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.forget`. The device ages its archive by itself."""
+
+    async def commit(self, device: Dialogue, staged: Staged, before: Running, names: Names) -> None:
+        """See `Platform.commit`."""
+        await self._commit(device, names, _comment(names))
+
+    async def roll_back(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.roll_back`: to the configuration before the commit that carries our comment."""
+        history = await device.show("show system commit")
+        ours = [int(match["number"]) for match in _COMMIT.finditer(history) if names.tag in match.group(0)]
+        if not ours:
+            raise CheckFailed(f"{device.host}: 'show system commit' has no commit with {names.tag} in its comment.")
+        await self._lock(device)
+        words = refusal(await device.step(f"rollback {max(ours) + 1}"))
+        if words is not None:
+            await self.discard(device, names)
+            raise CheckFailed(f"{device.host}: rollback {max(ours) + 1} was refused: {words}")
+        await self._commit(device, names, "netsaga undo")
+
+    async def restore(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.restore`."""
+        raise CheckFailed(f"{device.host}: Junos has no copy of 'before' other than the one that a rollback loads.")
+
+    def undo_lines(self, footprint: Footprint, present: Collection[Path]) -> tuple[str, ...] | None:
+        """See `Platform.undo_lines`."""
+        return setlines.undoing(footprint, present)
+
+    async def save(self, device: Dialogue) -> None:
+        """See `Platform.save`. A commit is persistent."""
+
+    async def probe(self, device: Dialogue) -> tuple[Need, ...]:
+        """See `Platform.probe`."""
+        return (
+            await rows.need(
+                device, "sight of the configuration", "show configuration | display set", r"^set ", "change"
+            ),
+            await rows.need(device, "commit history for rollback", "show system commit", r"^\s*\d+\s", "native"),
+        )
+
+    async def _lock(self, device: Dialogue) -> None:
+        answer = await device.step("configure exclusive")
+        if not device.prompt.endswith("#"):
+            raise Transient(
+                f"{device.host}: config locked: {' '.join(answer.split())!r}. Nothing was changed; "
+                "it is tried again once that person or program is done."
+            )
+        pending = await device.show_or_nothing("show | compare")
+        if pending.strip():
+            await device.effect("exit configuration-mode", answers=(_LEAVE,))
+            raise Transient(f"{device.host}: config locked: the candidate holds changes of somebody else, left alone.")
+
+    async def _commit(self, device: Dialogue, names: Names, comment: str) -> None:
+        answer = await device.effect(f'commit comment "{comment}"')
+        words = refusal(answer)
+        if words is not None or "commit complete" not in answer:
+            await self.discard(device, names)
+            raise RejectedByDevice(f"{device.host}: the commit was refused: {words or rows.last_line(answer)}")
+        await device.effect("exit configuration-mode", answers=(_LEAVE,))
+
+
+def _comment(names: Names) -> str:
+    words = re.sub(r"[^\w .:/@-]", " ", names.comment)[:200]
+    return words if names.tag in words else f"{words} {names.tag}"
+
+
+def _read(device: Dialogue, text: str) -> Running:
+    """The set lines of a configuration; the version line and comments are not part of it."""
+    if "ACCESS-DENIED" in text or not re.search(r"^set ", text, re.MULTILINE):
+        raise CheckFailed(
+            f"{device.host}: the configuration is not whole: the user's class hides parts of it. No change starts "
+            "without a complete copy; give the class 'view-configuration' and 'secret' permissions."
+        )
+    lines = [line.rstrip() for line in text.splitlines() if line.startswith(("set ", "deactivate ", "protect "))]
+    lines = [line for line in lines if not line.startswith("set version ")]
+    paths = tuple(keyed((line,)) for line in lines)
+    whole = "\n".join(lines) + "\n"
+    return Running(whole, paths, hashlib.sha256(whole.encode()).hexdigest(), frozenset(paths))

@@ -1,0 +1,124 @@
+"""What every platform does, in its own words. One file implements it per platform; `registry.py` lists them.
+
+A platform knows commands, answers and file names of its device. It keeps no journal and decides neither order nor
+undo: that is `change/`. It never imports a transport.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, Protocol
+
+from activities.deviceinteraction.config.footprint import Footprint, Path
+from activities.deviceinteraction.model import Confirm, Facts, Interface, Made, Names, PlatformName, UndoMethod, Vlan
+from activities.deviceinteraction.platforms.dialogue import Dialogue
+
+Ability = Literal["change", "native", "inverse", "restore", "confirm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A complete running configuration, unredacted: never leaves the library.
+
+    ``text`` has its volatile lines removed; ``paths`` are keyed (`footprint.keyed`), in order.
+    """
+
+    text: str
+    paths: tuple[Path, ...]
+    fingerprint: str  # hex SHA-256 of text
+    present: frozenset[Path] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A change that is worked out but not made; on platforms with a candidate it is pending on the device."""
+
+    footprint: Footprint
+    diff: str  # unredacted
+    digest: str
+    lines: tuple[str, ...]  # as they will be sent
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that a probe looked for: whether it is there, and the device's own words."""
+
+    name: str
+    met: bool
+    reason: str
+    serves: tuple[Ability, ...] = ()  # what does not work without it
+
+
+class Platform(Protocol):
+    """One network operating system."""
+
+    name: ClassVar[PlatformName]
+    confirm: ClassVar[Confirm]
+    undo_methods: ClassVar[tuple[UndoMethod, ...]]
+    made: ClassVar[Made]
+    parses_as: ClassVar[str]  # the platform's name in ntc-templates
+
+    async def facts(self, device: Dialogue) -> Facts:
+        """What the device says of itself."""
+        ...
+
+    async def running(self, device: Dialogue) -> Running:
+        """The running configuration. Raises `CheckFailed` where it is not complete (privilege, end marker)."""
+        ...
+
+    async def vlans(self, device: Dialogue) -> Mapping[int, Vlan]:
+        """The VLANs that carry Ethernet, by id."""
+        ...
+
+    async def interfaces(self, device: Dialogue, running: Running) -> Mapping[str, Interface]:
+        """The interfaces whose state the device reports, by name."""
+        ...
+
+    async def stage(self, device: Dialogue, lines: Sequence[str], before: Running, names: Names) -> Staged:
+        """Work out a change without any effect. A candidate stays pending until `commit` or `discard`.
+
+        Raises:
+            RejectedByDevice: The device refused a line; the candidate is gone.
+            Transient: Somebody else holds the configuration.
+        """
+        ...
+
+    async def discard(self, device: Dialogue, names: Names) -> None:
+        """Drop a candidate of ours, of this session or of an attempt that crashed; harmless where there is none."""
+        ...
+
+    async def checkpoint(self, device: Dialogue, names: Names) -> None:
+        """Keep the running configuration on the device under our name, replacing an older one of that name."""
+        ...
+
+    async def forget(self, device: Dialogue, names: Names) -> None:
+        """Remove our checkpoint; harmless where there is none."""
+        ...
+
+    async def commit(self, device: Dialogue, staged: Staged, before: Running, names: Names) -> None:
+        """Make the staged change effective.
+
+        Raises:
+            LineRefused: A line was refused; what came before it may hold.
+            RejectedByDevice: The commit was refused as a whole; nothing is applied.
+        """
+        ...
+
+    async def roll_back(self, device: Dialogue, names: Names) -> None:
+        """Undo natively: bring back the configuration before our commit. Raises `CheckFailed` where that failed."""
+        ...
+
+    async def restore(self, device: Dialogue, names: Names) -> None:
+        """Load the device's own complete copy by another way than `roll_back`. Raises as `roll_back`."""
+        ...
+
+    def undo_lines(self, footprint: Footprint, present: Collection[Path]) -> tuple[str, ...] | None:
+        """Lines that take back what a configuration shows of a change; ``None`` where they cannot be told."""
+        ...
+
+    async def save(self, device: Dialogue) -> None:
+        """Make the running configuration survive a restart. Raises `CheckFailed` where the device says otherwise."""
+        ...
+
+    async def probe(self, device: Dialogue) -> tuple[Need, ...]:
+        """What this platform's safe change needs, looked up without changing anything."""
+        ...

@@ -1,0 +1,30 @@
+"""The table of platforms. Adding one is a file here, a line below, and a simulated device in the testbed."""
+
+from collections.abc import Mapping
+
+from activities.deviceinteraction.failures import Permanent
+from activities.deviceinteraction.model import PlatformName
+from activities.deviceinteraction.platforms.arista_eos import AristaEos
+from activities.deviceinteraction.platforms.cisco_iosxe import CiscoIosxe
+from activities.deviceinteraction.platforms.cisco_nxos import CiscoNxos
+from activities.deviceinteraction.platforms.juniper_junos import JuniperJunos
+from activities.deviceinteraction.platforms.protocol import Platform
+
+PLATFORMS: Mapping[PlatformName, Platform] = {
+    "cisco_iosxe": CiscoIosxe(),
+    "cisco_nxos": CiscoNxos(),
+    "arista_eos": AristaEos(),
+    "juniper_junos": JuniperJunos(),
+}
+
+
+def platform_named(name: str) -> Platform:
+    """The platform of this name.
+
+    Raises:
+        Permanent: There is no such platform; the message lists those that are.
+    """
+    for known, platform in PLATFORMS.items():
+        if known == name:
+            return platform
+    raise Permanent(f"the platform {name!r} is not supported; supported are {', '.join(PLATFORMS)}.")

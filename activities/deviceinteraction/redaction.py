@@ -1,0 +1,55 @@
+"""Taking secrets out of text before it leaves the library (device-safety rule 10).
+
+Two nets: the credential's own values, wherever they appear, and the places where network operating systems keep
+secrets. It errs on the side of hiding too much. It must not be used on what is sent to a device.
+"""
+
+import re
+from collections.abc import Iterable
+
+from activities.deviceinteraction.model import Credential
+
+HIDDEN = "<redacted>"
+
+_TYPE = r"(?:(?:sha512|sha256|md5|encrypted|ascii|hex|clear|\d{1,2})\s+)?"
+_VALUE = r"(?:\"[^\"\n]*\"|[^\s;]+)"
+_KEYWORDS = (
+    r"(?:password|secret|passphrase|passwd|encrypted-password|plain-text-password-value|authentication-key|"
+    r"pre-shared-key|authentication-password|privacy-password|auth-password|key-string|community|"
+    r"message-digest-key\s+\d+\s+md5|(?:server|tacacs|radius|host\s+\S+)\s+key|^\s*key(?=\s+\d\s)|"
+    r"(?<=\s)auth\s+(?:md5|sha(?:-?\d+)?)|(?<=\s)priv(?:\s+(?:aes|des|3des)(?:[- ]?\d+)?)?)"
+)
+_LINE = re.compile(rf"(?im)({_KEYWORDS}\s+)(?!\{{|required|encryption|strength)({_TYPE})({_VALUE})")
+_PEM = re.compile(r"-----BEGIN [^-\n]*PRIVATE KEY-----.*?-----END [^-\n]*PRIVATE KEY-----", re.DOTALL)
+_CRYPT = re.compile(r"\$(?:1|5|6|8|9|14|sha1)\$[^\s\";]+")
+
+
+class Redactor:
+    """Hides secrets in text.
+
+    Args:
+        values: Secrets that are known by value; those shorter than four characters are left to the patterns, as
+            they would riddle every text with holes.
+    """
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        known = sorted({value for value in values if len(value) >= 4}, key=len, reverse=True)
+        self._values = re.compile("|".join(map(re.escape, known))) if known else None
+
+    @classmethod
+    def of(cls, credential: Credential) -> "Redactor":
+        """A redactor that knows a credential's secrets."""
+        secrets = (credential.password, credential.enable_secret, credential.private_key, credential.passphrase)
+        return cls(secret.get_secret_value() for secret in secrets if secret is not None)
+
+    def __call__(self, text: str) -> str:
+        """The text with every secret replaced by ``<redacted>``."""
+        if self._values is not None:
+            text = self._values.sub(HIDDEN, text)
+        text = _PEM.sub(HIDDEN, text)
+        text = _LINE.sub(rf"\1\2{HIDDEN}", text)
+        return _CRYPT.sub(HIDDEN, text)
+
+
+by_pattern = Redactor()
+"""Hides what looks like a secret; for text whose credential is not at hand."""

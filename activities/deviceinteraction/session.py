@@ -1,0 +1,198 @@
+"""A session with one device: the library's front door. What leaves it is redacted here, results and errors alike.
+
+It opens the transport, picks the platform, and hands over to `platforms/` (what the device says) and `change/` (what
+is done to it). It decides nothing about retries or order between devices.
+"""
+
+import re
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+
+from pydantic import JsonValue
+
+from activities.deviceinteraction.change import undo as undoing
+from activities.deviceinteraction.change.apply import Work, expected
+from activities.deviceinteraction.change.apply import apply as apply_change
+from activities.deviceinteraction.failures import CheckFailed, DeviceFailure, InvalidInput
+from activities.deviceinteraction.lines import checked, checked_command
+from activities.deviceinteraction.model import (
+    Applied,
+    Change,
+    Facts,
+    Fence,
+    HostKeys,
+    Interface,
+    Journal,
+    Names,
+    Section,
+    State,
+    Target,
+    Timeouts,
+    UndoMethod,
+    Undone,
+    Vlan,
+)
+from activities.deviceinteraction.parse.bounded import parse_bounded
+from activities.deviceinteraction.platforms.dialogue import Dialogue
+from activities.deviceinteraction.platforms.protocol import Platform
+from activities.deviceinteraction.platforms.registry import platform_named
+from activities.deviceinteraction.redaction import Redactor
+from activities.deviceinteraction.transcript import Transcript
+from activities.deviceinteraction.transport import Transport
+from activities.deviceinteraction.transport.scrapli import open_transport
+
+_READS = re.compile(r"(?:sh(?:ow?)?|dir|more|ping|traceroute)\b", re.IGNORECASE)
+_WRITES_A_FILE = re.compile(r"\|\s*(?:redirect|tee|append|save)\b|>", re.IGNORECASE)
+
+
+@asynccontextmanager
+async def open_session(
+    target: Target,
+    *,
+    host_keys: HostKeys,
+    timeouts: Timeouts | None = None,
+    fence: Fence | None = None,
+    transcript: Transcript | None = None,
+) -> AsyncIterator["Session"]:
+    """Log in to a device; log out at the end.
+
+    Args:
+        target: The device and its credential.
+        host_keys: How its host key is judged.
+        timeouts: How long to wait for a connection, an answer, a commit.
+        fence: Asked before each write whether this attempt may still go on.
+        transcript: Where to keep what is said; a new one where ``None``.
+
+    Raises:
+        Unreachable: No session could be opened; nothing was changed.
+        Permanent: The platform is unknown, or login, enable or the host key was refused; tried once.
+    """
+    platform = platform_named(target.platform)
+    limits = timeouts or Timeouts()
+    redact = Redactor.of(target.credential)
+    record = transcript or Transcript()
+    record.bind(redact)
+    with _redacted(redact):
+        async with open_transport(target, platform.name, host_keys, limits, record) as transport:
+            yield Session(target, platform, transport, record, Dialogue(transport, target, limits, fence), redact)
+
+
+class Session:
+    """A live session. Calls do not overlap: a device reads one line at a time. Made by `open_session`."""
+
+    def __init__(
+        self,
+        target: Target,
+        platform: Platform,
+        transport: Transport,
+        transcript: Transcript,
+        device: Dialogue,
+        redact: Redactor,
+    ) -> None:
+        self.target = target
+        self.platform = platform
+        self.transport = transport
+        self.transcript = transcript
+        self._device = device
+        self._redact = redact
+
+    async def facts(self) -> Facts:
+        """What the device says of itself."""
+        with _redacted(self._redact):
+            return await self.platform.facts(self._device)
+
+    async def show(self, command: str) -> str:
+        """The answer to a command that reads, secrets redacted; never empty.
+
+        Raises:
+            InvalidInput: The command does not only read, or contains a control character.
+            RejectedByDevice: The device refused it.
+            CheckFailed: It was answered with nothing.
+        """
+        text = checked_command(command)
+        if not _READS.match(text) or _WRITES_A_FILE.search(text):
+            raise InvalidInput(
+                f"{text!r} does not only read. Use show, dir, more, ping or traceroute, without redirects."
+            )
+        with _redacted(self._redact):
+            return self._redact(await self._device.show(text))
+
+    async def parse(self, command: str, output: str, *, min_rows: int = 0) -> tuple[dict[str, JsonValue], ...]:
+        """Rows of an output, by ntc-templates; column names in lower case.
+
+        Raises:
+            CheckFailed: No template fits, parsing took too long, or there are fewer rows than ``min_rows``.
+        """
+        rows = await parse_bounded(self.platform.parses_as, checked_command(command), output)
+        if len(rows) < min_rows:
+            raise CheckFailed(
+                f"{self.target.name}: {command!r} gave {len(rows)} rows where at least {min_rows} were expected."
+            )
+        return rows
+
+    async def snapshot(self, sections: Collection[Section]) -> State:
+        """Normalised state, in one shape on all platforms. Sections that are not named are ``None``.
+
+        Raises:
+            CheckFailed: The configuration is not complete, or an answer was empty or not understood.
+        """
+        with _redacted(self._redact):
+            running = await self.platform.running(self._device) if {"config", "interfaces"} & set(sections) else None
+            vlans: Mapping[int, Vlan] | None = None
+            interfaces: Mapping[str, Interface] | None = None
+            if "vlans" in sections:
+                vlans = await self.platform.vlans(self._device)
+            if "interfaces" in sections and running is not None:
+                interfaces = await self.platform.interfaces(self._device, running)
+            keeps_config = running is not None and "config" in sections
+            return State(
+                config=self._redact(running.text) if running is not None and keeps_config else None,
+                config_fingerprint=running.fingerprint if running is not None and keeps_config else None,
+                vlans=vlans,
+                interfaces=interfaces,
+            )
+
+    async def propose(self, lines: Sequence[str], names: Names) -> Change:
+        """The change that these lines would make. Alters nothing; a candidate is dropped again.
+
+        Raises:
+            InvalidInput: A line cannot be sent or predicted.
+            RejectedByDevice: The candidate refused a line.
+            Permanent: The change cannot be made safely on this device, as VLANs under VTP.
+            Transient: Somebody else holds the configuration.
+        """
+        typed = checked(lines)
+        with _redacted(self._redact):
+            before = await self.platform.running(self._device)
+            staged = await self.platform.stage(self._device, typed, before, names)
+            await self.platform.discard(self._device, names)
+            return Change(
+                lines=typed,
+                diff=self._redact(staged.diff),
+                digest=staged.digest,
+                made=self.platform.made,
+                empty=staged.footprint.empty,
+                inverse=self.platform.undo_lines(staged.footprint, expected(before, staged.footprint)),
+            )
+
+    async def apply(self, change: Change, names: Names, journal: Journal, *, save: bool, bound: bool = True) -> Applied:
+        """Make a change once, however often it is called with the same journal. See `change.apply.apply`."""
+        checked(change.lines)
+        with _redacted(self._redact):
+            return await apply_change(Work(self._device, self.platform, names, journal), change, save=save, bound=bound)
+
+    async def undo(self, names: Names, journal: Journal, *, methods: Sequence[UndoMethod]) -> Undone:
+        """Take a change back and prove it, however often it is called. See `change.undo.undo`."""
+        with _redacted(self._redact):
+            return await undoing.undo(Work(self._device, self.platform, names, journal), methods=methods)
+
+
+@contextmanager
+def _redacted(redact: Redactor) -> Iterator[None]:
+    """Take secrets out of failures that pass."""
+    try:
+        yield
+    except DeviceFailure as error:
+        error.message = redact(error.message)
+        error.args = (error.message,)
+        raise

@@ -1,0 +1,148 @@
+"""A simulated device: who it is, its configuration, its log and its faults. Knows no sockets.
+
+Each platform extends `Device` under ``platforms/``. `shell.py` drives its CLIs, `testbed.py` owns it.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from activities.deviceinteraction.model import Vlan
+from activities.deviceinteraction.testbed.cli import Cli
+from activities.deviceinteraction.testbed.commandlog import CommandLog
+from activities.deviceinteraction.testbed.faults import FaultBox
+from activities.deviceinteraction.testbed.model import DeviceSpec, Effect, Login
+
+
+class Timer(Protocol):
+    """A call that is due later."""
+
+    def cancel(self) -> None:
+        """Forget it."""
+
+
+class Clock(Protocol):
+    """Time as devices know it, so that a test can move it."""
+
+    def now(self) -> datetime:
+        """Aware, in UTC."""
+        ...
+
+    def call_later(self, delay_s: float, call: Callable[[], None]) -> Timer:
+        """Have something called after so many seconds."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock and the running event loop's timers."""
+
+    def now(self) -> datetime:
+        """Aware, in UTC."""
+        return datetime.now(UTC)
+
+    def call_later(self, delay_s: float, call: Callable[[], None]) -> Timer:
+        """Have something called by the event loop."""
+        return asyncio.get_running_loop().call_later(delay_s, call)
+
+
+class Device(ABC):
+    """One simulated device; all its sessions share it.
+
+    Args:
+        spec: Who it is.
+        login: Who may log in.
+        log: Where its commands are written.
+        clock: Its time.
+    """
+
+    def __init__(self, spec: DeviceSpec, login: Login, log: Path, clock: Clock) -> None:
+        self.spec = spec
+        self.login = login
+        self.log = CommandLog(log)
+        self.clock = clock
+        self.booted_at = clock.now() - timedelta(days=41, hours=3, minutes=17)
+        self.faults = FaultBox()
+        self.users: dict[int, str] = {}  # live sessions
+        self._effect: Effect | None = None
+        self._revert: tuple[Timer, datetime] | None = None
+
+    # What the world sees
+
+    @abstractmethod
+    def running_config(self) -> str:
+        """The running configuration without volatile lines: what a copy of it to a file would hold."""
+
+    @abstractmethod
+    def startup_config(self) -> str:
+        """What the device would come up with after a reboot."""
+
+    @abstractmethod
+    def vlans(self) -> Mapping[int, Vlan]:
+        """The VLANs by id, in the shape that all platforms share."""
+
+    @abstractmethod
+    def cli(self, session: int, user: str) -> Cli:
+        """A new login's view."""
+
+    @abstractmethod
+    def change(self, lines: Sequence[str], *, user: str = "console", commit: bool = True) -> None:
+        """Somebody else changes the device, out of band.
+
+        Args:
+            lines: Configuration lines of the platform.
+            user: Who.
+            commit: On a platform with a candidate, whether the lines are committed or left in it.
+
+        Raises:
+            ValueError: The device refuses a line.
+        """
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Back to the state in which it was delivered, without its log."""
+
+    # Effects
+
+    def mark(self, effect: Effect) -> None:
+        """Note that the line under way changed something; ``running`` outranks the rest."""
+        if self._effect != "running":
+            self._effect = effect
+
+    def take_effect(self) -> Effect | None:
+        """What the last line changed, and forget it."""
+        effect, self._effect = self._effect, None
+        return effect
+
+    # Commit-confirm
+
+    @property
+    def revert_due(self) -> datetime | None:
+        """When the device will go back by itself, if it will."""
+        return self._revert[1] if self._revert else None
+
+    def revert_later(self, delay_s: float, restore: Callable[[], None]) -> None:
+        """Start the timer of an unconfirmed commit; one that runs already keeps what it restores."""
+
+        def fire() -> None:
+            self._revert = None
+            restore()
+            effect = self.take_effect()
+            self.log.event(0, "timer", "reverted")
+            self.log.command(0, "timer", "revert", "confirm timer ran out", "ok", effect)
+
+        self.confirm()
+        self._revert = (self.clock.call_later(delay_s, fire), self.clock.now() + timedelta(seconds=delay_s))
+
+    def confirm(self) -> bool:
+        """Stop the timer of an unconfirmed commit; whether one ran."""
+        revert, self._revert = self._revert, None
+        if revert is not None:
+            revert[0].cancel()
+        return revert is not None
+
+    def uptime(self) -> timedelta:
+        """How long it is up."""
+        return self.clock.now() - self.booted_at

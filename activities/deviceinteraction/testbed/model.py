@@ -1,0 +1,127 @@
+"""The nouns of the testbed: what a simulated device is, who may log in, which fault it shows. Data only.
+
+It must not open sockets or files. Everything else in the testbed imports it; it imports nothing of the testbed.
+"""
+
+import re
+from typing import Literal, NotRequired, Self, TypedDict
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+
+from activities.deviceinteraction.model import PlatformName
+
+PLATFORMS: tuple[PlatformName, ...] = ("cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos")
+
+Effect = Literal["running", "startup", "checkpoint"]
+Result = Literal["ok", "rejected", "hung", "dropped"]
+Phase = Literal["before", "after", "middle"]
+VtpMode = Literal["transparent", "server", "client", "off"]
+FaultKind = Literal[
+    "refuse_connection",
+    "refuse_login",
+    "hang_login",
+    "hang",
+    "drop",
+    "reject",
+    "slow",
+    "garbage",
+    "empty",
+    "no_space",
+]
+
+
+class Fault(BaseModel):
+    """Something that a device shall do wrong.
+
+    Attributes:
+        kind: ``refuse_connection`` (with ``times=0`` the port is closed, else the connection is reset at once),
+            ``refuse_login`` (a right password is refused), ``hang_login`` (authentication never ends), ``hang``
+            (a line never gets an answer), ``drop`` (the TCP connection is reset), ``reject`` (the platform's own
+            refusal, no effect), ``slow`` (waits before it answers), ``garbage`` (an answer of noise), ``empty``
+            (an answer of nothing but the prompt), ``no_space`` (the platform's "disk full", no effect).
+        match: A regular expression searched in the line as it was typed; empty matches every line.
+        times: How many matching lines show the fault; 0 means all of them until it is cleared.
+        phase: For ``hang``, ``drop``, ``garbage`` and ``empty``: ``before`` the line takes effect (it has none),
+            ``after`` it took effect and before the answer, or in the ``middle`` of the answer.
+        seconds: How long ``slow`` waits.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: FaultKind
+    match: str = ""
+    times: int = Field(default=1, ge=0)
+    phase: Phase = "before"
+    seconds: float = Field(default=1.0, ge=0)
+
+    @field_validator("match")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"match must be a regular expression, and {value!r} is none: {error}") from error
+        return value
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``KIND[@PHASE][*TIMES][:MATCH]``, such as ``reject:vlan 120`` or ``drop@after*2:commit``.
+
+        Raises:
+            ValueError: The text is not of that form.
+        """
+        found = re.fullmatch(r"(?P<kind>[a-z_]+)(?:@(?P<phase>[a-z]+))?(?:\*(?P<times>\d+))?(?::(?P<match>.*))?", text)
+        if found is None:
+            raise ValueError(
+                f"a fault is written KIND[@PHASE][*TIMES][:MATCH], such as 'reject:vlan 120'; got {text!r}"
+            )
+        return cls.model_validate({name: value for name, value in found.groupdict().items() if value is not None})
+
+
+class Login(BaseModel):
+    """Who may log in to every device of a testbed, and with what."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    username: str = "netsaga"
+    password: str = "netsaga-lab"
+    enable_secret: str = "netsaga-enable"
+    public_key: str | None = None  # one line as in authorized_keys
+
+
+class DeviceSpec(BaseModel):
+    """One simulated device, before it exists.
+
+    Attributes:
+        number: From 1 in the fleet; serial numbers, addresses and MAC addresses follow from it.
+        login_privilege: On IOS-XE, where a login lands: 1 (``>``, ``enable`` needed) or 15 (``#``).
+        vtp_mode: On IOS-XE; as ``server`` or ``client`` its VLANs stand outside the running configuration.
+        data: Facts that go to the inventory as they are.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9.-]{0,62}$")
+    platform: PlatformName
+    number: int = Field(ge=1)
+    site: str = "b1"
+    groups: tuple[str, ...] = ("access",)
+    data: dict[str, JsonValue] = Field(default_factory=dict)
+    login_privilege: Literal[1, 15] = 15
+    vtp_mode: VtpMode = "transparent"
+
+
+class LogEntry(TypedDict):
+    """One line of a device's command log. ``t`` is ISO 8601 in UTC; ``session`` counts logins from 1, 0 is nobody's.
+
+    An entry has either ``event`` or ``mode``, ``line``, ``result`` and ``effect``.
+    """
+
+    t: str
+    session: int
+    user: str
+    event: NotRequired[Literal["login", "login_refused", "logout", "dropped", "refused", "reverted"]]
+    mode: NotRequired[str]
+    line: NotRequired[str]
+    result: NotRequired[Result]
+    effect: NotRequired[Effect | None]

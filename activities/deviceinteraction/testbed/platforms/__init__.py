@@ -1,0 +1,1 @@
+"""The simulated platforms, one class a platform over one shared shell."""

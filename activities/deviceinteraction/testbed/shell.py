@@ -1,0 +1,271 @@
+"""The line discipline of one SSH session: echo, editing, questions, paging, faults and the command log.
+
+It is the same on all platforms: what a line means is the `Cli`'s. Nothing is echoed before it is read, as on real
+devices, so what is typed ahead appears behind the prompt that reads it.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+
+import asyncssh
+
+from activities.deviceinteraction.testbed.cli import Question, Reply
+from activities.deviceinteraction.testbed.device import Device
+from activities.deviceinteraction.testbed.grammar import Refused
+from activities.deviceinteraction.testbed.model import Fault, Result
+
+_GARBAGE = "\x00\x1b[7m#@!~ \ufffd\ufffd0x%/]}{\x07 q_-^^\r\n\ufffd" * 4
+_INTERRUPT, _END, _KILL = "\x03", "\x1a", "\x15"
+
+
+class _Dropped(Exception):
+    """The session is to be cut now."""
+
+
+class _Keys:
+    """Characters that were typed and not read yet."""
+
+    def __init__(self) -> None:
+        self._typed: deque[str] = deque()
+        self._wake = asyncio.Event()
+        self._ended = False
+        self._after_return = False
+
+    def feed(self, data: str) -> None:
+        self._typed.extend(data)
+        self._wake.set()
+
+    def end(self) -> None:
+        self._ended = True
+        self._wake.set()
+
+    async def get(self) -> str:
+        """The next character; each of CR, LF and CR LF is one line feed.
+
+        Raises:
+            EOFError: The other side has closed its end.
+        """
+        while True:
+            while not self._typed:
+                if self._ended:
+                    raise EOFError
+                self._wake.clear()
+                await self._wake.wait()
+            key = self._typed.popleft()
+            second_half = key == "\n" and self._after_return
+            self._after_return = key == "\r"
+            if not second_half:
+                return "\n" if key == "\r" else key
+
+
+class Shell(asyncssh.SSHServerSession[str]):
+    """One session on one device.
+
+    Args:
+        device: The device.
+        session: Its number in the device's log.
+        user: Who logged in.
+        latency_s: How long every command takes at least, in seconds.
+    """
+
+    def __init__(self, device: Device, session: int, user: str, latency_s: float) -> None:
+        self._device = device
+        self._session = session
+        self._user = user
+        self._latency_s = latency_s
+        self._cli = device.cli(session, user)
+        self._keys = _Keys()
+        self._exec: str | None = None
+        self._worker: asyncio.Task[None] | None = None
+
+    # asyncssh's side
+
+    def connection_made(self, chan: asyncssh.SSHServerChannel[str]) -> None:
+        """Keep the channel."""
+        self._chan = chan
+
+    def pty_requested(self, term_type: str, term_size: object, term_modes: object) -> bool:  # noqa: ARG002
+        """Every terminal is welcome."""
+        return True
+
+    def shell_requested(self) -> bool:
+        """An interactive session."""
+        return True
+
+    def exec_requested(self, command: str) -> bool:
+        """One command, no prompt, as ``ssh device "show version"``."""
+        self._exec = command
+        return True
+
+    def session_started(self) -> None:
+        """Begin to read."""
+        self._worker = asyncio.get_running_loop().create_task(self._run())
+
+    def data_received(self, data: str, datatype: int | None) -> None:  # noqa: ARG002
+        """Something was typed."""
+        self._keys.feed(data)
+
+    def eof_received(self) -> bool:
+        """The client will type no more; what it typed is still worked through."""
+        self._keys.end()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """The session is over."""
+        self._keys.end()
+        if self._worker is not None:
+            self._worker.cancel()
+        self._cli.closed()
+
+    # The session
+
+    async def _run(self) -> None:
+        try:
+            if self._exec is not None:
+                self._cli.page_length = 0
+                await self._command(self._exec)
+            else:
+                await self._interact()
+        except (EOFError, BrokenPipeError):
+            pass  # the client went away; `connection_lost` cleans up
+        except _Dropped:
+            self._device.log.event(self._session, self._user, "dropped")
+            self._chan.get_connection().abort()
+            return
+        with contextlib.suppress(OSError):
+            self._chan.exit(0)
+
+    async def _interact(self) -> None:
+        while True:
+            prompt = self._cli.prompt
+            self._write(prompt)
+            line = await self._line(prompt)
+            if line is None:
+                continue
+            if line.strip() and await self._command(line):
+                return
+
+    async def _line(self, prompt: str, *, hidden: bool = False) -> str | None:
+        """Read one line; ``None`` where it was given up with Ctrl-C or Ctrl-Z."""
+        typed: list[str] = []
+        while True:
+            key = await self._keys.get()
+            if key == "\n":
+                self._chan.write("\r\n")
+                return "".join(typed)
+            if key in (_INTERRUPT, _END):
+                self._write("^Z\n" if key == _END else "^C\n")
+                if key == _END:
+                    self._cli.interrupt()
+                return None
+            if key in ("\x7f", "\x08"):
+                if typed and not hidden:
+                    self._chan.write("\b \b")
+                del typed[-1:]
+            elif key == _KILL:
+                typed.clear()
+                self._write("\n" + prompt)
+            elif key.isprintable():
+                typed.append(key)
+                if not hidden:
+                    self._chan.write(key)
+
+    async def _command(self, line: str) -> bool:
+        """Do one line with its faults; whether the session is over."""
+        if self._latency_s:
+            await asyncio.sleep(self._latency_s)
+        mode = self._cli.mode
+        slow = self._device.faults.take(("slow",), line)
+        if slow is not None:
+            await asyncio.sleep(slow.seconds)
+        fault = self._device.faults.take(("hang", "drop", "reject", "garbage", "empty", "no_space"), line)
+        reply = await self._faulty(line, mode, fault) if fault else self._do(line, mode)
+        await self._print(reply.text)
+        question = reply.question
+        while question is not None:
+            reply = await self._ask(question)
+            await self._print(reply.text)
+            question = reply.question
+        return reply.close
+
+    def _do(self, line: str, mode: str, result: Result | None = None) -> Reply:
+        self._device.take_effect()
+        reply = self._cli.execute(line)
+        self._log(mode, line, result or reply.result)
+        return reply
+
+    def _log(self, mode: str, line: str, result: Result) -> None:
+        self._device.log.command(self._session, self._user, mode, line, result, self._device.take_effect())
+
+    async def _faulty(self, line: str, mode: str, fault: Fault) -> Reply:
+        """Show a fault; the reply is what is still to be printed."""
+        match fault.kind:
+            case "reject":
+                self._log(mode, line, "rejected")
+                return self._cli.refusal(Refused("invalid", 0), line)
+            case "no_space":
+                self._log(mode, line, "rejected")
+                return self._cli.no_space()
+            case "hang" | "drop":
+                result: Result = "hung" if fault.kind == "hang" else "dropped"
+                reply = Reply()
+                if fault.phase == "before":
+                    self._log(mode, line, result)
+                else:
+                    reply = self._do(line, mode, result)
+                if fault.phase == "middle":
+                    self._write(reply.text[: len(reply.text) // 2])
+                if fault.kind == "drop":
+                    raise _Dropped
+                await asyncio.Event().wait()  # until the client gives up and `connection_lost` cancels this
+                return reply
+            case _:
+                if fault.phase == "before":
+                    self._log(mode, line, "ok")
+                else:
+                    self._do(line, mode)
+                return Reply(_GARBAGE if fault.kind == "garbage" else "")
+
+    async def _ask(self, question: Question) -> Reply:
+        self._write(question.prompt)
+        if question.by == "key":
+            key = await self._keys.get()
+            self._write(key if key == "\n" else f"{key}\n")
+            answer = "" if key == "\n" else key
+        else:
+            answer = await self._line(question.prompt, hidden=question.by == "hidden") or ""
+        self._device.take_effect()
+        reply = question.answer(answer)
+        shown = "<hidden>" if question.by == "hidden" else answer
+        self._log("answer", f"{question.prompt.strip()} {shown}".strip(), reply.result)
+        return reply
+
+    # Output
+
+    async def _print(self, text: str) -> None:
+        """Print with paging: a page a key, a line for Return, nothing more for ``q``."""
+        if not text:
+            return
+        text = text if text.endswith("\n") else text + "\n"
+        length = self._cli.page_length
+        lines = text.splitlines(keepends=True)
+        if not length or len(lines) < length:
+            self._write(text)
+            return
+        shown = length - 1
+        self._write("".join(lines[:shown]))
+        while shown < len(lines):
+            more = self._cli.more
+            self._write(more)
+            key = await self._keys.get()
+            self._chan.write("\b" * len(more) + " " * len(more) + "\b" * len(more))
+            if key in ("q", "Q", _INTERRUPT):
+                self._write("\n")
+                return
+            step = 1 if key == "\n" else length - 1
+            self._write("".join(lines[shown : shown + step]))
+            shown += step
+
+    def _write(self, text: str) -> None:
+        self._chan.write(text.replace("\r\n", "\n").replace("\n", "\r\n"))

@@ -1,0 +1,50 @@
+"""The TCP connection, opened before any SSH: it tells an absent device from one that refuses to talk.
+
+scrapli and asyncssh report a refused port, a time-out and a rejected login in ways that overlap; a socket that we
+connected ourselves leaves no doubt, and the same socket then carries the session.
+"""
+
+import asyncio
+import socket
+from datetime import timedelta
+
+from activities.deviceinteraction.failures import Unreachable
+from activities.deviceinteraction.model import Target
+
+
+async def connect_tcp(target: Target, limit: timedelta) -> socket.socket:
+    """A connected, non-blocking socket to the device.
+
+    Raises:
+        Unreachable: The name does not resolve, nothing listens, no route, or no answer within ``limit``.
+    """
+    loop = asyncio.get_running_loop()
+    where = f"{target.name} ({target.address} port {target.port})"
+    sock: socket.socket | None = None
+    try:
+        async with asyncio.timeout(limit.total_seconds()):
+            found = await loop.getaddrinfo(target.address, target.port, type=socket.SOCK_STREAM)
+            family, kind, protocol, _, address = found[0]
+            sock = socket.socket(family, kind, protocol)
+            sock.setblocking(False)
+            await loop.sock_connect(sock, address)
+            return sock
+    except TimeoutError as error:
+        _close(sock)
+        raise Unreachable(
+            f"{where}: no TCP connection within {limit.total_seconds():g} s. Check the address, routes and filters."
+        ) from error
+    except ConnectionRefusedError as error:
+        _close(sock)
+        raise Unreachable(f"{where}: the connection was refused. Is SSH enabled there, and is it this port?") from error
+    except OSError as error:
+        _close(sock)
+        raise Unreachable(f"{where}: no TCP connection: {error.strerror or error}.") from error
+    except BaseException:
+        _close(sock)
+        raise
+
+
+def _close(sock: socket.socket | None) -> None:
+    if sock is not None:
+        sock.close()

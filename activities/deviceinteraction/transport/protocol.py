@@ -1,0 +1,62 @@
+"""The one view that the library has of a live connection: lines in, answers out.
+
+It knows no platform and judges no answer: refusals are judged in `answers.py`, and what a lost link means for an
+effect is decided in `change/`. Nothing here imports an SSH library.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from activities.deviceinteraction.failures import Transient
+
+
+class LinkFailed(Transient):
+    """The session broke off or an answer did not come in time; what an effect under way became is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question that a device may ask after a line, and what it is told.
+
+    Only declared questions are answered; any other one ends in the time limit of the call.
+    ``asks`` is a regular expression, searched without regard to case in what the device wrote last.
+    """
+
+    asks: str
+    reply: str
+
+
+class Transport(Protocol):
+    """A logged-in, paged-off command line. Calls do not overlap: one line at a time."""
+
+    @property
+    def prompt(self) -> str:
+        """The prompt that ended the last answer, such as ``acc-01(config)#``."""
+        ...
+
+    async def send(
+        self, line: str, *, within: timedelta | None = None, answers: Sequence[Answer] = (), relearn: bool = False
+    ) -> str:
+        r"""Send one line and return what came before the next prompt, without echo and prompt.
+
+        Args:
+            line: One line, no control characters.
+            within: For the whole answer; the command time limit of the session where ``None``.
+            answers: Questions that may come, each answered at most three times.
+            relearn: Whether the line may change the hostname, and the prompt with it.
+
+        Raises:
+            LinkFailed: The device did not answer in time or the link died. What that means for an effect that was
+                under way is for the caller to say.
+        """
+        ...
+
+    async def close(self) -> None:
+        """End the session. Never raises for a link that is already dead."""
+        ...
+
+    def is_alive(self) -> bool:
+        """Whether the connection is still up as far as this side can see."""
+        ...

@@ -1,0 +1,321 @@
+"""The transport over scrapli with asyncssh: the one file of the library that knows either's calls and errors.
+
+scrapli's drivers supply prompts and privilege knowledge and its channel reads to the next prompt; modes, questions
+and effects stay with our platforms, since they must see every single answer. Three things differ from scrapli's own
+ways: the TCP connection is ours (`dial.py`), host keys are verified by asyncssh against ``[address]:port`` entries,
+and once logged in the prompt is pinned to the device's name, so that no line of a configuration passes for one.
+
+scrapli logs what it sends and reads; it is silenced, because those logs know nothing of redaction.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import timedelta
+from typing import Any, NoReturn
+
+import asyncssh
+from scrapli.driver.core import AsyncEOSDriver, AsyncIOSXEDriver, AsyncJunosDriver, AsyncNXOSDriver
+from scrapli.driver.network import AsyncNetworkDriver
+from scrapli.exceptions import ScrapliAuthenticationFailed, ScrapliException
+
+from activities.deviceinteraction.answers import without_log_lines
+from activities.deviceinteraction.failures import DeviceFailure, Permanent, Transient, Unreachable
+from activities.deviceinteraction.model import HostKeys, PlatformName, Target, Timeouts
+from activities.deviceinteraction.transcript import Transcript
+from activities.deviceinteraction.transport import hostkeys
+from activities.deviceinteraction.transport.dial import connect_tcp
+from activities.deviceinteraction.transport.protocol import Answer, LinkFailed
+
+logging.getLogger("scrapli").setLevel(logging.CRITICAL + 1)
+
+_DRIVERS: Mapping[PlatformName, type[AsyncNetworkDriver]] = {
+    "cisco_iosxe": AsyncIOSXEDriver,
+    "cisco_nxos": AsyncNXOSDriver,
+    "arista_eos": AsyncEOSDriver,
+    "juniper_junos": AsyncJunosDriver,
+}
+_QUIET: Mapping[PlatformName, tuple[str, ...]] = {
+    "cisco_iosxe": ("terminal length 0", "terminal width 512", "terminal no monitor"),
+    "cisco_nxos": ("terminal length 0", "terminal width 511", "terminal no monitor"),
+    "arista_eos": ("terminal length 0", "terminal width 32767", "terminal no monitor"),
+    "juniper_junos": ("set cli screen-length 0", "set cli screen-width 511", "set cli complete-on-space off"),
+}
+_ANY_PROMPT = r"^[\w.\-@/:]{1,63}(?:\([^)\n]{1,60}\)){0,3}[>#]\s*$"
+_PROMPT_LINE = re.compile(r"^(?P<host>[\w.\-@/:]{1,63})(?:\([^)\n]{1,60}\)){0,3}(?P<mark>[>#])\s*$")
+_PREFIX_LINE = re.compile(r"^(?:\[edit[^\]\n]*\]|\{\w+(?::\w+)*\}(?:\[edit[^\]\n]*\])?)$")
+# The cheapest algorithms first, since a handshake costs more CPU than all that follows it; the defaults stay behind
+# them for older devices.
+_FAST = {
+    "kex_algs": "^curve25519-sha256,curve25519-sha256@libssh.org",
+    "encryption_algs": "^aes128-gcm@openssh.com,aes256-gcm@openssh.com",
+}
+_REPLIES_AT_MOST = 3
+
+
+@asynccontextmanager
+async def open_transport(
+    target: Target, platform: PlatformName, host_keys: HostKeys, timeouts: Timeouts, transcript: Transcript
+) -> AsyncIterator["ScrapliTransport"]:
+    """Log in, become privileged, turn paging off; log out at the end.
+
+    Raises:
+        Unreachable: No session could be opened.
+        Permanent: Login, enable or the host key was refused; tried exactly once.
+    """
+    transport = await _open(target, platform, host_keys, timeouts, transcript)
+    try:
+        await transport.prepare()
+        yield transport
+    finally:
+        await transport.close()
+
+
+async def _open(
+    target: Target, platform: PlatformName, host_keys: HostKeys, timeouts: Timeouts, transcript: Transcript
+) -> "ScrapliTransport":
+    known = hostkeys.load(host_keys, target)
+    options: dict[str, Any] = {"known_hosts": known, "client_keys": _client_keys(target), **_FAST}
+    sock = await connect_tcp(target, timeouts.connect)
+    driver: AsyncNetworkDriver | None = None
+    try:
+        driver = _driver(target, platform, timeouts, {**options, "sock": sock})
+        # scrapli's own limit ends with authentication; the shell that follows may hang as well.
+        async with asyncio.timeout(timeouts.connect.total_seconds() * 2):
+            await driver.open()
+    except BaseException as error:
+        if driver is not None:
+            driver.transport.close()
+        sock.close()
+        if isinstance(error, Exception):
+            raise _why_not_opened(error, target, host_keys, timeouts) from error
+        raise
+    transcript.note(f"logged in to {target.name} ({hostkeys.entry_name(target)}) as {target.credential.username}")
+    return ScrapliTransport(driver, target, platform, timeouts, transcript)
+
+
+def _driver(
+    target: Target, platform: PlatformName, timeouts: Timeouts, asyncssh_options: dict[str, Any]
+) -> AsyncNetworkDriver:
+    # Any: the four driver classes share this call, their base class has another one.
+    driver_class: Any = _DRIVERS[platform]
+    password = target.credential.password
+    driver: AsyncNetworkDriver = driver_class(
+        host=target.address,
+        port=target.port,
+        auth_username=target.credential.username,
+        auth_password="" if password is None else password.get_secret_value(),
+        auth_strict_key=False,  # verified by asyncssh through known_hosts, which knows ports
+        timeout_socket=timeouts.connect.total_seconds(),
+        timeout_transport=0,  # the limit of a whole answer counts, not that of one read
+        timeout_ops=timeouts.command.total_seconds(),
+        transport="asyncssh",
+        transport_options={"asyncssh": asyncssh_options},
+        on_open=_nothing,
+        on_close=_nothing,
+    )
+    return driver
+
+
+async def _nothing(_connection: AsyncNetworkDriver) -> None:
+    """Stands in for scrapli's opening and closing dialogues, which bypass the transcript."""
+
+
+def _client_keys(target: Target) -> list[asyncssh.SSHKey] | None:
+    key = target.credential.private_key
+    if key is None:
+        return None  # and not the keys of whoever runs the worker
+    phrase = target.credential.passphrase
+    try:
+        return [
+            asyncssh.import_private_key(key.get_secret_value(), None if phrase is None else phrase.get_secret_value())
+        ]
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
+        raise Permanent(f"{target.name}: the private key of the credential cannot be read: {error}.") from error
+
+
+class ScrapliTransport:
+    """A command line over scrapli. Made by `open_transport`."""
+
+    def __init__(
+        self,
+        driver: AsyncNetworkDriver,
+        target: Target,
+        platform: PlatformName,
+        timeouts: Timeouts,
+        transcript: Transcript,
+    ) -> None:
+        self._driver = driver
+        self._target = target
+        self._platform = platform
+        self._timeouts = timeouts
+        self._transcript = transcript
+        self._prompt = ""
+
+    @property
+    def prompt(self) -> str:
+        """The prompt that ended the last answer."""
+        return self._prompt
+
+    async def prepare(self) -> None:
+        """Learn the prompt, become privileged, turn paging and log messages off."""
+        self._driver.comms_prompt_pattern = _ANY_PROMPT
+        with self._classified("waiting for the first prompt"):
+            self._driver.timeout_ops = self._timeouts.connect.total_seconds()
+            self._learn(await self._driver.channel.get_prompt())
+        if self._prompt.endswith(">") and self._platform != "juniper_junos":
+            await self._enable()
+        for line in _QUIET[self._platform]:
+            await self.send(line)  # a platform that does not know one says so, and nothing is lost
+
+    async def send(
+        self, line: str, *, within: timedelta | None = None, answers: Sequence[Answer] = (), relearn: bool = False
+    ) -> str:
+        """See `Transport.send`."""
+        self._transcript.sent(line)
+        if relearn:
+            self._driver.comms_prompt_pattern = _ANY_PROMPT
+        self._driver.timeout_ops = (within or self._timeouts.command).total_seconds()
+        with self._classified(f"waiting for the answer to {line.split(maxsplit=1)[0]!r}"):
+            raw = await (self._dialogue(line, answers) if answers else self._exchange(line))
+        answer = self._without_prompt(raw)
+        if relearn:
+            self._learn(self._prompt)
+        self._transcript.received(answer)
+        return without_log_lines(answer)
+
+    async def close(self) -> None:
+        """See `Transport.close`."""
+        connection = getattr(self._driver.transport, "session", None)
+        with suppress(Exception):
+            self._driver.transport.close()
+        if connection is not None:
+            with suppress(Exception):
+                async with asyncio.timeout(2):
+                    await connection.wait_closed()
+        self._transcript.note("session closed")
+
+    def is_alive(self) -> bool:
+        """See `Transport.is_alive`."""
+        return bool(self._driver.transport.isalive())
+
+    async def _exchange(self, line: str) -> str:
+        raw, _ = await self._driver.channel.send_input(line)
+        return bytes(raw).decode(errors="replace")
+
+    async def _dialogue(self, line: str, answers: Sequence[Answer]) -> str:
+        """Send a line and reply to the declared questions until the prompt comes back."""
+        text = ""
+        following = line
+        given = dict.fromkeys(answers, 0)
+        limit_s = self._driver.timeout_ops
+        while True:
+            raw, _ = await self._driver.channel.send_input_and_read(
+                following, expected_outputs=[answer.asks for answer in answers], read_duration=limit_s + 60
+            )
+            part = bytes(raw).decode(errors="replace")
+            text += part
+            last = part.rstrip().rpartition("\n")[2]
+            if _PROMPT_LINE.match(last):
+                return text
+            asked = next((answer for answer in answers if re.search(answer.asks, part, re.IGNORECASE)), None)
+            if asked is None or given[asked] >= _REPLIES_AT_MOST:
+                raise LinkFailed(f"{self._target.name}: {line!r} was met by a question that is not expected: {last!r}.")
+            given[asked] += 1
+            self._transcript.sent(asked.reply or "(return)")
+            following = asked.reply
+
+    async def _enable(self) -> None:
+        """Become privileged with the credential's enable secret, tried once."""
+        secret = self._target.credential.enable_secret
+        name = self._target.name
+        if secret is None:
+            raise Permanent(
+                f"{name}: the login ends at {self._prompt!r}, without privilege, and the credential has no enable "
+                "secret. Add one, or give the user privilege 15."
+            )
+        self._transcript.sent("enable")
+        with self._classified("waiting for enable"):
+            self._driver.timeout_ops = self._timeouts.connect.total_seconds()
+            _, asked = await self._driver.channel.send_input_and_read(
+                "enable", expected_outputs=["password:"], read_duration=self._driver.timeout_ops + 60
+            )
+            answer = asked
+            if b"password:" in bytes(asked).lower():  # else the secret would be typed, and echoed, as a command
+                _, answer = await self._driver.channel.send_inputs_interact(
+                    [(secret.get_secret_value(), r"^(?:.*password:|[\w.\-@/:]{1,63}[>#])\s*$", True)]
+                )
+        if not bytes(answer).decode(errors="replace").rstrip().endswith("#"):
+            raise Permanent(f"{name}: enable was refused; it is not tried again. Check the enable secret.")
+        with self._classified("waiting for the privileged prompt"):
+            self._learn(await self._driver.channel.get_prompt())
+        self._transcript.note("privileged")
+
+    def _learn(self, prompt: str) -> None:
+        """Pin the prompt to the device's name. Only its start counts: IOS cuts long names in configuration mode."""
+        line = prompt.strip().rpartition("\n")[2]
+        match = _PROMPT_LINE.match(line)
+        if match is None:
+            raise Transient(f"{self._target.name}: the prompt {line!r} is not one of {self._platform}.")
+        self._prompt = line
+        start = re.escape(match["host"][:16])
+        self._driver.comms_prompt_pattern = rf"^{start}[\w.\-@/:]{{0,50}}(?:\([^)\n]{{1,60}}\)){{0,3}}[>#]\s*$"
+
+    def _without_prompt(self, raw: str) -> str:
+        """The answer alone; the prompt that ended it is kept in `prompt`."""
+        body, _, last = raw.rstrip().rpartition("\n")
+        self._prompt = last.strip()
+        lines = [line.rstrip() for line in body.split("\n")]
+        while lines and (not lines[-1] or _PREFIX_LINE.match(lines[-1])):
+            lines.pop()
+        return "\n".join(lines).lstrip("\n")
+
+    @contextmanager
+    def _classified(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except DeviceFailure:
+            raise
+        except Exception as error:  # noqa: BLE001  # scrapli raises its own errors, asyncssh's and bare OSErrors here
+            _link_failed(error, self._target, doing)
+
+
+def _link_failed(error: Exception, target: Target, doing: str) -> NoReturn:
+    """A link that failed while a session was up: always transient here; `change/` knows what was under way."""
+    if not isinstance(error, ScrapliException | asyncssh.Error | OSError | TimeoutError | EOFError):
+        raise error
+    said = str(error) or type(error).__name__
+    if "timed out" in said or isinstance(error, TimeoutError):
+        raise LinkFailed(f"{target.name}: no answer in time while {doing}; the session was closed.") from error
+    raise LinkFailed(f"{target.name}: the session broke off while {doing}: {said}.") from error
+
+
+def _why_not_opened(error: Exception, target: Target, host_keys: HostKeys, timeouts: Timeouts) -> DeviceFailure:
+    """The failure for a login that did not succeed. The TCP connection was there, so it is not the network."""
+    cause: BaseException = error
+    if isinstance(error, ScrapliAuthenticationFailed) and error.__cause__ is not None:
+        cause = error.__cause__
+    name, where = target.name, hostkeys.entry_name(target)
+    match cause:
+        case DeviceFailure():
+            return cause
+        case asyncssh.PermissionDenied():
+            return Permanent(
+                f"{name}: the login as {target.credential.username!r} was refused at {where}. It was tried once and is "
+                "not repeated, as accounts get locked. Check the credential."
+            )
+        case asyncssh.HostKeyNotVerifiable():
+            return hostkeys.mismatch(host_keys, target)
+        case asyncssh.KeyExchangeFailed():
+            return Permanent(f"{name}: {where} offers no SSH algorithm that is accepted here: {cause}.")
+        case TimeoutError():
+            limit_s = timeouts.connect.total_seconds()
+            return Unreachable(f"{name}: {where} accepts TCP but did not finish the SSH login within {limit_s:g} s.")
+        case asyncssh.Error() | ScrapliException() | OSError():
+            return Unreachable(
+                f"{name}: {where} accepts TCP but ended the SSH login: {str(cause) or type(cause).__name__}."
+            )
+        case _:
+            raise error

@@ -1,0 +1,72 @@
+"""The activity `fold`: a batch's outcomes as one artifact, and the digest and the groups of what was proposed.
+
+History keeps the reference and at most `GROUPS` groups of equal diffs; approvers see those.
+"""
+
+import hashlib
+from typing import Final
+
+from pydantic import JsonValue
+from temporalio import activity
+
+from activities.artifacts.documents import Documents
+from activities.artifacts.store import ArtifactError, canonical
+from activities.values import FOLD
+from workflows import contracts
+from workflows.contracts import DeviceOutcome, DiffGroup, FoldInput, FoldResult
+from workflows.errors import failure
+
+GROUPS: Final = 20
+SHOWN: Final = 2_000  # characters of a diff
+
+
+class Fold:
+    """Holds where outcomes are kept.
+
+    Args:
+        documents: The artifact store, typed.
+    """
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    @activity.defn(name=contracts.FOLD)
+    async def fold(self, batch: FoldInput) -> FoldResult:
+        """Keep the outcomes of a batch."""
+        try:
+            ref = await self._documents.save({outcome.host: outcome for outcome in batch.outcomes}, FOLD)
+            # What a device failed on is not up for approval.
+            proposed = [item for item in batch.outcomes if item.diff is not None and item.status == "succeeded"]
+            return FoldResult(ref=ref, proposal=proposal_digest(proposed), diffs=await self._groups(proposed))
+        except ArtifactError as error:
+            raise failure("block_unavailable", f"executor: {error}", retry=True) from None
+
+    async def _groups(self, proposed: list[DeviceOutcome]) -> tuple[DiffGroup, ...]:
+        groups: dict[str, list[DeviceOutcome]] = {}
+        for outcome in proposed:
+            if outcome.diff is not None:
+                groups.setdefault(outcome.diff, []).append(outcome)
+        largest = sorted(groups.items(), key=lambda item: (-len(item[1]), item[1][0].host))[:GROUPS]
+        return tuple([await self._group(digest, members) for digest, members in largest])
+
+    async def _group(self, digest: str, members: list[DeviceOutcome]) -> DiffGroup:
+        first = members[0]
+        text = await self._documents.text(first.diff_ref) if first.diff_ref else ""
+        return DiffGroup(
+            digest=digest,
+            made=first.diff_made or "unavailable",
+            devices=len(members),
+            example=first.host,
+            text=text[:SHOWN],
+        )
+
+
+def proposal_digest(outcomes: list[DeviceOutcome]) -> str | None:
+    """The digest that an approval names: over the hosts and their normalised diffs, in no order but that of the names.
+
+    Returns:
+        Hex SHA-256, or ``None`` where nothing was proposed.
+    """
+    pairs = sorted((outcome.host, outcome.diff) for outcome in outcomes if outcome.diff is not None)
+    listed: list[JsonValue] = [[host, diff] for host, diff in pairs]
+    return hashlib.sha256(canonical(listed)).hexdigest() if pairs else None

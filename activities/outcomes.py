@@ -1,0 +1,127 @@
+"""How one device's part of a step ends: what is gathered on the way, and how a failure crosses Temporal.
+
+The outcome travels as the result of a call that succeeded and in the details of one that failed, so that the run always
+knows whether the configuration may have been touched.
+"""
+
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from temporalio.exceptions import ApplicationError
+
+from activities.artifacts.store import ArtifactError
+from activities.deviceinteraction.failures import DeviceFailure
+from activities.deviceinteraction.model import Change
+from activities.journal import JournalConflictError
+from activities.secrets.store import SecretError
+from activities.values import KeptValue
+from workflows.contracts import MESSAGE_LENGTH, ArtifactRef, DeviceOutcome, DeviceStatus, FailureInfo, UndoInfo
+from workflows.errors import FAILURE_TYPES, EvaluationError, FailureType, failure
+from workflows.plan import HostName
+
+log: Final = logging.getLogger(__name__)
+
+WARNINGS_KEPT: Final = 5
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What one attempt at a device has found and done so far. Mutable, and local to its attempt."""
+
+    host: HostName
+    attempt: int
+    began_s: float = field(default_factory=time.monotonic)
+    refs: dict[str, ArtifactRef] = field(default_factory=dict)  # by `as` name
+    values: dict[str, KeptValue] = field(default_factory=dict)
+    changes: dict[str, Change] = field(default_factory=dict)  # proposed in this step
+    warnings: list[str] = field(default_factory=list)
+    warning_count: int = 0
+    changed: bool = False
+    touched: bool = False
+    diff: str | None = None
+    diff_ref: ArtifactRef | None = None
+    diff_made: str | None = None
+    transcript: ArtifactRef | None = None
+
+    def warn(self, message: str) -> None:
+        """Count a warning, and keep the first few for people."""
+        self.warning_count += 1
+        if len(self.warnings) < WARNINGS_KEPT:
+            self.warnings.append(shortened(message))
+
+    def outcome(
+        self, status: DeviceStatus, info: FailureInfo | None = None, undo: UndoInfo | None = None
+    ) -> DeviceOutcome:
+        """The end of this attempt."""
+        return DeviceOutcome(
+            host=self.host,
+            status=status,
+            changed=self.changed,
+            touched=self.touched,
+            failure=info,
+            warnings=tuple(self.warnings),
+            warning_count=self.warning_count,
+            values=dict(self.refs),
+            diff=self.diff,
+            diff_ref=self.diff_ref,
+            diff_made=self.diff_made,
+            transcript=self.transcript,
+            undo=undo,
+            attempt=self.attempt,
+            duration_s=round(time.monotonic() - self.began_s, 3),
+        )
+
+    def failed(self, kind: FailureType, message: str, status: DeviceStatus, *, retry: bool) -> ApplicationError:
+        """The failure to raise, with the outcome in its details."""
+        said = shortened(message)
+        outcome = self.outcome(status, FailureInfo(type=kind, message=said))
+        return failure(kind, said, outcome.model_dump(mode="json"), retry=retry)
+
+
+def shortened(message: str) -> str:
+    """A message as history keeps it: one line, at most `MESSAGE_LENGTH` characters."""
+    line = " ".join(message.split())
+    return line if len(line) <= MESSAGE_LENGTH else f"{line[: MESSAGE_LENGTH - 1]}…"
+
+
+def status_of(kind: FailureType, *, touched: bool) -> DeviceStatus:
+    """The status of a device whose call failed with a class."""
+    match kind:
+        case "unreachable":
+            return "unreachable"
+        case "outcome_unknown":
+            return "unknown"
+        case "cancelled":
+            return "failed" if touched else "skipped"  # what never happened is no failure of the device
+        case "undo_failed":
+            return "undo_failed"
+        case _:
+            return "failed"
+
+
+def _type_of(error: DeviceFailure) -> FailureType:
+    for kind in FAILURE_TYPES:
+        if kind == error.kind:
+            return kind
+    return "permanent"
+
+
+def classified(error: Exception) -> tuple[FailureType, str]:
+    """The class of whatever ended an attempt at a device, and what may be said about it."""
+    match error:
+        case DeviceFailure():
+            return _type_of(error), error.message
+        case JournalConflictError():
+            return "transient", "another attempt was at work on this device at the same time; the next one looks first"
+        case SecretError():
+            return "permanent", str(error)
+        case ArtifactError():
+            return "block_unavailable", f"executor: {error}"
+        case EvaluationError():
+            return "invalid_input", str(error)
+        case _:
+            log.error("a bug in an activity", exc_info=error)
+            # Its text may hold anything that a device or a secret store said.
+            return "permanent", f"netsaga failed with {type(error).__name__}, which is a bug; see the worker's log"

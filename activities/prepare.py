@@ -1,0 +1,205 @@
+"""The activity `prepare`: turns a request into all that a run needs, once, before any device is touched.
+
+It finds and compiles the definition, checks the inputs, resolves the inventory, freezes the approvers' groups, and
+keeps the result as a `Bundle`. What it refuses, it refuses with ``invalid_input`` and with what to do; nothing that
+changes later in Git or in the source of truth can change the run.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, get_args
+
+from temporalio import activity
+
+from activities.artifacts.documents import Documents
+from activities.artifacts.store import ArtifactError
+from activities.definitions import Definitions
+from activities.deviceinteraction.model import PlatformName
+from activities.inventory.source import InventoryError, InventorySource
+from activities.values import BUNDLE
+from workflows import contracts
+from workflows.contracts import Bundle, Device, Prepared, PrepareInput, RunRequest
+from workflows.definition.compiler import Source, compile_definition
+from workflows.definition.inputs import check_inputs
+from workflows.definition.render import render
+from workflows.definition.suggest import did_you_mean
+from workflows.errors import EvaluationError, InvalidInputError, failure
+from workflows.plan import ApproveStep, DevicesStep, HostName, InventorySpec, NotifyStep, Plan, Step
+from workflows.run.evaluate import truth
+
+PLATFORMS: Final[tuple[str, ...]] = get_args(PlatformName)
+LONGEST: Final = 6_000  # characters of a message with rendered diagnostics
+NAMED: Final = 5  # hosts that a message lists
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What a worker's settings name, and definitions may refer to.
+
+    Args:
+        inventories: Sources by name.
+        groups: Approvers by group; ``*`` among them means anyone.
+        targets: The names of notification targets.
+        credentials: The names of credentials.
+        search_attributes: Whether the server has ours registered.
+    """
+
+    inventories: Mapping[str, InventorySource] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    targets: frozenset[str] = frozenset()
+    credentials: frozenset[str] = frozenset()
+    search_attributes: bool = True
+
+
+class Prepare:
+    """Holds what preparing a run needs.
+
+    Args:
+        documents: The artifact store, typed.
+        definitions: Where definitions are found.
+        knowledge: What the settings name.
+    """
+
+    def __init__(self, documents: Documents, definitions: Definitions, knowledge: Knowledge) -> None:
+        self._documents = documents
+        self._definitions = definitions
+        self._knowledge = knowledge
+
+    @activity.defn(name=contracts.PREPARE)
+    async def prepare(self, call: PrepareInput) -> Prepared:
+        """Load, compile, check, resolve and freeze.
+
+        Raises:
+            ApplicationError: ``invalid_input`` for whatever the requester can correct, ``block_unavailable`` where a
+                source of truth or the artifact store cannot be read. No device was touched.
+        """
+        try:
+            return await self._prepare(call.request)
+        except InvalidInputError as error:
+            raise failure("invalid_input", str(error)[:LONGEST]) from None
+        except InventoryError as error:
+            raise failure("block_unavailable", f"source of truth: {error}"[:LONGEST]) from None
+        except ArtifactError as error:
+            raise failure("block_unavailable", f"executor: {error}"[:LONGEST], retry=True) from None
+
+    async def _prepare(self, request: RunRequest) -> Prepared:
+        if request.mode != "apply":
+            raise InvalidInputError("`mode: plan` is not supported yet; leave `mode` out to apply the definition.")
+        source = await self._definitions.find(request)
+        plan, warnings = _compiled(source)
+        inputs = check_inputs(plan.inputs, request.inputs)
+        steps = (*plan.steps, *plan.finally_)
+        self._check_names(steps)
+        devices = [] if plan.inventory is None else await self._select(plan.inventory, inputs)
+        devices = _limited(devices, request.limit)
+        self._check_devices(devices, steps)
+        by_name = {device.name: device for device in devices}
+        bundle = Bundle(plan=plan, inputs=inputs, devices=by_name)
+        return Prepared(
+            ref=await self._documents.save(bundle, BUNDLE),
+            plan=plan,
+            inputs=inputs,
+            hosts=tuple(by_name),
+            skipped={device.name: "in maintenance" for device in devices if device.maintenance},
+            groups={step.by: self._knowledge.groups[step.by] for step in steps if isinstance(step, ApproveStep)},
+            search_attributes=self._knowledge.search_attributes,
+            warnings=warnings,
+        )
+
+    def _check_names(self, steps: Sequence[Step]) -> None:
+        """Refuse groups, targets and credentials that this worker's settings do not name."""
+        for step in steps:
+            match step:
+                case ApproveStep():
+                    self._known(step.by, self._knowledge.groups, f"step `{step.id}`: the group", "groups")
+                case NotifyStep():
+                    self._known(step.to, self._knowledge.targets, f"step `{step.id}`: the target", "notify")
+                case DevicesStep():
+                    if step.credential is not None:
+                        where = f"step `{step.id}`: the credential"
+                        self._known(step.credential, self._knowledge.credentials, where, "credentials")
+
+    def _known(self, name: str, known: Mapping[str, object] | frozenset[str], what: str, section: str) -> None:
+        if name not in known:
+            near = did_you_mean(name, known, "there are")
+            raise InvalidInputError(f"{what} `{name}` is not under `{section}` in the worker's settings; {near}")
+
+    async def _select(self, spec: InventorySpec, inputs: Mapping[str, object]) -> list[Device]:
+        source = self._knowledge.inventories.get(spec.source)
+        if source is None:
+            self._known(spec.source, self._knowledge.inventories, "the inventory source", "inventories")
+            raise AssertionError(spec.source)
+        everything = sorted(await source.devices(), key=lambda device: _natural(device.name))
+        selected = [device for device in everything if _is_selected(device, spec, inputs)]
+        bounds = f"at least {spec.min}" + (f" and at most {spec.max}" if spec.max is not None else "")
+        if len(selected) < spec.min or (spec.max is not None and len(selected) > spec.max):
+            raise InvalidInputError(
+                f"the inventory `{spec.source}` has {len(everything)} devices, of which `select` chose "
+                f"{len(selected)}; the definition expects {bounds}. Check the inputs that `select` names, or `expect`."
+            )
+        return selected
+
+    def _check_devices(self, devices: Sequence[Device], steps: Sequence[Step]) -> None:
+        """Refuse devices that no platform of ours drives, or that nobody says how to log in to."""
+        for device in devices:
+            if device.platform not in PLATFORMS:
+                said = f"platform `{device.platform}` is not supported" if device.platform else "names no platform"
+                near = did_you_mean(device.platform, PLATFORMS, "supported are")
+                raise InvalidInputError(f"host {device.name}: {said}; {near} Correct the inventory, or `select`.")
+            if device.credential is not None:
+                what = f"host {device.name}: the credential"
+                self._known(device.credential, self._knowledge.credentials, what, "credentials")
+        unnamed = [device.name for device in devices if device.credential is None]
+        for step in steps:
+            if isinstance(step, DevicesStep) and step.credential is None and unnamed:
+                raise InvalidInputError(
+                    f"step `{step.id}` names no credential, and neither does the inventory for {_some(unnamed)}. Give "
+                    "one under the definition's `defaults`, or to the hosts, their group or the inventory's defaults."
+                )
+
+
+def _compiled(source: Source) -> tuple[Plan, tuple[str, ...]]:
+    compiled = compile_definition(source)
+    if compiled.plan is None or not compiled.ok:
+        texts = {source.name: source.text, **source.templates}
+        raise InvalidInputError(f"the definition cannot be run:\n\n{render(compiled.diagnostics, texts)}")
+    return compiled.plan, tuple(item.message for item in compiled.diagnostics)
+
+
+def _is_selected(device: Device, spec: InventorySpec, inputs: Mapping[str, object]) -> bool:
+    if spec.select is None:
+        return True
+    try:
+        return truth(spec.select, {"device": device.model_dump(mode="json"), "inputs": inputs})
+    except EvaluationError as error:
+        raise InvalidInputError(
+            f"`select` cannot be judged for host {device.name} of `{spec.source}`: {error}. Complete the inventory, or "
+            "use `default` in the expression."
+        ) from None
+
+
+def _limited(devices: list[Device], limit: Sequence[HostName]) -> list[Device]:
+    if not limit:
+        return devices
+    strangers = set(limit) - {device.name for device in devices}
+    if strangers:
+        raise InvalidInputError(
+            f"`limit` names {_some(sorted(strangers, key=_natural))}, not among the {len(devices)} selected devices."
+        )
+    return [device for device in devices if device.name in limit]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _natural(name: str) -> tuple[tuple[int, str], ...]:
+    """Sorts ``sw2`` before ``sw10``, as people do."""
+    return tuple(_parts(name))
+
+
+def _parts(name: str) -> Iterator[tuple[int, str]]:
+    for part in re.split(r"(\d+)", name):
+        yield (int(part), "") if part.isdecimal() else (-1, part)

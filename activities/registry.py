@@ -1,0 +1,61 @@
+"""All activities that a worker registers, built from its ports. Nothing here reads settings or opens anything."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from activities.artifacts.documents import Documents
+from activities.artifacts.store import ArtifactStore
+from activities.definitions import Definitions
+from activities.folds import Fold
+from activities.interact import Interact
+from activities.notify import Notify, NotifyTarget
+from activities.prepare import Knowledge, Prepare
+from activities.seal import Seal
+from activities.sessions import Sessions
+from activities.undo import Undo
+from workflows import contracts
+
+NAMES: Final = (
+    contracts.PREPARE,
+    contracts.INTERACT,
+    contracts.UNDO,
+    contracts.FOLD,
+    contracts.NOTIFY,
+    contracts.SEAL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Activities:
+    """The ports of a worker.
+
+    Args:
+        store: The artifact store.
+        definitions: Where definitions are found.
+        knowledge: What the settings name; its ``targets`` and ``credentials`` are names only.
+        sessions: How devices are logged in to.
+        targets: Who can be told, by name.
+        run_url: Where the Web UI shows a run, with ``{id}`` in it for the workflow id; empty where there is none.
+    """
+
+    store: ArtifactStore
+    definitions: Definitions
+    knowledge: Knowledge
+    sessions: Sessions
+    targets: Mapping[str, NotifyTarget] = field(default_factory=dict)
+    run_url: str = ""
+
+    def callables(self) -> list[Callable[..., Any]]:  # Any: they differ in argument and result
+        """What a Temporal worker takes: one callable for each name of `workflows/contracts.py`."""
+        documents = Documents(self.store)
+        found: dict[str, Callable[..., Any]] = {
+            contracts.PREPARE: Prepare(documents, self.definitions, self.knowledge).prepare,
+            contracts.INTERACT: Interact(documents, self.sessions).interact,
+            contracts.UNDO: Undo(documents, self.sessions).undo,
+            contracts.FOLD: Fold(documents).fold,
+            contracts.NOTIFY: Notify(documents, self.targets, self.run_url).notify,
+            contracts.SEAL: Seal(documents).seal,
+        }
+        assert tuple(found) == NAMES, "the contracts name an activity that nobody carries out, or the other way round"
+        return list(found.values())

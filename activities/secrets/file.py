@@ -1,0 +1,73 @@
+"""A credential from a YAML file that only its owner may read: a map from names to fields.
+
+```yaml
+device_rw: {username: netsaga, password: "…", enable_secret: "…"}
+```
+"""
+
+import asyncio
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from activities.deviceinteraction.model import Credential
+from activities.secrets.store import SecretError, credential_from
+from workflows.definition.suggest import did_you_mean
+
+LARGEST: Final = 1_000_000  # bytes
+
+
+class FileSecret:
+    """`SecretSource` over an entry of a file. It is read anew each time, so that a rotated secret is seen.
+
+    Args:
+        path: The file, with mode 0600.
+        entry: The entry in it.
+    """
+
+    def __init__(self, path: Path, entry: str) -> None:
+        self._path = path
+        self._entry = entry
+
+    async def load(self) -> Credential:
+        """The credential as the file has it now."""
+        return await asyncio.to_thread(self._load)
+
+    def _load(self) -> Credential:
+        where = f"{self._path}: entry `{self._entry}`"
+        document = self._document()
+        if self._entry not in document:
+            near = did_you_mean(self._entry, document, "entries are")
+            raise SecretError(f"{where} does not exist; {near}")
+        fields = document[self._entry]
+        if not isinstance(fields, dict):
+            raise SecretError(f"{where}: expected a map of fields such as `username` and `password`.")
+        return credential_from(fields, where)
+
+    def _document(self) -> dict[str, object]:
+        try:
+            with self._path.open(encoding="utf-8") as file:
+                # Judged on the open file, so that it cannot be another one by the time it is read.
+                self._judge(os.fstat(file.fileno()))
+                document = yaml.safe_load(file.read(LARGEST))
+        except OSError as error:
+            raise SecretError(
+                f"{self._path} cannot be read: {error.strerror}. Check `credentials` in the worker's settings."
+            ) from None
+        except (yaml.YAMLError, UnicodeDecodeError):
+            # What the parser says quotes the line, and the line may hold a password.
+            raise SecretError(f"{self._path} is not valid YAML.") from None
+        if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
+            raise SecretError(f"{self._path}: expected a map from names to credentials.")
+        return document
+
+    def _judge(self, status: os.stat_result) -> None:
+        if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            mode = stat.S_IMODE(status.st_mode)
+            raise SecretError(
+                f"{self._path} has mode {mode:04o}, so others on this machine could read or replace it. "
+                f"Run: chmod 600 {self._path}"
+            )

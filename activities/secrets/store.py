@@ -1,0 +1,95 @@
+"""The port of the secret store. Credentials are fetched when a session needs one and go nowhere but into it.
+
+A source yields one credential; the settings give each source a name, and definitions and inventories say that name.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final, Protocol
+
+from pydantic import SecretStr
+
+from activities.deviceinteraction.model import Credential
+from workflows.definition.suggest import did_you_mean
+
+FIELDS: Final = ("username", "password", "enable_secret", "private_key", "passphrase")
+
+
+class SecretError(RuntimeError):
+    """A credential that cannot be had. The message names the source and the fix and holds nothing secret."""
+
+
+class SecretSource(Protocol):
+    """Yields one credential."""
+
+    async def load(self) -> Credential:
+        """The credential as it is now, so that a rotated one is seen.
+
+        Raises:
+            SecretError: Absent, incomplete or not to be trusted.
+        """
+        ...
+
+
+class SecretStore(Protocol):
+    """Credentials by name."""
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names that can be asked for."""
+        ...
+
+    async def credential(self, name: str) -> Credential:
+        """The credential with this name.
+
+        Raises:
+            SecretError: The name is not known, or its source does not yield it.
+        """
+        ...
+
+
+class NamedSecrets:
+    """`SecretStore` over sources that the settings name.
+
+    Args:
+        sources: By name.
+    """
+
+    def __init__(self, sources: Mapping[str, SecretSource]) -> None:
+        self._sources = sources
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names that the settings know."""
+        return self._sources.keys()
+
+    async def credential(self, name: str) -> Credential:
+        """The credential with this name."""
+        source = self._sources.get(name)
+        if source is None:
+            near = did_you_mean(name, self._sources, "they are")
+            raise SecretError(f"credential `{name}` is not among the worker's `credentials`; {near}")
+        return await source.load()
+
+
+def credential_from(fields: Mapping[str, object], where: str) -> Credential:
+    """A credential from plain fields.
+
+    Args:
+        fields: By name (`FIELDS`).
+        where: The source, for messages; no value of a field is ever shown.
+
+    Raises:
+        SecretError: A field is unknown, no text, or what is needed to log in is missing.
+    """
+    for key, value in fields.items():
+        if key not in FIELDS:
+            raise SecretError(f"{where}: `{key}` is not known; {did_you_mean(str(key), FIELDS, 'fields are')}")
+        if not isinstance(value, str):
+            raise SecretError(f"{where}: `{key}` is not text; put it in quotes.")
+    texts = {key: value for key, value in fields.items() if isinstance(value, str) and value}
+    if "username" not in texts:
+        raise SecretError(f"{where}: there is no `username`.")
+    if "password" not in texts and "private_key" not in texts:
+        raise SecretError(f"{where}: there is neither a `password` nor a `private_key`.")
+    secrets = {key: SecretStr(value) for key, value in texts.items() if key != "username"}
+    return Credential(username=texts["username"], **secrets)

@@ -1,0 +1,108 @@
+"""The activity `undo`: takes one device's part of a step back, in a session of its own, and proves it.
+
+It takes the same argument as `interact`, for the journal under that name knows what was done. Nothing written there
+means that nothing was sent, and then no session is opened.
+"""
+
+import asyncio
+from typing import Final
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.actions import action_name, effects, names_for
+from activities.artifacts.documents import Documents
+from activities.artifacts.store import ArtifactError
+from activities.deviceinteraction.failures import DeviceFailure, Permanent
+from activities.deviceinteraction.model import Undone
+from activities.fence import heartbeat
+from activities.journal import INTENT, ActionJournal, JournalConflictError, journal_of
+from activities.outcomes import Gathered, classified
+from activities.sessions import Sessions
+from activities.values import BUNDLE
+from workflows import contracts
+from workflows.contracts import DeviceOutcome, InteractInput, UndoInfo
+from workflows.plan import DevicesStep
+
+FOREIGN_KEPT: Final = 20
+
+
+class Undo:
+    """Holds what taking a device back needs.
+
+    Args:
+        documents: The artifact store, typed.
+        sessions: How to log in.
+    """
+
+    def __init__(self, documents: Documents, sessions: Sessions) -> None:
+        self._documents = documents
+        self._sessions = sessions
+
+    @activity.defn(name=contracts.UNDO)
+    async def undo(self, call: InteractInput) -> DeviceOutcome:
+        """Take back what `interact` did with the same argument.
+
+        Returns:
+            Status ``succeeded`` and untouched where there was nothing to undo, else ``undone``.
+
+        Raises:
+            ApplicationError: ``undo_failed`` where the device is not as it was or cannot be proven to be; another
+                class, to be tried again, where it could not be asked. A `DeviceOutcome` is the first detail.
+        """
+        gathered = Gathered(call.host, activity.info().attempt, touched=True)  # until the opposite is known
+        try:
+            return await self._take_back(call, gathered)
+        except asyncio.CancelledError:
+            # Nobody cancels an undo but a worker that stops; the next worker goes on.
+            said = "the worker is stopping; another one goes on with the undo"
+            raise gathered.failed("transient", said, "undo_failed", retry=True) from None
+        except Exception as error:  # noqa: BLE001  # every end of an attempt must carry its outcome
+            raise _failed(gathered, error) from None
+
+    async def _take_back(self, call: InteractInput, gathered: Gathered) -> DeviceOutcome:
+        bundle = await self._documents.load(call.prepared, BUNDLE)
+        step = bundle.plan.step(call.step)
+        assert isinstance(step, DevicesStep), "only a step over devices is undone on a device"
+        begun = await self._begun(call, step)
+        if not begun:
+            gathered.touched = False
+            return gathered.outcome("succeeded")
+        if not step.undo:
+            raise Permanent("the definition says `undo: none` for this step; the change stays until a person acts.")
+        device = bundle.devices[call.host]
+        async with (
+            heartbeat() as fence,
+            self._sessions.open(device, step, fence, self._documents, gathered) as session,
+        ):
+            undone = [
+                await session.undo(names_for(call, index), journal, methods=step.undo) for index, journal in begun
+            ]
+        return _outcome(gathered, undone)
+
+    async def _begun(self, call: InteractInput, step: DevicesStep) -> list[tuple[int, ActionJournal]]:
+        """The effects that may have reached the device, the last one first."""
+        begun = []
+        for index, action in reversed(effects(step)):
+            journal = journal_of(self._documents.store, call, action_name(index, action))
+            if await journal.read(INTENT) is not None:
+                begun.append((index, journal))
+        return begun
+
+
+def _outcome(gathered: Gathered, undone: list[Undone]) -> DeviceOutcome:
+    taken_back = [part for part in undone if part.was_touched]
+    if not taken_back:
+        gathered.touched = False
+        return gathered.outcome("succeeded")
+    foreign = tuple(dict.fromkeys(line for part in taken_back for line in part.foreign))
+    return gathered.outcome("undone", undo=UndoInfo(method=taken_back[-1].method, foreign=foreign[:FOREIGN_KEPT]))
+
+
+def _failed(gathered: Gathered, error: Exception) -> ApplicationError:
+    kind, message = classified(error)
+    if isinstance(error, ArtifactError | JournalConflictError) or (
+        isinstance(error, DeviceFailure) and error.retryable
+    ):
+        return gathered.failed(kind, message, "undo_failed", retry=True)
+    return gathered.failed("undo_failed", message, "undo_failed", retry=False)

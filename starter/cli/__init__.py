@@ -1,0 +1,1 @@
+"""The commands of `netsaga`, one file a command or a few that belong together."""

@@ -1,0 +1,90 @@
+"""`netsaga dev`: everything on this machine until Ctrl-C."""
+
+import argparse
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+from starter.cli.session import note
+from starter.dev.stack import Stack
+from starter.errors import StackError
+
+
+def dev(options: argparse.Namespace) -> int:
+    """Keep server, Web UI, testbed and worker up; exit code 0 after Ctrl-C, 1 if a process died by itself."""
+    return asyncio.run(_dev(options))
+
+
+async def _dev(options: argparse.Namespace) -> int:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stopped.set)
+    keeping = asyncio.create_task(_keep(options, stopped), name="dev")
+    waiting = asyncio.create_task(stopped.wait(), name="stop asked")
+    await asyncio.wait({keeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if not keeping.done():
+        note("stopping: worker, testbed, server")
+        keeping.cancel()  # also in the middle of a start; the stack ends what it began
+    waiting.cancel()
+    try:
+        await keeping
+    except asyncio.CancelledError:
+        note(f"stopped; the state is kept in {options.state}")
+    return 0
+
+
+async def _keep(options: argparse.Namespace, stopped: asyncio.Event) -> None:
+    starting = Stack.start(
+        state=options.state,
+        devices=options.devices,
+        port=options.port,
+        ui_port=_ui_port(options),
+        testbed_port=options.testbed_port,
+        site=options.site,
+    )
+    async with starting as stack:
+        print(ready_block(stack, options), flush=True)
+        died = asyncio.create_task(stack.died(), name="a process died")
+        try:
+            child = await died
+        finally:
+            died.cancel()
+        if not stopped.is_set():
+            raise StackError(f"{child.obituary()}\nStopping the others; the state is kept in {stack.state}.")
+
+
+def _ui_port(options: argparse.Namespace) -> int | None:
+    if options.no_ui:
+        return None
+    if options.ui_port is not None:
+        return int(options.ui_port)
+    return int(options.port) + 1000 if 0 < options.port < 64_535 else 0
+
+
+def ready_block(stack: Stack, options: argparse.Namespace) -> str:
+    """What is up, where, and how to use it."""
+    address = "" if stack.address == "127.0.0.1:7233" else f" --address {stack.address}"
+    lines = [
+        "netsaga is ready",
+        f"  Temporal server  {stack.address}",
+        f"  Web UI           {stack.ui_url or 'off'}",
+        f"  devices          {options.devices} simulated, site {options.site}, in {_short(stack.inventory)}",
+        f"  settings         {_short(stack.settings)}",
+        f"  logs             {_short(stack.state / 'logs')}",
+        "",
+        "Change a VLAN on them, from another terminal:",
+        f"  netsaga run campus-vlan{address} -i ticket=RITM0012345 -i vlan_id=120 -i vlan_name=cameras \\",
+        f"      -i subnet=10.12.0.0/24 -i building={options.site} -i canary_soak=2s -i pilot_soak=2s --wait",
+        f"  netsaga approve last{address} --by NAME --comment TEXT",
+        "",
+        "Ctrl-C stops everything.",
+    ]
+    return "\n".join(lines)
+
+
+def _short(path: Path) -> str:
+    """The path from here where it lies below, whole otherwise."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative

@@ -1,0 +1,102 @@
+"""`netsaga status`, `devices`, `report`, `list`: commands that only look."""
+
+import argparse
+import dataclasses
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from starter.cli.session import note, print_json, with_server
+from starter.client import Orchestrator
+from starter.render.result import device_table, line_table, summary
+from starter.render.status import status_view
+from starter.render.words import clean, console, lasted, utc, word
+from starter.runs import RunLine
+
+
+def status(options: argparse.Namespace) -> int:
+    """A run as it stands, and its result once it has one."""
+
+    async def body(orchestrator: Orchestrator) -> int:
+        found = await (await orchestrator.find(options.run)).status()
+        if options.json:
+            print_json(found)
+            return 0
+        console().print(status_view(found))
+        if found.result is not None:
+            console().print(summary(found.result))
+        return 0
+
+    return with_server(options, body)
+
+
+def devices(options: argparse.Namespace) -> int:
+    """A table of the run's devices; of a finished run, where each ended."""
+
+    async def body(orchestrator: Orchestrator) -> int:
+        handle = await orchestrator.find(options.run)
+        page = await handle.all_devices()
+        if options.json:
+            print_json(page)
+            return 0
+        result = (await handle.status()).result
+        if result is not None and not result.devices_omitted:
+            console().print(device_table(result.devices))
+        else:
+            console().print(line_table(page.devices))
+        return 0
+
+    return with_server(options, body)
+
+
+def report(options: argparse.Namespace) -> int:
+    """Where the report of a finished run is; exit code 1 while there is none."""
+
+    async def body(orchestrator: Orchestrator) -> int:
+        handle = await orchestrator.find(options.run)
+        result = (await handle.status()).result
+        if result is None:
+            note(f"Run {handle.id} has not ended; its report is written at its end. Wait: netsaga watch {handle.id}")
+            return 1
+        if result.report is None:
+            note(f"Run {handle.id} ended as {result.verdict} without a report: {result.message}")
+            return 1
+        print(result.report)
+        return 0
+
+    return with_server(options, body)
+
+
+def recent(options: argparse.Namespace) -> int:
+    """The runs that the server lists, the open ones first."""
+
+    async def body(orchestrator: Orchestrator) -> int:
+        lines = [line async for line in orchestrator.recent(options.number)]
+        if options.json:
+            print_json([dataclasses.asdict(line) for line in lines])
+        elif lines:
+            console().print(_table(lines))
+        else:
+            note("There is no run yet. Start one: netsaga run campus-vlan -i KEY=VALUE …")
+        return 0
+
+    return with_server(options, body)
+
+
+def _table(lines: list[RunLine]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("Run", "Version", "Status", "Phase", "Ticket", "Started", "Took"):
+        table.add_column(name, no_wrap=True, overflow="ellipsis" if name == "Ticket" else "fold")
+    for line in lines:
+        took = "" if line.closed is None else lasted((line.closed - line.started).total_seconds())
+        table.add_row(
+            Text(clean(line.id)),
+            Text(clean(line.version)),
+            word(line.status),
+            word(line.phase),
+            Text(clean(line.ticket)),
+            Text(utc(line.started)),
+            Text(took),
+        )
+    return table

@@ -1,0 +1,165 @@
+"""What can be typed after `netsaga`. Only argparse: commands are named here and imported when they are run."""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+ADDRESS: Final = "127.0.0.1:7233"
+EPILOG: Final = """\
+RUN is a run's id, or `last` for the newest. Commands that talk to a server take --address and --namespace.
+Exit codes: 0 done (a run: succeeded or partial), 1 ended otherwise, 2 wrong command, 3 no server or worker,
+130 detached with Ctrl-C; the run goes on.
+"""
+
+# Commands of other processes: their own parsers read what follows.
+FORWARDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "worker": ("worker", "run"),
+    "probe": ("worker", "probe"),
+    "testbed": ("activities.deviceinteraction.testbed",),
+}
+
+
+def forwarded(arguments: Sequence[str]) -> list[str] | None:
+    """The command line of the process that a command stands for; None if it is not such a command."""
+    if not arguments or arguments[0] not in FORWARDED:
+        return None
+    return [sys.executable, "-m", *FORWARDED[arguments[0]], *arguments[1:]]
+
+
+def build() -> argparse.ArgumentParser:
+    """The parser of all commands; `entry` of what it returns names the function to call."""
+    parser = argparse.ArgumentParser(
+        prog="netsaga",
+        description="Durable network changes: a YAML definition, run on Temporal, undone when it must be.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    client = _client_options()
+    _processes(commands)
+    _check(commands)
+    _run(commands, client)
+    _inspection(commands, client)
+    _decisions(commands, client)
+    return parser
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _client_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False)
+    group = options.add_argument_group("server")
+    group.add_argument(
+        "--address",
+        default=os.environ.get("NETSAGA_ADDRESS", ADDRESS),
+        metavar="HOST:PORT",
+        help="of the Temporal server (default: %(default)s; NETSAGA_ADDRESS)",
+    )
+    group.add_argument("--namespace", default="default", help="of the Temporal server (default: %(default)s)")
+    return options
+
+
+def _processes(commands: Commands) -> None:
+    dev = commands.add_parser("dev", help="server, Web UI, worker and simulated devices on this machine, until Ctrl-C")
+    dev.add_argument("--port", type=_port, default=7233, help="of the server; 0 takes a free one (%(default)s)")
+    dev.add_argument("--ui-port", type=_port, help="of the Web UI; 0 takes a free one (--port + 1000)")
+    dev.add_argument("--no-ui", action="store_true", help="without the Web UI")
+    dev.add_argument("--state", type=Path, default=Path(".netsaga/dev"), metavar="DIR", help="(%(default)s)")
+    dev.add_argument("--devices", type=_count, default=24, metavar="N", help="simulated devices (%(default)s)")
+    dev.add_argument("--site", default="hq", help="the devices' site (%(default)s)")
+    dev.add_argument("--testbed-port", type=_port, default=0, help="of the devices' SSH (a free one)")
+    dev.set_defaults(entry="starter.cli.dev:dev")
+
+    demo = commands.add_parser("demo", help="a campus VLAN change over simulated devices, from start to end")
+    demo.add_argument("--scenario", choices=("success", "failure", "crash"), default="success")
+    demo.add_argument("--devices", type=_demo_count, default=24, metavar="N", help="at least 24 (%(default)s)")
+    demo.add_argument("--state", type=Path, default=Path(".netsaga/demo"), metavar="DIR", help="(%(default)s)")
+    demo.set_defaults(entry="starter.cli.demo:demo")
+
+    for name, help_text in (
+        ("worker", "the process that does the work: netsaga worker --settings FILE"),
+        ("testbed", "simulated devices over SSH: netsaga testbed --devices N"),
+        ("probe", "look at a device, change nothing: netsaga probe HOST"),
+    ):
+        commands.add_parser(name, help=help_text, add_help=False)  # see `forwarded`
+
+
+def _check(commands: Commands) -> None:
+    check = commands.add_parser("check", help="read definitions and report their mistakes; needs no server")
+    check.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER")
+    check.set_defaults(entry="starter.cli.check:check")
+
+
+def _run(commands: Commands, client: argparse.ArgumentParser) -> None:
+    run = commands.add_parser(
+        "run",
+        parents=[client],
+        help="start a definition",
+        description="Start a definition: one that the worker knows by NAME or NAME@VERSION, or a FILE.",
+        epilog="The value of -i is read as the definition's type asks for a FILE; for a NAME it is read as JSON if it "
+        'is JSON (120, true, null, ["a"], "120"), and as text otherwise.',
+    )
+    run.add_argument("definition", metavar="NAME|FILE")
+    run.add_argument("-i", "--input", action="append", default=[], metavar="KEY=VALUE", help="may be repeated")
+    run.add_argument("--inputs", type=Path, metavar="FILE", help="inputs from a YAML or JSON file; -i wins over it")
+    run.add_argument("--by", help="who asks (this user)")
+    run.add_argument("--reason", default="", help="why; kept in the record")
+    run.add_argument("--id", help="of the run (made from name and time)")
+    run.add_argument("--limit", default="", metavar="HOST,…", help="only these devices of the selection")
+    run.add_argument("--wait", action="store_true", help="follow the run to its end; the exit code tells its verdict")
+    run.set_defaults(entry="starter.cli.run:run")
+
+
+def _inspection(commands: Commands, client: argparse.ArgumentParser) -> None:
+    for name, entry, help_text in (
+        ("status", "starter.cli.inspect:status", "a run as it stands"),
+        ("devices", "starter.cli.inspect:devices", "a run's devices as they stand"),
+        ("report", "starter.cli.inspect:report", "where a finished run's report is"),
+        ("watch", "starter.cli.run:watch", "follow a run to its end; Ctrl-C leaves it alone"),
+    ):
+        command = commands.add_parser(name, parents=[client], help=help_text)
+        command.add_argument("run", metavar="RUN")
+        if name in ("status", "devices"):
+            command.add_argument("--json", action="store_true", help="as JSON, for programs")
+        command.set_defaults(entry=entry)
+    recent = commands.add_parser("list", parents=[client], help="recent runs")
+    recent.add_argument("-n", type=_count, default=20, metavar="N", dest="number", help="at most (%(default)s)")
+    recent.add_argument("--json", action="store_true", help="as JSON, for programs")
+    recent.set_defaults(entry="starter.cli.inspect:recent")
+
+
+def _decisions(commands: Commands, client: argparse.ArgumentParser) -> None:
+    for name, help_text in (("approve", "say yes at a run's gate"), ("reject", "say no at a run's gate")):
+        command = commands.add_parser(name, parents=[client], help=help_text)
+        command.add_argument("run", metavar="RUN")
+        command.add_argument("step", nargs="?", metavar="STEP", help="may be left out while one gate is open")
+        command.add_argument("--by", required=True, help="who decides; a claim, and recorded as such")
+        command.add_argument("--comment", default="", help="kept in the record")
+        command.add_argument("--digest", help="of the proposal that was seen; another one is refused")
+        command.set_defaults(entry="starter.cli.decide:decide", decision=name)
+    cancel = commands.add_parser("cancel", parents=[client], help="stop a run; it undoes as its definition says")
+    cancel.add_argument("run", metavar="RUN")
+    cancel.add_argument("--reason", required=True, help="kept in the record")
+    cancel.set_defaults(entry="starter.cli.decide:cancel")
+
+
+def _number(text: str, least: int, most: int) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    return _number(text, 0, 65535)
+
+
+def _count(text: str) -> int:
+    return _number(text, 1, 1000)
+
+
+def _demo_count(text: str) -> int:
+    return _number(text, 24, 1000)

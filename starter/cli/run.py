@@ -1,0 +1,83 @@
+"""`netsaga run` and `watch`: start a run, follow one."""
+
+import argparse
+import asyncio
+
+from starter.cli.session import exit_code, note, with_server
+from starter.client import Orchestrator, Request, RunHandle
+from starter.definitions import is_file, load, printed
+from starter.errors import NoWorkerError, UsageError
+from starter.inputs import from_file, given
+from starter.render.result import result_view
+from starter.render.watch import follow, view_for
+from starter.render.words import console
+
+WORKER_WAIT_S = 30.0
+NO_WORKER = (
+    "No worker polls the task queue, so the run waits. It is kept by the server and begins when a worker comes: "
+    "netsaga worker --settings FILE"
+)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start a run; with --wait follow it, and tell its verdict by the exit code."""
+    name, request, declared = options.definition, Request(), None
+    if is_file(options.definition):
+        definition = load(options.definition)
+        compiled = definition.compiled
+        if compiled.diagnostics:
+            note(f"{options.definition}:\n{printed([definition])}".rstrip())
+        if compiled.plan is None:
+            raise UsageError(f"{options.definition} has errors; nothing was started.")
+        name, declared = compiled.plan.name, compiled.plan.inputs
+        request["source"], request["templates"] = definition.source.text, definition.source.templates
+    inputs = {**from_file(options.inputs), **given(options.input, declared)}
+    request["reason"] = options.reason
+    request["limit"] = [host for host in options.limit.split(",") if host]
+    if options.by is not None:
+        request["by"] = options.by
+    if options.id is not None:
+        request["id"] = options.id
+
+    async def body(orchestrator: Orchestrator) -> int:
+        handle = await orchestrator.start(name, inputs, **request)
+        print(handle.id, flush=True)
+        return await _after_start(orchestrator, handle, options.wait)
+
+    return with_server(options, body)
+
+
+def watch(options: argparse.Namespace) -> int:
+    """Follow a run to its end."""
+
+    async def body(orchestrator: Orchestrator) -> int:
+        handle = await orchestrator.find(options.run)
+        await handle.describe()
+        return await _to_the_end(handle)
+
+    return with_server(options, body)
+
+
+async def _after_start(orchestrator: Orchestrator, handle: RunHandle, wait: bool) -> int:
+    if not await orchestrator.has_worker():
+        note(NO_WORKER)
+        if wait and not await orchestrator.worker_comes(within_s=WORKER_WAIT_S):
+            raise NoWorkerError(
+                f"No worker came within {WORKER_WAIT_S:.0f} s. Run {handle.id} is kept and begins when one does; "
+                f"come back with `netsaga watch {handle.id}`, or drop it with `netsaga cancel {handle.id} --reason …`."
+            )
+    if wait:
+        return await _to_the_end(handle)
+    note(f"started; follow it with `netsaga watch {handle.id}`")
+    return 0
+
+
+async def _to_the_end(handle: RunHandle) -> int:
+    out = console()
+    try:
+        result = await follow(handle, view_for(out))
+    except asyncio.CancelledError:
+        note(f"detached; the run goes on. Come back with `netsaga watch {handle.id}`.")
+        raise
+    out.print(result_view(result))
+    return exit_code(result)

@@ -1,0 +1,41 @@
+"""How a command runs: one connection, one event loop, one console."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from starter.client import Orchestrator
+from workflows.contracts import RunResult
+
+GOOD: Final = ("succeeded", "partial")
+
+
+def with_server(options: argparse.Namespace, body: Callable[[Orchestrator], Coroutine[Any, Any, int]]) -> int:
+    """Connect to the server that the options name, run ``body``, and return its exit code."""
+
+    async def session() -> int:
+        async with Orchestrator.connect(address=options.address, namespace=options.namespace) as orchestrator:
+            return await body(orchestrator)
+
+    return asyncio.run(session())
+
+
+def exit_code(result: RunResult) -> int:
+    """0 for `succeeded` and `partial`, 1 otherwise."""
+    return 0 if result.verdict in GOOD else 1
+
+
+def print_json(value: BaseModel | list[dict[str, object]]) -> None:
+    """One JSON document on standard output."""
+    text = value.model_dump_json(indent=2) if isinstance(value, BaseModel) else json.dumps(value, indent=2, default=str)
+    print(text)
+
+
+def note(text: str) -> None:
+    """Something to know, on standard error."""
+    print(f"netsaga: {text}", file=sys.stderr)

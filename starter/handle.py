@@ -1,0 +1,156 @@
+"""One run as a client sees it: what it says of itself, decisions at its gates, its end.
+
+Made by `starter.client.Orchestrator`; it knows Temporal and the contracts, never a device.
+"""
+
+from typing import Final, Literal
+
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowUpdateFailedError
+
+from starter import connection, runs
+from starter.connection import ANSWER, readable
+from starter.errors import DecisionRefused, NoWorkerError, RunEndedError
+from workflows.contracts import (
+    QUERY_DEVICES,
+    QUERY_STATUS,
+    SIGNAL_APPROVE,
+    SIGNAL_REJECT,
+    TASK_QUEUE,
+    Decision,
+    DecisionAnswer,
+    DevicePage,
+    Page,
+    RunResult,
+    RunStatus,
+)
+from workflows.plan import StepId
+
+PAGE: Final = 500  # devices a query
+
+
+class RunHandle:
+    """One run, alive or closed.
+
+    Attributes:
+        id: Its workflow id.
+    """
+
+    def __init__(self, client: Client, run_id: str) -> None:
+        self.id = run_id
+        self._client = client
+        self._handle: WorkflowHandle[object, RunResult] = client.get_workflow_handle(run_id, result_type=RunResult)
+
+    async def status(self) -> RunStatus:
+        """Phase, steps, waves, gates and failures as they stand.
+
+        Raises:
+            NoWorkerError: No worker answered; a run's state is told by a worker.
+            RunNotFoundError: There is no such run.
+        """
+        with readable(self._client, run_id=self.id, asking="its status"):
+            answer: RunStatus = await self._handle.query(QUERY_STATUS, result_type=RunStatus, rpc_timeout=ANSWER)
+        return answer
+
+    async def devices(self, offset: int = 0, limit: int = 100) -> DevicePage:
+        """A page of the devices as they stand, in the run's order. Raises as `status`."""
+        with readable(self._client, run_id=self.id, asking="its devices"):
+            answer: DevicePage = await self._handle.query(
+                QUERY_DEVICES, Page(offset=offset, limit=limit), result_type=DevicePage, rpc_timeout=ANSWER
+            )
+        return answer
+
+    async def all_devices(self) -> DevicePage:
+        """All devices, fetched page by page. Raises as `status`."""
+        page = await self.devices(0, PAGE)
+        lines = list(page.devices)
+        while len(lines) < page.total and page.devices:
+            page = await self.devices(len(lines), PAGE)
+            lines += page.devices
+        return DevicePage(total=page.total, devices=tuple(lines))
+
+    async def approve(
+        self, *, by: str, step: str | None = None, comment: str = "", digest: str | None = None
+    ) -> DecisionAnswer:
+        """Approve at a gate.
+
+        Args:
+            by: Who decides; a claim, and recorded as such.
+            step: The gate; may be left out while one is open.
+            comment: Kept in the record.
+            digest: The proposal that was seen; the gate refuses another one.
+
+        Raises:
+            DecisionRefused: It does not count, with the reason.
+            NoWorkerError: Nobody is there to answer; `leave` keeps a decision until somebody is.
+            RunNotFoundError: There is no such run, or it is closed.
+        """
+        return await self._decide(SIGNAL_APPROVE, by, step, comment, digest)
+
+    async def reject(
+        self, *, by: str, step: str | None = None, comment: str = "", digest: str | None = None
+    ) -> DecisionAnswer:
+        """Reject at a gate; arguments and errors as `approve`."""
+        return await self._decide(SIGNAL_REJECT, by, step, comment, digest)
+
+    async def leave(
+        self,
+        decision: Literal["approve", "reject"],
+        *,
+        by: str,
+        step: str | None = None,
+        comment: str = "",
+        digest: str | None = None,
+    ) -> None:
+        """Leave a decision with the server: it is kept while no worker is up, and nobody answers it."""
+        with readable(self._client, run_id=self.id):
+            await self._handle.signal(decision, _decision(by, step, comment, digest), rpc_timeout=ANSWER)
+
+    async def cancel(self, reason: str) -> None:
+        """Ask the run to stop, to undo as its definition says, and to end as ``cancelled``."""
+        with readable(self._client, run_id=self.id):
+            await self._handle.cancel(reason=reason, rpc_timeout=ANSWER)
+
+    async def result(self) -> RunResult:
+        """Wait for the end. Every verdict is returned, also those that fail the workflow.
+
+        Raises:
+            RunRefused: The request was refused; no device was touched.
+            RunEndedError: It ended without a result.
+            RunNotFoundError: There is no such run.
+        """
+        try:
+            with readable(self._client, run_id=self.id):
+                return await self._handle.result()
+        except WorkflowFailureError as error:
+            if (result := runs.result_of(error, self.id)) is not None:
+                return result
+        result = (await self.status()).result
+        if result is None:
+            raise RunEndedError(f"Run {self.id} was cancelled before it began; no device was touched.")
+        return result
+
+    async def describe(self) -> None:
+        """Ask the server, not a worker, whether there is such a run. Raises `RunNotFoundError`."""
+        with readable(self._client, run_id=self.id):
+            await self._handle.describe(rpc_timeout=ANSWER)
+
+    async def has_worker(self, task_queue: str = TASK_QUEUE) -> bool:
+        """Whether a worker polls the task queue, as far as the server knows."""
+        return await connection.has_worker(self._client, task_queue)
+
+    async def _decide(self, name: str, by: str, step: str | None, comment: str, digest: str | None) -> DecisionAnswer:
+        if not await self.has_worker():
+            await self.describe()
+            raise NoWorkerError(f"No worker is up to take a decision for run {self.id}.")
+        try:
+            with readable(self._client, run_id=self.id, asking=f"an answer to `{name}`"):
+                answer: DecisionAnswer = await self._handle.execute_update(
+                    name, _decision(by, step, comment, digest), result_type=DecisionAnswer, rpc_timeout=ANSWER
+                )
+        except WorkflowUpdateFailedError as error:
+            raise DecisionRefused(str(error.cause)) from error
+        return answer
+
+
+def _decision(by: str, step: str | None, comment: str, digest: str | None) -> Decision:
+    return Decision(by=by, step=None if step is None else StepId(step), comment=comment, digest=digest)

@@ -1,0 +1,48 @@
+"""What a gate is about: who may decide, until when, and the proposed changes, equal ones together."""
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from starter.render.words import clean, one_line, utc
+from workflows.contracts import DiffGroup, Gate
+
+
+def gate_lines(gate: Gate, run_id: str) -> Text:
+    """An open gate in two lines, with the command that answers it."""
+    text = Text(f"? {gate.step}", style="bold magenta")
+    text.append(
+        f" waits for {gate.quorum - gate.approvals} of {one_line(gate.by)} until {utc(gate.until)}, then "
+        f"{'approves' if gate.on_timeout == 'approve' else 'rejects'} by itself",
+        style="not bold",
+    )
+    text.append(f"\n  netsaga approve {run_id} {gate.step} --by NAME --comment TEXT", style="not bold dim")
+    if gate.digest:
+        text.append(f" --digest {gate.digest}", style="not bold dim")
+    return text
+
+
+def gate_view(gate: Gate, run_id: str) -> Group:
+    """An open gate with all that is to be approved."""
+    parts: list[RenderableType] = [gate_lines(gate, run_id)]
+    for group in gate.diffs:
+        parts += [Text(), _title(group), diff_text(group.text)]
+    if not gate.diffs:
+        parts.append(Text("  No change is bound to this gate.", style="dim"))
+    return Group(*parts)
+
+
+def diff_text(text: str) -> Text:
+    """A diff, its added and removed lines coloured."""
+    out = Text()
+    for line in clean(text).splitlines():
+        look = {"+": "green", "-": "red", "[": "dim", "@": "dim"}.get(line.lstrip()[:1], "")
+        out.append(f"    {line}\n", style=look)
+    out.rstrip()
+    return out
+
+
+def _title(group: DiffGroup) -> Text:
+    devices = "1 device" if group.devices == 1 else f"{group.devices} devices"
+    title = Text(f"  {devices}", style="bold")
+    title.append(f", as on {clean(group.example)} ({one_line(group.made)}, {group.digest[:12]})", style="not bold dim")
+    return title

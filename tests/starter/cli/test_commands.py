@@ -1,0 +1,162 @@
+"""The command line against a real server: what it prints, and its exit codes."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from starter.__main__ import execute
+from starter.client import Orchestrator, RunHandle
+from starter.dev.ports import free_port
+
+
+@pytest.fixture
+def address_of(orchestrator: Orchestrator) -> str:
+    return orchestrator.client.service_client.config.target_host
+
+
+async def netsaga(*arguments: str) -> int:
+    return await asyncio.to_thread(execute, arguments)
+
+
+async def gate_opens(handle: RunHandle) -> None:
+    async with asyncio.timeout(20):
+        while not (await handle.status()).gates:
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("succeeded", 0), ("partial", 0), ("stopped", 1), ("failed_dirty", 1)])
+async def test_run_waits_and_tells_the_verdict_by_its_exit_code(
+    address_of: str, capsys: pytest.CaptureFixture[str], verdict: str, code: int
+):
+    command = ["run", "campus-vlan", "-i", f"script={verdict}", "-i", "gate=false", "--wait", "--address", address_of]
+    assert await netsaga(*command) == code
+    out = capsys.readouterr().out
+    assert out.startswith("campus-vlan-")
+    assert f"Verdict: {verdict.replace('_', ' ')}" in out
+    assert "acc-012" in out
+
+
+async def test_run_without_wait_prints_the_id_alone(orchestrator: Orchestrator, address_of: str, capsys):
+    code = await netsaga("run", "campus-vlan", "-i", "vlan_id=120", "-i", "vlan_name=cameras", "--id", "one", "--by", "al",
+                         "--limit", "a,b", "--address", address_of)  # fmt: skip
+    captured = capsys.readouterr()
+    assert (code, captured.out) == (0, "one\n")
+    assert "netsaga watch one" in captured.err
+    history = await orchestrator.client.get_workflow_handle("one").fetch_history()
+    started = history.events[0].workflow_execution_started_event_attributes.input.payloads[0].data
+    request = json.loads(started)
+    assert request["inputs"] == {"vlan_id": 120, "vlan_name": "cameras"}
+    assert (request["by"], request["limit"]) == ("al", ["a", "b"])
+
+
+async def test_a_refused_request_is_a_paragraph_and_exit_code_1(address_of: str, capsys):
+    assert await netsaga("run", "x", "-i", "script=invalid_input", "--wait", "--address", address_of) == 1
+    assert capsys.readouterr().err.endswith("netsaga: vlan_id: expected 2 to 4094, found 9999.\n")
+
+
+async def test_status_approve_devices_report_and_list_tell_a_life(orchestrator: Orchestrator, address_of: str, capsys):
+    handle = await orchestrator.start("campus-vlan", by="alice", id="a-run")
+    await gate_opens(handle)
+    assert await netsaga("status", "last", "--address", address_of) == 0
+    status = capsys.readouterr().out
+    assert "waits for 1 of netops-leads until" in status
+    assert "netsaga approve a-run approval --by NAME" in status
+    assert "\x1b" not in status
+    assert "name [x]" in status
+    assert await netsaga("report", "a-run", "--address", address_of) == 1
+    assert "has not ended" in capsys.readouterr().err
+    assert await netsaga("approve", "a-run", "--by", "alice", "--address", address_of) == 1
+    assert "alice asked for this run" in capsys.readouterr().err
+    assert await netsaga("approve", "a-run", "approval", "--by", "bob", "--address", address_of) == 0
+    assert capsys.readouterr().out == "approval: approved (1 of 1).\n"
+    assert await netsaga("watch", "a-run", "--address", address_of) == 0
+    assert "Verdict: succeeded" in capsys.readouterr().out
+    assert await netsaga("status", "a-run", "--json", "--address", address_of) == 0
+    assert json.loads(capsys.readouterr().out)["result"]["verdict"] == "succeeded"
+    assert await netsaga("devices", "a-run", "--address", address_of) == 0
+    assert "acc-012" in capsys.readouterr().out
+    assert await netsaga("devices", "a-run", "--json", "--address", address_of) == 0
+    assert json.loads(capsys.readouterr().out)["total"] == 12
+    assert await netsaga("report", "a-run", "--address", address_of) == 0
+    assert capsys.readouterr().out == "/srv/report.html\n"
+    assert await netsaga("list", "--address", address_of) == 0
+    assert "a-run" in capsys.readouterr().out
+    assert await netsaga("list", "--json", "--address", address_of) == 0
+    assert json.loads(capsys.readouterr().out)[0]["id"] == "a-run"
+
+
+async def test_reject_and_cancel_end_runs(orchestrator: Orchestrator, address_of: str, capsys):
+    for name, command, verdict in (
+        ("one", ("reject", "one", "--by", "bob", "--comment", "no"), "rejected"),
+        ("two", ("cancel", "two", "--reason", "wrong building"), "cancelled"),
+    ):
+        handle = await orchestrator.start("campus-vlan", id=name)
+        await gate_opens(handle)
+        assert await netsaga(*command, "--address", address_of) == 0
+        assert await netsaga("watch", name, "--address", address_of) == 1
+        assert f"Verdict: {verdict}" in capsys.readouterr().out
+
+
+async def test_a_decision_without_a_worker_is_kept_and_this_is_said(idle: Orchestrator, capsys):
+    address = idle.client.service_client.config.target_host
+    await idle.start("campus-vlan", id="early")
+    assert await netsaga("approve", "early", "--by", "bob", "--address", address) == 0
+    assert "The decision is kept with run early" in capsys.readouterr().err
+
+
+async def test_a_run_without_a_worker_is_said_and_kept(idle: Orchestrator, capsys, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("starter.cli.run.WORKER_WAIT_S", 0.1)
+    address = idle.client.service_client.config.target_host
+    assert await netsaga("run", "campus-vlan", "--wait", "--address", address) == 3
+    said = capsys.readouterr().err
+    assert "No worker polls the task queue" in said
+    assert "is kept and begins when one does" in said
+
+
+async def test_no_server_is_exit_code_3_and_an_unknown_run_is_2(address_of: str, capsys):
+    assert await netsaga("status", "last", "--address", f"127.0.0.1:{free_port()}") == 3
+    assert "Start one with `netsaga dev`" in capsys.readouterr().err
+    assert await netsaga("watch", "nowhere", "--address", address_of) == 2
+    assert "no open or kept run 'nowhere'" in capsys.readouterr().err
+
+
+async def test_ctrl_c_detaches_from_a_run_and_says_how_to_come_back(orchestrator: Orchestrator, address_of: str):
+    handle = await orchestrator.start("campus-vlan", id="long")
+    await gate_opens(handle)
+    watching = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "starter", "watch", "long", "--address", address_of),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert watching.stdout is not None
+    async with asyncio.timeout(20):
+        while b"waits for" not in await watching.stdout.readline():
+            pass
+    watching.send_signal(signal.SIGINT)
+    _, said = await asyncio.wait_for(watching.communicate(), 20)
+    assert watching.returncode == 130
+    assert "Come back with `netsaga watch long`" in said.decode()
+    assert (await handle.status()).phase == "waiting"
+
+
+async def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['netsaga', '--help']\n"
+        "from starter.__main__ import execute\n"
+        "assert execute(['--help']) == 0\n"
+        "heavy = {'temporalio', 'pydantic', 'rich', 'asyncssh', 'yaml', 'asyncio'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=Path(__file__).parents[3])
+    assert await process.wait() == 0
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["run"], ["dev", "--port", "70000"], ["demo", "--devices", "3"]])
+async def test_a_wrong_command_is_exit_code_2(arguments: list[str]):
+    assert await netsaga(*arguments) == 2

@@ -1,0 +1,39 @@
+"""The parser's promises: every command leads somewhere, and forwarded ones reach their process whole."""
+
+import argparse
+import importlib
+import sys
+
+import pytest
+
+from starter.cli.parser import build, forwarded
+
+ARGUMENTS = {
+    "check": ["f.yaml"], "run": ["x"], "status": ["r"], "devices": ["r"], "report": ["r"], "watch": ["r"],
+    "approve": ["r", "--by", "b"], "reject": ["r", "--by", "b"], "cancel": ["r", "--reason", "why"],
+}  # fmt: skip
+
+
+def commands() -> list[str]:
+    (action,) = (action for action in build()._actions if isinstance(action, argparse._SubParsersAction))
+    return [name for name in action.choices if forwarded([name]) is None]
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_names_a_function_that_exists(name: str):
+    entry = build().parse_args([name, *ARGUMENTS.get(name, [])]).entry
+    module, _, function = entry.partition(":")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_commands_of_other_processes_are_forwarded_with_all_their_arguments():
+    assert forwarded(["worker", "--settings", "s.yaml"]) == [sys.executable, "-m", "worker", "run", "--settings", "s.yaml"]
+    assert forwarded(["probe", "--help"]) == [sys.executable, "-m", "worker", "probe", "--help"]
+    assert forwarded(["testbed"]) == [sys.executable, "-m", "activities.deviceinteraction.testbed"]
+    assert forwarded(["status", "last"]) is None
+
+
+def test_the_address_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NETSAGA_ADDRESS", "temporal.example:7233")
+    assert build().parse_args(["list"]).address == "temporal.example:7233"
+    assert build().parse_args(["list", "--address", "127.0.0.1:1"]).address == "127.0.0.1:1"

@@ -1,0 +1,153 @@
+"""The settings file: what it means, and what is said where it is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from worker.located import LocatedError, read_located
+from worker.settings import FileCredential, Settings, SettingsError, load, locate, parse
+
+HERE = Path("/srv/netsaga/netsaga.yaml")
+
+COMPLETE = """\
+temporal: {address: 127.0.0.1:7300, namespace: lab, task_queue: changes}
+artifacts: {path: .netsaga/artifacts}
+definitions: [./definitions]
+inventories:
+  nautobot: {kind: yaml, path: inventory.yaml}
+credentials:
+  device_rw: {kind: environment, prefix: DEVICE_RW}
+  lab: {kind: file, path: credentials.yaml, entry: lab}
+  vault: {kind: command, command: [pass, show, net/vault]}
+groups: {netops-leads: [alice, bob]}
+notify: {netops: {kind: file, path: notifications.md}, audit: {kind: log}}
+ssh: {host_keys: verify, known_hosts: known_hosts}
+limits: {activities: 200, sessions_per_site: null}
+versioning: {deployment: netsaga, build: null}
+health: {address: 127.0.0.1, port: 0}
+telemetry: {prometheus: "127.0.0.1:9464"}
+"""
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        parse(text, HERE)
+    return str(caught.value)
+
+
+def test_every_section_is_read() -> None:
+    settings = parse(COMPLETE, HERE)
+    assert settings.temporal.namespace == "lab"
+    assert settings.groups == {"netops-leads": ("alice", "bob")}
+    assert settings.telemetry.prometheus == "127.0.0.1:9464"
+
+
+def test_an_empty_file_means_the_defaults() -> None:
+    settings = parse("", HERE)
+    assert settings.temporal.address == "127.0.0.1:7233"
+    assert settings.artifacts.path == Path("/srv/netsaga/.netsaga/artifacts")
+
+
+def test_a_section_that_is_named_and_left_empty_means_its_defaults() -> None:
+    assert parse("groups:\ntemporal:\n", HERE) == parse("", HERE)
+
+
+def test_relative_paths_are_relative_to_the_file() -> None:
+    settings = parse(COMPLETE, HERE)
+    lab = settings.credentials["lab"]
+    assert isinstance(lab, FileCredential)
+    assert lab.path == Path("/srv/netsaga/credentials.yaml")
+    assert settings.definitions == (Path("/srv/netsaga/definitions"),)
+
+
+def test_absolute_paths_and_home_folders_are_kept() -> None:
+    settings = parse("definitions: [/etc/netsaga, ~/netsaga]", HERE)
+    assert settings.definitions == (Path("/etc/netsaga"), Path.home() / "netsaga")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("temporal: {adress: x}", "netsaga.yaml:1: `temporal.adress` is not a setting; did you mean `address`?"),
+        ("temporal: {address: 'http://temporal:7233'}", "`temporal.address`: expected host:port"),
+        ("ntify: {}", "`ntify` is not a setting; did you mean `notify`?"),
+        ("zzz: 1", "known here: artifacts, credentials, definitions"),
+        ("limits: {activities: 0}", "`limits.activities`: input should be greater than or equal to 1, found 0"),
+        ("inventories: {a: {kind: xml, path: b}}", "`inventories.a.kind`: input should be 'yaml', 'csv', 'ansible'"),
+        ("inventories: {a: {kind: csv}}", "`inventories.a` lacks `path`"),
+        ("credentials: {a: {path: b}}", "`credentials.a` lacks `kind`"),
+        ("credentials: {a: {kind: vault}}", "expected one of 'environment', 'file', 'command'"),
+        ("credentials: {a: {kind: file, pth: b}}", "`credentials.a.pth` is not a setting; did you mean `path`?"),
+        ("notify: {a: {kind: file, pth: b}}", "`notify.a.pth` is not a setting; did you mean `path`?"),
+        ("ssh: {host_keys: accept_any, known_hosts: a}", "keep one of the two"),
+        ("telemetry: {prometheus: '127.0.0.1:1', otlp: 'http://127.0.0.1:2'}", "metrics go one way"),
+        ("- a\n- b\n", "settings are a map of sections"),
+        ("temporal: {\n", "this is not valid YAML"),
+        (
+            "groups: {a: [b]}\ngroups: {}\n",
+            "netsaga.yaml:2: `groups` stands here a second time; the first is in line 1",
+        ),
+        ("groups: {on: [b]}\n", "put it in quotes"),
+        ("artifacts: {path: !vault x}\n", "only plain data is read here"),
+        ("groups: &a {b: *a}\n", "contains itself"),
+    ],
+)
+def test_a_mistake_is_named_with_what_to_do(text: str, message: str) -> None:
+    assert message in refusal(text)
+
+
+def test_all_mistakes_are_named_at_once_in_the_order_of_the_file() -> None:
+    text = "limits: {activities: none}\ntemporal:\n  adress: x\nnothing: 1\n"
+    lines = refusal(text).splitlines()
+    assert [line.split(":")[1] for line in lines] == ["1", "3", "4"]
+
+
+def test_a_wrong_value_in_a_credential_is_not_repeated() -> None:
+    message = refusal("credentials: {a: {kind: command, command: 'vault -token=hunter2'}}")
+    assert "credentials.a.command" in message
+    assert "hunter2" not in message
+
+
+def test_a_list_entry_has_its_line() -> None:
+    located = read_located("definitions:\n  - a\n  - b\n")
+    assert located.line(("definitions", 1)) == 3
+
+
+def test_a_huge_file_is_refused_before_it_is_parsed() -> None:
+    with pytest.raises(LocatedError, match="is it the right file"):
+        read_located("#" * 1_100_000)
+
+
+def test_the_flag_wins_over_the_environment(tmp_path: Path) -> None:
+    flag, environment = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    flag.touch()
+    environment.touch()
+    assert locate(str(flag), {"NETSAGA_SETTINGS": str(environment)}) == flag
+    assert locate(None, {"NETSAGA_SETTINGS": str(environment)}) == environment
+
+
+def test_without_flag_and_environment_the_file_in_this_folder_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="`netsaga dev` writes one"):
+        locate(None, {})
+    (tmp_path / "netsaga.yaml").write_text("health: {port: 8080}\n")
+    assert load(locate(None, {})).health.port == 8080
+
+
+def test_a_file_that_is_named_and_missing_says_who_named_it(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="NETSAGA_SETTINGS names it"):
+        locate(None, {"NETSAGA_SETTINGS": str(tmp_path / "no.yaml")})
+
+
+def test_text_that_is_not_utf8_is_refused_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "netsaga.yaml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load(path)
+
+
+def test_settings_survive_a_round_trip_through_json() -> None:
+    settings = parse(COMPLETE, HERE)
+    assert Settings.model_validate(settings.model_dump(mode="json")) == settings

@@ -1,0 +1,92 @@
+"""Looks whether what the settings name is really there: files, folders, variables, programs.
+
+It reads through the same adapters as a run does, so that its answer is worth something, and keeps nothing of what it
+read. Programs that yield credentials are not started: they may ask somebody, or leave a trace in an audit log.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from activities.inventory.source import InventoryError
+from activities.secrets.store import SecretError
+from worker.ports import host_keys, inventories, secrets
+from worker.settings import CommandCredential, FileNotification, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: its place in the settings, whether a run could use it, and what was found."""
+
+    place: str
+    fine: bool
+    found: str
+
+
+async def look(settings: Settings) -> list[Finding]:
+    """All findings, in the order of the settings."""
+    findings = [_folder("artifacts.path", settings.artifacts.path)]
+    findings += [_definitions(f"definitions[{n}]", path) for n, path in enumerate(settings.definitions)]
+    findings += [finding async for finding in _inventories(settings)]
+    findings += [finding async for finding in _credentials(settings)]
+    findings += [
+        _folder(f"notify.{name}", target.path.parent)
+        for name, target in settings.notify.items()
+        if isinstance(target, FileNotification)
+    ]
+    return [*findings, _host_keys(settings)]
+
+
+def _folder(place: str, path: Path) -> Finding:
+    """A folder that is, or can be, created and written."""
+    nearest = next(folder for folder in (path, *path.parents) if folder.exists())
+    if not nearest.is_dir():
+        return Finding(place, fine=False, found=f"{nearest} is not a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        return Finding(place, fine=False, found=f"{nearest} cannot be written by this user")
+    return Finding(place, fine=True, found=f"{path} can be written")
+
+
+def _definitions(place: str, path: Path) -> Finding:
+    if not path.is_dir():
+        return Finding(place, fine=False, found=f"there is no folder {path}")
+    return Finding(place, fine=True, found=f"{path} holds {len(list(path.glob('*.yaml')))} definition files")
+
+
+async def _inventories(settings: Settings) -> AsyncIterator[Finding]:
+    for name, source in inventories(settings).items():
+        place = f"inventories.{name}"
+        try:
+            devices = await source.devices()
+        except InventoryError as error:
+            yield Finding(place, fine=False, found=str(error))
+        else:
+            yield Finding(place, fine=True, found=f"{len(devices)} devices")
+
+
+async def _credentials(settings: Settings) -> AsyncIterator[Finding]:
+    store = secrets(settings)
+    for name, source in settings.credentials.items():
+        place = f"credentials.{name}"
+        if isinstance(source, CommandCredential):
+            program = shutil.which(source.command[0])
+            found = f"{program} (not started now)" if program else f"there is no program {source.command[0]!r}"
+            yield Finding(place, fine=program is not None, found=found)
+            continue
+        try:
+            await store.credential(name)
+        except SecretError as error:
+            yield Finding(place, fine=False, found=str(error))
+        else:
+            yield Finding(place, fine=True, found="complete")
+
+
+def _host_keys(settings: Settings) -> Finding:
+    keys = host_keys(settings.ssh)
+    if keys.policy == "accept_any" or keys.known_hosts is None:
+        return Finding("ssh.host_keys", fine=True, found="any host key is accepted: for labs only")
+    if not Path(keys.known_hosts).is_file():
+        return Finding("ssh.known_hosts", fine=False, found=f"there is no file {keys.known_hosts}")
+    return Finding("ssh.known_hosts", fine=True, found=keys.known_hosts)

@@ -1,0 +1,132 @@
+"""From settings to adapters: which store, which inventories, which secrets stand behind the activities' ports.
+
+One `match` per kind of adapter and nothing else; what an adapter does is its own business.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, assert_never
+
+from activities.artifacts.local import LocalArtifactStore
+from activities.artifacts.store import ArtifactError
+from activities.definitions import Definitions
+from activities.deviceinteraction.model import HostKeys
+from activities.inventory.ansible import AnsibleInventory
+from activities.inventory.csv_file import CsvInventory
+from activities.inventory.nornir import NornirInventory
+from activities.inventory.source import InventorySource
+from activities.inventory.yaml_file import YamlInventory
+from activities.notify import FileTarget, LogTarget, NotifyTarget
+from activities.prepare import Knowledge
+from activities.registry import Activities
+from activities.secrets.command import CommandSecret
+from activities.secrets.environment import EnvironmentSecret
+from activities.secrets.file import FileSecret
+from activities.secrets.store import NamedSecrets, SecretSource
+from activities.sessions import Sessions
+from worker.settings import (
+    CommandCredential,
+    CredentialSettings,
+    EnvironmentCredential,
+    FileCredential,
+    FileNotification,
+    InventorySettings,
+    LogNotification,
+    NotifySettings,
+    Settings,
+    SettingsError,
+    SshSettings,
+    TemporalSettings,
+)
+
+USER_KNOWN_HOSTS: Final = Path("~/.ssh/known_hosts")
+
+
+def build_activities(settings: Settings, *, search_attributes: bool) -> list[Callable[..., Any]]:
+    """All activities, with the adapters that the settings name behind them.
+
+    Args:
+        settings: All but the server and the limits is read.
+        search_attributes: Whether the server knows ours.
+
+    Raises:
+        SettingsError: The artifact store cannot be used.
+    """
+    try:
+        store = LocalArtifactStore(settings.artifacts.path)
+    except ArtifactError as error:
+        raise SettingsError(f"`artifacts.path`: {error}") from error
+    knowledge = Knowledge(
+        inventories=inventories(settings),
+        groups=settings.groups,
+        targets=frozenset(settings.notify),
+        credentials=frozenset(settings.credentials),
+        search_attributes=search_attributes,
+    )
+    return Activities(
+        store=store,
+        definitions=Definitions(settings.definitions),
+        knowledge=knowledge,
+        sessions=Sessions(secrets(settings), host_keys(settings.ssh)),
+        targets={name: _target(target) for name, target in settings.notify.items()},
+        run_url=_run_url(settings.temporal),
+    ).callables()
+
+
+def _run_url(temporal: TemporalSettings) -> str:
+    """Where the Web UI shows a run; ``{id}`` stands for its workflow id."""
+    ui = temporal.ui
+    return f"{ui.rstrip('/')}/namespaces/{temporal.namespace}/workflows/{{id}}" if ui else ""
+
+
+def _target(target: NotifySettings) -> NotifyTarget:
+    match target:
+        case FileNotification():
+            return FileTarget(target.path)
+        case LogNotification():
+            return LogTarget()
+        case unknown:
+            assert_never(unknown)
+
+
+def inventories(settings: Settings) -> dict[str, InventorySource]:
+    """The sources of devices, by the names that definitions use. Nothing is read yet."""
+    return {name: _inventory(source) for name, source in settings.inventories.items()}
+
+
+def _inventory(source: InventorySettings) -> InventorySource:
+    match source.kind:
+        case "yaml":
+            return YamlInventory(source.path)
+        case "csv":
+            return CsvInventory(source.path)
+        case "ansible":
+            return AnsibleInventory(source.path)
+        case "nornir":
+            return NornirInventory(source.path)
+        case unknown:
+            assert_never(unknown)
+
+
+def secrets(settings: Settings) -> NamedSecrets:
+    """The credentials, by the names that inventories and definitions use. Nothing is read yet."""
+    return NamedSecrets({name: _secret(name, source) for name, source in settings.credentials.items()})
+
+
+def _secret(name: str, source: CredentialSettings) -> SecretSource:
+    match source:
+        case EnvironmentCredential():
+            return EnvironmentSecret(source.prefix)
+        case FileCredential():
+            return FileSecret(source.path, source.entry or name)
+        case CommandCredential():
+            return CommandSecret(source.command)
+        case unknown:
+            assert_never(unknown)
+
+
+def host_keys(ssh: SshSettings) -> HostKeys:
+    """How host keys are judged; without a file of our own, by the one of the user that the worker runs as."""
+    if ssh.host_keys == "accept_any":
+        return HostKeys(policy="accept_any")
+    return HostKeys(policy="verify", known_hosts=str(ssh.known_hosts or USER_KNOWN_HOSTS.expanduser()))

@@ -1,0 +1,255 @@
+"""What a worker is told: one YAML file, checked as a whole before anything starts.
+
+Names are given here (a store, inventories, credentials, people); secrets are not: a credential only says where it
+comes from. Relative paths are relative to the file. This module reads and checks; `worker/build.py` acts on it.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+
+from worker.located import Located, LocatedError, read_located
+from worker.mistakes import explain
+from workflows.contracts import TASK_QUEUE
+
+ENVIRONMENT: Final = "NETSAGA_SETTINGS"
+DEFAULT_FILE: Final = "netsaga.yaml"
+HOST_AND_PORT: Final = r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):\d{1,5}$"
+VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
+URL: Final = r"^https?://\S+$"
+PATTERNS: Final[Mapping[str, str]] = {
+    HOST_AND_PORT: "host:port, an IPv6 address in brackets, no http://",
+    VARIABLE: "the beginning of a variable's name: letters, digits and _",
+    URL: "a URL that starts with http:// or https://",
+}
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; the message names file, line, what was found and what to do."""
+
+
+def _anchor(path: Path, info: ValidationInfo) -> Path:
+    """Make a path absolute, relative to the settings file."""
+    base: Path = (info.context or {}).get("base", Path.cwd())
+    return base / path.expanduser()
+
+
+def _not_yet(value: object) -> None:
+    """Refuse what is designed and not built, rather than let somebody believe in it."""
+    if value is not None:
+        raise ValueError("a number is not supported yet; leave it out, or null")
+
+
+Anchored = Annotated[Path, AfterValidator(_anchor)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Section(BaseModel):
+    """Frozen, closed data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TemporalSettings(Section):
+    """Where the Temporal server is, as ``host:port``, and which queue this worker serves.
+
+    ``ui`` is where people see it, as ``http://127.0.0.1:8233``; notifications and reports link there.
+    """
+
+    address: str = Field(default="127.0.0.1:7233", pattern=HOST_AND_PORT)
+    namespace: str = "default"
+    task_queue: str = TASK_QUEUE
+    ui: str | None = Field(default=None, pattern=URL)
+
+
+class ArtifactSettings(Section):
+    """The folder of the artifact store. All workers of a task queue must reach the same one."""
+
+    path: Anchored = Field(default=Path(".netsaga/artifacts"), validate_default=True)
+
+
+class InventorySettings(Section):
+    """A file (``nornir``: a folder) that names devices."""
+
+    kind: Literal["yaml", "csv", "ansible", "nornir"]
+    path: Anchored
+
+
+class EnvironmentCredential(Section):
+    """Variables ``PREFIX_USERNAME``, ``PREFIX_PASSWORD`` and so on."""
+
+    kind: Literal["environment"]
+    prefix: str = Field(pattern=VARIABLE)
+
+
+class FileCredential(Section):
+    """An entry of a YAML file that only its owner may read; ``entry`` defaults to the credential's name."""
+
+    kind: Literal["file"]
+    path: Anchored
+    entry: str | None = None
+
+
+class CommandCredential(Section):
+    """A program, run without a shell, that prints the credential."""
+
+    kind: Literal["command"]
+    command: tuple[str, ...] = Field(min_length=1)
+
+
+CredentialSettings = Annotated[EnvironmentCredential | FileCredential | CommandCredential, Field(discriminator="kind")]
+
+
+class FileNotification(Section):
+    """Notifications are appended to a Markdown file."""
+
+    kind: Literal["file"]
+    path: Anchored
+
+
+class LogNotification(Section):
+    """Notifications go to the worker's log."""
+
+    kind: Literal["log"]
+
+
+NotifySettings = Annotated[FileNotification | LogNotification, Field(discriminator="kind")]
+
+
+class SshSettings(Section):
+    """How host keys are judged; ``accept_any`` is an explicit choice for labs."""
+
+    host_keys: Literal["verify", "accept_any"] = "verify"
+    known_hosts: Anchored | None = None
+
+    @model_validator(mode="after")
+    def _one_policy(self) -> "SshSettings":
+        if self.host_keys == "accept_any" and self.known_hosts is not None:
+            raise ValueError(
+                "`host_keys: accept_any` checks no key, so `known_hosts` has no meaning; keep one of the two"
+            )
+        return self
+
+
+class LimitSettings(Section):
+    """How much one worker does at once. ``sessions_per_site`` has to stay null until limits by site are built."""
+
+    activities: int = Field(default=200, ge=1, le=2000)
+    workflows_cached: int = Field(default=200, ge=10, le=10_000)
+    sessions_per_site: Annotated[None, BeforeValidator(_not_yet)] = None
+
+
+class VersioningSettings(Section):
+    """Worker versioning; off while ``build`` is null."""
+
+    deployment: str = "netsaga"
+    build: str | None = None
+
+
+class HealthSettings(Section):
+    """Where ``/healthz`` and ``/readyz`` are served; port 0 means nowhere."""
+
+    address: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535)
+
+
+class TelemetrySettings(Section):
+    """Metrics and traces; each is off while it is null.
+
+    ``prometheus`` is the ``host:port`` on which metrics can be fetched, ``otlp`` the gRPC URL of the collector to which
+    metrics are sent, ``traces`` a file to which spans are appended, one JSON object a line.
+    """
+
+    prometheus: str | None = Field(default=None, pattern=HOST_AND_PORT)
+    otlp: str | None = Field(default=None, pattern=URL)
+    traces: Anchored | None = None
+
+    @model_validator(mode="after")
+    def _one_way_for_metrics(self) -> "TelemetrySettings":
+        if self.prometheus and self.otlp:
+            raise ValueError("metrics go one way: keep `prometheus` (fetched) or `otlp` (sent)")
+        return self
+
+
+class Settings(Section):
+    """All of it. ``file`` is where it was read, for messages."""
+
+    temporal: TemporalSettings = TemporalSettings()
+    artifacts: ArtifactSettings
+    definitions: tuple[Anchored, ...] = ()
+    inventories: Mapping[str, InventorySettings] = {}
+    credentials: Mapping[str, CredentialSettings] = {}
+    groups: Mapping[str, tuple[str, ...]] = {}
+    notify: Mapping[str, NotifySettings] = {}
+    ssh: SshSettings = SshSettings()
+    limits: LimitSettings = LimitSettings()
+    versioning: VersioningSettings = VersioningSettings()
+    health: HealthSettings = HealthSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+
+
+def locate(flag: str | None, environ: Mapping[str, str]) -> Path:
+    """Which settings file to read: the flag, else the environment, else ``./netsaga.yaml``.
+
+    Raises:
+        SettingsError: There is no such file.
+    """
+    named, origin = (flag, "--settings") if flag else (environ.get(ENVIRONMENT), ENVIRONMENT)
+    path = Path(named or DEFAULT_FILE).expanduser().absolute()
+    if path.is_file():
+        return path
+    if named:
+        raise SettingsError(f"{path}: there is no such settings file ({origin} names it)")
+    raise SettingsError(
+        f"{path}: there is no settings file. Name one with --settings FILE or {ENVIRONMENT}; "
+        "`netsaga dev` writes one and says where."
+    )
+
+
+def load(path: Path) -> Settings:
+    """Read and check a settings file.
+
+    Raises:
+        SettingsError: The file cannot be read or used; the message names every mistake, one a line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: the settings cannot be read: {error}") from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Settings:
+    """Check settings text; relative paths are relative to the folder of ``path``.
+
+    Raises:
+        SettingsError: As in `load`.
+    """
+    try:
+        located = read_located(text)
+    except LocatedError as error:
+        raise SettingsError(f"{path}:{error.line}: {error.message}") from error
+    base = path.absolute().parent
+    given = {key: value for key, value in located.value.items() if value is not None}  # `groups:` alone is empty
+    try:
+        return Settings.model_validate({"artifacts": {}} | given, context={"base": base})
+    except ValidationError as error:
+        details = sorted(error.errors(include_url=False), key=lambda detail: located.line(detail["loc"]))
+        raise SettingsError("\n".join(_mistake(detail, located, path) for detail in details)) from error
+
+
+def _mistake(detail: ErrorDetails, located: Located, path: Path) -> str:
+    said = explain(detail, located, Settings, hide={"credentials"}, patterns=PATTERNS)
+    return f"{path}:{located.line(detail['loc'])}: {said}"

@@ -1,0 +1,59 @@
+"""Every diagnostic code with what it stands for, in one table: the docs and a meta-test read it.
+
+The hundreds follow the passes: 1 the text, 2 its shape, 3 expressions, 4 names, 5 types, 6 the graph of steps, 7 the
+safety of the rollout. Codes are never reused for something else.
+"""
+
+from types import MappingProxyType
+from typing import Final
+
+CODES: Final = MappingProxyType(
+    {
+        "NS101": "the text is not valid YAML",
+        "NS102": "a plain value that YAML 1.1 and 1.2 read differently",
+        "NS103": "a key that stands twice in one map",
+        "NS104": "an anchor, an alias or a merge key",
+        "NS105": "a tag",
+        "NS106": "a tab",
+        "NS107": "more than one document, or a directive",
+        "NS108": "nested too deeply",
+        "NS109": "the text is too large",
+        "NS110": "a key that is not plain text",
+        "NS111": "no definition in the text",
+        "NS201": "an unknown key",
+        "NS202": "a missing key",
+        "NS203": "a value of the wrong type",
+        "NS204": "a value that is not allowed here",
+        "NS205": "a step or an action without exactly one verb",
+        "NS206": "keys that exclude each other",
+        "NS290": "designed, but not supported yet",
+        "NS301": "an expression that cannot be parsed",
+        "NS302": "something that expressions may not contain",
+        "NS303": "an unknown filter",
+        "NS304": "an unknown test",
+        "NS305": "wrong arguments of a filter or a test",
+        "NS306": "braces in the wrong place",
+        "NS401": "an id or a name that is given twice, or is reserved",
+        "NS402": "an unknown step",
+        "NS403": "an unknown name in an expression",
+        "NS404": "a step that is not known to have run before",
+        "NS405": "a name that is not known at this place",
+        "NS406": "a template that is not there",
+        "NS407": "a template that is not valid",
+        "NS501": "an unknown attribute or item",
+        "NS502": "a condition that is not boolean",
+        "NS503": "a comparison that has the same result always",
+        "NS504": "an operation on values of the wrong type",
+        "NS505": "a value that may be null",
+        "NS506": "an expression of the wrong type for its place",
+        "NS507": "a default that its own input would refuse",
+        "NS601": "steps that need each other in a circle",
+        "NS602": "an undo of what is not there to undo",
+        "NS603": "a reference that is not a proposed change",
+        "NS701": "a step that changes devices and does not say what a failure does to the others",
+        "NS702": "a step that changes devices and does not say how it is undone",
+        "NS703": "an undo on a step that changes nothing",
+    }
+)
+
+WARNINGS: Final = frozenset({"NS702", "NS703"})

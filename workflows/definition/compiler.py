@@ -1,0 +1,73 @@
+"""The compiler, as its passes: read → shape → names → types → graph → rollout safety → lower.
+
+Each pass records all that it finds; a barrier after it stops where there is an error, so that no pass has to guess what
+a broken part may have meant. Warnings pass every barrier. It opens nothing: text and templates are handed in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from workflows.definition.diagnostics import Diagnostic, Findings
+from workflows.definition.graph import check_graph
+from workflows.definition.lower import lower
+from workflows.definition.names import check_names
+from workflows.definition.nodes import Text
+from workflows.definition.reader import read
+from workflows.definition.safety import check_safety
+from workflows.definition.scopes import Scopes
+from workflows.definition.shape import shape
+from workflows.definition.typecheck import check_types
+from workflows.plan import Plan
+
+
+@dataclass(frozen=True)
+class Source:
+    """A definition's text.
+
+    Attributes:
+        name: What people call the file; it stands in every diagnostic.
+        text: YAML.
+        templates: The texts of the templates beside it, by file name; see `references.referenced_templates`.
+    """
+
+    name: str
+    text: str
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What came of it: a plan unless there is an error, and what was found, in the order of the text."""
+
+    plan: Plan | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a plan; warnings do not prevent one."""
+        return self.plan is not None
+
+
+def compile_definition(source: Source) -> Compiled:
+    """Compiles a definition."""
+    findings = Findings()
+    return Compiled(_compile(source, findings), findings.ordered())
+
+
+def _compile(source: Source, findings: Findings) -> Plan | None:
+    text = Text.of(source.name, source.text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}"))
+    root = read(text, findings)
+    if root is None or findings.failed:
+        return None
+    draft = shape(root, source.templates, findings)
+    if draft is None or findings.failed:
+        return None
+    scopes = Scopes(draft)
+    for check in (check_names, check_types, check_graph):
+        check(scopes, findings)
+        if findings.failed:
+            return None
+    check_safety(draft, findings)
+    if findings.failed:
+        return None
+    return lower(draft)

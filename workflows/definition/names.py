@@ -1,0 +1,137 @@
+"""Third pass: every name means something.
+
+Ids are unique, steps and templates exist, and expressions name only what can be seen from their place.
+"""
+
+from jinja2 import Environment, TemplateSyntaxError
+
+from workflows.definition.diagnostics import Findings, Span
+from workflows.definition.draft import ActionDraft, ApproveBody, DevicesBody, NotifyBody, Path, StepDraft, Word
+from workflows.definition.scopes import RESERVED, Place, Scopes
+from workflows.definition.suggest import did_you_mean
+from workflows.definition.trees import steps_named, walk
+from workflows.plan import Name
+
+_TEMPLATES = Environment()  # noqa: S701 - it parses and never renders
+
+
+def check_names(scopes: Scopes, findings: Findings) -> None:
+    """Reports what is named twice, what is not there, and what cannot be seen from where it is named."""
+    _check_ids(scopes, findings)
+    for step in scopes.draft.all_steps:
+        _check_references(step, scopes, findings)
+    _check_templates(scopes, findings)
+    for place in scopes.places():
+        _check_place(place, scopes, findings)
+
+
+def _check_ids(scopes: Scopes, findings: Findings) -> None:
+    for step in scopes.draft.all_steps:
+        first = scopes.by_id[step.id.text]
+        if first is not step:
+            label = [(first.id.span, "first given here")]
+            findings.add("NS401", f"two steps have the id `{step.id.text}`", step.id.span, "give each its own", label)
+        if isinstance(step.body, DevicesBody):
+            _check_value_names(step.body, findings)
+
+
+def _check_value_names(body: DevicesBody, findings: Findings) -> None:
+    seen: dict[str, Span] = {}
+    for action in body.do:
+        if action.name is None:
+            continue
+        word = action.name
+        if word.text in RESERVED:
+            findings.add("NS401", f"`{word.text}` has a meaning of its own", word.span, "choose another name")
+        elif word.text in seen:
+            label = [(seen[word.text], "first given here")]
+            findings.add("NS401", f"two actions name their value `{word.text}`", word.span, "give each its own", label)
+        seen.setdefault(word.text, word.span)
+
+
+def _check_references(step: StepDraft, scopes: Scopes, findings: Findings) -> None:
+    for word in step.needs or ():
+        _check_step(word, scopes, findings)
+    if step.on_failure and step.on_failure.of:
+        _check_step(step.on_failure.of, scopes, findings)
+    for path in _paths(step):
+        _check_path(path, step, scopes, findings)
+
+
+def _paths(step: StepDraft) -> tuple[Path, ...]:
+    match step.body:
+        case DevicesBody():
+            return tuple(action.applies for action in step.body.do if action.applies)
+        case ApproveBody():
+            return (step.body.binds,) if step.body.binds else ()
+        case NotifyBody():
+            return ()
+
+
+def _check_step(word: Word, scopes: Scopes, findings: Findings) -> bool:
+    if word.text in scopes.by_id:
+        return True
+    findings.add(
+        "NS402", f"there is no step `{word.text}`", word.span, did_you_mean(word.text, scopes.by_id, "steps are")
+    )
+    return False
+
+
+def _check_path(path: Path, step: StepDraft, scopes: Scopes, findings: Findings) -> None:
+    if path.step and _check_step(path.step, scopes, findings) and not scopes.is_before(path.step.text, step.id.text):
+        _report_later(path.step.text, path.step.span, findings)
+
+
+def _report_later(name: str, span: Span, findings: Findings) -> None:
+    message = f"the step `{name}` is not known to have run before this one"
+    findings.add("NS404", message, span, f"add `{name}` to `needs`")
+
+
+def _check_place(place: Place, scopes: Scopes, findings: Findings) -> None:
+    tree, scope = place.expression.tree, place.scope
+    for node in walk(tree):
+        if not isinstance(node, Name) or node.name in scope.names:
+            continue
+        span = place.expression.focus(node)
+        if node.name in scope.elsewhere:
+            findings.add("NS405", f"`{node.name}` is not known in {place.what}", span, scope.elsewhere[node.name])
+        else:
+            hint = did_you_mean(node.name, scope.names, "known here are")
+            if node.name in scopes.draft.inputs:
+                hint = f"an input is written `inputs.{node.name}`"
+            findings.add("NS403", f"the name `{node.name}` is not known", span, hint)
+    if "steps" not in scope.names:
+        return
+    for attribute, name in steps_named(tree):
+        word = Word(name, place.expression.focus(attribute))
+        if _check_step(word, scopes, findings) and not scope.ancestor(name):
+            _report_later(name, word.span, findings)
+
+
+def _check_templates(scopes: Scopes, findings: Findings) -> None:
+    for word in (word for step in scopes.draft.all_steps for word in templates_of(step)):
+        text = scopes.draft.templates.get(word.text)
+        if text is None:
+            hint = did_you_mean(word.text, scopes.draft.templates, "templates beside the definition are")
+            findings.add("NS406", f"there is no template `{word.text}`", word.span, hint)
+            continue
+        try:
+            _TEMPLATES.parse(text)
+        except TemplateSyntaxError as error:
+            message = f"the template `{word.text}` is not valid in its line {error.lineno}: {error.message}"
+            findings.add("NS407", message, word.span, "templates are Jinja2")
+
+
+def templates_of(step: StepDraft) -> tuple[Word, ...]:
+    """The templates that a step names, with their places."""
+    match step.body:
+        case DevicesBody():
+            return tuple(word for action in step.body.do if (word := _template_of(action)) is not None)
+        case NotifyBody():
+            return (step.body.template,) if step.body.template else ()
+        case ApproveBody():
+            return ()
+
+
+def _template_of(action: ActionDraft) -> Word | None:
+    return action.change.template if action.change else None

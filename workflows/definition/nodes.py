@@ -1,0 +1,129 @@
+"""What the reader makes of a text: a tree of scalars, lists and maps, each with its place.
+
+Plain data. Keys are always text: `on:` as a key is the word, whatever YAML 1.1 would make of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from workflows.definition.diagnostics import Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Text:
+    """A source text with its name, able to say line and column of a character."""
+
+    file: str
+    text: str
+    starts: Sequence[int] = field(default=())
+
+    @classmethod
+    def of(cls, file: str, text: str) -> "Text":
+        """Indexes the lines of a text."""
+        starts = [0]
+        for line in text.splitlines(keepends=True):
+            starts.append(starts[-1] + len(line))
+        return cls(file, text, starts)
+
+    def span(self, start: int, end: int) -> Span:
+        """The place between two offsets, in characters from 0."""
+        line, column = self._position(start)
+        end_line, end_column = self._position(max(start, end))
+        return Span(self.file, line, column, end_line, end_column)
+
+    def _position(self, offset: int) -> tuple[int, int]:
+        low, high = 0, len(self.starts) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.starts[middle] <= offset:
+                low = middle
+            else:
+                high = middle - 1
+        return low + 1, offset - self.starts[low] + 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scalar:
+    """One value. ``text`` is what was written, unquoted; ``value`` what it means in YAML 1.2 core."""
+
+    value: str | int | float | bool | None
+    text: str
+    style: str  # "" for plain, else one of ' " | >
+    source: Text
+    start: int
+    end: int
+    span: Span
+
+    def part(self, start: int, end: int) -> Span:
+        """The place of a part of ``text``: offsets in characters from 0, as the mistake inside an expression."""
+        offsets = _alignment(self)
+        if offsets is None or start > end:
+            return self.span
+        first = offsets[min(start, len(offsets) - 1)]
+        last = offsets[end - 1] + 1 if end > start else first + 1
+        return self.source.span(first, last)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Items:
+    """A list."""
+
+    items: tuple["Node", ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fields:
+    """A map, in the order of its text; keys are unique."""
+
+    entries: tuple[tuple[Scalar, "Node"], ...]
+    span: Span
+
+
+Node = Scalar | Items | Fields
+
+
+def _alignment(scalar: Scalar) -> list[int] | None:
+    """The source offset of each character of the scalar's text and of its end; None where they do not line up.
+
+    Quotes, escapes, folds and indentation make the text differ from its source, so both are walked together.
+    """
+    raw, at = scalar.source.text, scalar.start
+    end = scalar.end
+    if scalar.style in {"'", '"'}:
+        at, end = at + 1, end - 1
+    elif scalar.style in {"|", ">"}:
+        at = raw.find("\n", at) + 1
+        at += _spaces(raw, at)
+    offsets: list[int] = []
+    for char in scalar.text:
+        if at > end:
+            return None
+        offsets.append(at)
+        at = _after(raw, at, char, scalar.style)
+    offsets.append(min(at, end))
+    return offsets
+
+
+def _after(raw: str, at: int, char: str, style: str) -> int:
+    """Where the source goes on after ``char``, which stands at ``at``."""
+    found = raw[at : at + 1]
+    if style == "'" and found == "'":
+        return at + 2
+    if style == '"' and found == "\\":
+        width = {"x": 4, "u": 6, "U": 10}.get(raw[at + 1 : at + 2], 2)
+        return at + width
+    if found == char and char not in "\r\n":
+        return at + 1
+    # A line break (a fold reads it as a blank): the indentation of the next line belongs to neither.
+    at += 2 if raw[at : at + 2] == "\r\n" else 1
+    if char == "\n" and raw[at : at + 1] == "\n":
+        return at
+    return at + _spaces(raw, at)
+
+
+def _spaces(raw: str, at: int) -> int:
+    count = 0
+    while raw[at + count : at + count + 1] == " ":
+        count += 1
+    return count

@@ -1,0 +1,254 @@
+"""The static types of expressions: what a value is known to be before anything runs.
+
+``Unknown`` is what only the run can know (``device.data``, rows of a parser); it fits everywhere. A record is closed:
+an attribute that it does not have is a mistake. Data only; `inference.py` does the reasoning.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Final
+
+from pydantic import JsonValue
+
+from workflows.plan import Input
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Anything; checked when it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Null:
+    """Nothing but null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean:
+    """``true`` or ``false``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number; ``integral`` if it has no fraction."""
+
+    integral: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text; ``values`` where only some are possible. ``duration`` and ``host`` are texts of a known meaning."""
+
+    values: frozenset[str] | None = None
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListType:
+    """A list of values of one type."""
+
+    item: "Type"
+
+
+@dataclass(frozen=True, slots=True)
+class MapType:
+    """A map whose keys are data."""
+
+    key: "Type"
+    value: "Type"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """A map whose keys are known. ``hints`` explains what is deliberately not among them."""
+
+    what: str
+    fields: Mapping[str, "Type"]
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """A value that may be null: an output of a step that may be skipped, an input that is not required."""
+
+    of: "Type"
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The root ``steps``; its attributes are looked up in the scope."""
+
+
+Type = Unknown | Null | Boolean | Number | Text | ListType | MapType | Record | Maybe | Steps
+
+UNKNOWN: Final = Unknown()
+NULL: Final = Null()
+BOOLEAN: Final = Boolean()
+NUMBER: Final = Number()
+INTEGER: Final = Number(integral=True)
+TEXT: Final = Text()
+DURATION: Final = Text(meaning="duration")
+HOST: Final = Text(meaning="host")
+HOSTS: Final = ListType(HOST)
+STEPS: Final = Steps()
+
+DEVICE: Final = Record(
+    "device",
+    {
+        "name": HOST, "platform": TEXT, "address": TEXT, "port": INTEGER, "site": TEXT, "role": TEXT,
+        "groups": ListType(TEXT), "tags": ListType(TEXT), "maintenance": BOOLEAN, "credential": Maybe(TEXT),
+        "data": UNKNOWN,
+    },
+    "facts that only some devices have are in `device.data`",
+)  # fmt: skip
+VLAN: Final = Record("a VLAN", {"name": TEXT, "status": Text(frozenset({"active", "suspended"}))})
+INTERFACE: Final = Record(
+    "an interface",
+    {
+        "admin": TEXT, "oper": TEXT, "mode": TEXT, "access_vlan": Maybe(INTEGER),
+        "trunk_vlans": Maybe(UNKNOWN), "description": Maybe(TEXT),
+    },
+)  # fmt: skip
+STATE: Final[Mapping[str, Type]] = {
+    "config": TEXT,
+    "vlans": MapType(INTEGER, VLAN),
+    "interfaces": MapType(TEXT, INTERFACE),
+}
+CHANGE: Final = Record("a change", {"diff": TEXT, "lines": ListType(TEXT), "empty": BOOLEAN, "digest": TEXT})
+ROWS: Final = ListType(MapType(TEXT, UNKNOWN))
+AGGREGATES: Final[Mapping[str, Type]] = {
+    **dict.fromkeys(("succeeded", "failed", "unreachable", "skipped", "changed"), HOSTS),
+    "ratio": NUMBER,
+    "total": INTEGER,
+    "warnings": INTEGER,
+}
+RUN: Final[Mapping[str, Type]] = {
+    "id": TEXT,
+    "requester": TEXT,
+    "reason": TEXT,
+    "mode": Text(frozenset({"apply", "plan"})),
+}
+RUN_AT_END: Final[Mapping[str, Type]] = {
+    **RUN,
+    "verdict": Text(frozenset({"succeeded", "partial", "stopped", "failed", "failed_dirty", "rejected", "cancelled"})),
+    "devices": ListType(
+        Record(
+            "a device's result", {"name": HOST, "platform": TEXT, "status": TEXT, "changed": BOOLEAN, "message": TEXT}
+        )
+    ),
+}
+
+_INPUTS: Final[Mapping[str, Type]] = {
+    "integer": INTEGER, "vlan_id": INTEGER, "number": NUMBER, "boolean": BOOLEAN, "duration": DURATION, "host": HOST,
+    "list": ListType(UNKNOWN), "map": MapType(TEXT, UNKNOWN),
+}  # fmt: skip
+
+
+def type_of_input(declared: Input) -> Type:
+    """The type of ``inputs.NAME``."""
+    found: Type = _INPUTS.get(declared.type, TEXT)
+    if declared.type == "enum":
+        texts = [value for value in declared.values if isinstance(value, str)]
+        found = Text(frozenset(texts)) if len(texts) == len(declared.values) else UNKNOWN
+    return found if declared.required or declared.default is not None else Maybe(found)
+
+
+def type_of_constant(value: JsonValue) -> Type:
+    """The type of a constant; a text knows its value."""
+    match value:
+        case bool():
+            return BOOLEAN
+        case int():
+            return INTEGER
+        case float():
+            return NUMBER
+        case str():
+            return Text(frozenset({value}))
+        case _:
+            return NULL
+
+
+def bare_type(found: Type) -> Type:
+    """Without the possibility of null."""
+    return found.of if isinstance(found, Maybe) else found
+
+
+def describe(found: Type) -> str:
+    """A type in words, for messages."""
+    match found:
+        case Number():
+            return "an integer" if found.integral else "a number"
+        case Text():
+            return {"duration": "a duration", "host": "the name of a device"}.get(found.meaning, "text")
+        case Boolean():
+            return "a boolean"
+        case ListType():
+            return "a list"
+        case MapType():
+            return "a map"
+        case Record():
+            return "a map" if found.what.startswith("`") else found.what
+        case Maybe():
+            return f"{describe(found.of)} or null"
+        case Null():
+            return "null"
+        case Steps():
+            return "the steps"
+        case Unknown():
+            return "a value known only when it runs"
+
+
+def describe_many(found: Type) -> str:
+    """A type in words, in the plural."""
+    match found:
+        case Number():
+            return "integers" if found.integral else "numbers"
+        case Text(values=values) if values is not None and len(values) <= 8:
+            return ", ".join(f"`{value}`" for value in sorted(values))
+        case Text():
+            return "texts"
+        case _:
+            return "other values"
+
+
+def join(left: Type, right: Type) -> Type:
+    """The type of a value that is one of two."""
+    if left == right:
+        return left
+    if isinstance(left, Null) or isinstance(right, Null):
+        other = right if isinstance(left, Null) else left
+        return other if isinstance(other, Maybe | Unknown | Null) else Maybe(other)
+    if isinstance(left, Maybe) or isinstance(right, Maybe):
+        inner = join(bare_type(left), bare_type(right))
+        return inner if isinstance(inner, Maybe | Unknown) else Maybe(inner)
+    if isinstance(left, Number) and isinstance(right, Number):
+        return NUMBER
+    if isinstance(left, Text) and isinstance(right, Text):
+        both = left.values | right.values if left.values is not None and right.values is not None else None
+        return Text(both, left.meaning if left.meaning == right.meaning else "")
+    if isinstance(left, ListType) and isinstance(right, ListType):
+        return ListType(join(left.item, right.item))
+    return UNKNOWN
+
+
+def join_all(found: Sequence[Type]) -> Type:
+    """The type of a value that is one of several; unknown where there are none."""
+    return reduce(join, found) if found else UNKNOWN
+
+
+def may_equal(left: Type, right: Type) -> bool:
+    """Whether two values can ever be equal."""
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return True
+    if isinstance(left, Maybe) and isinstance(right, Maybe | Null):
+        return True
+    if isinstance(right, Maybe) and isinstance(left, Null):
+        return True
+    left, right = bare_type(left), bare_type(right)
+    if isinstance(left, Text) and isinstance(right, Text):
+        return left.values is None or right.values is None or bool(left.values & right.values)
+    if isinstance(left, ListType) and isinstance(right, ListType):
+        return may_equal(left.item, right.item)
+    maps = (MapType, Record)
+    return (isinstance(left, maps) and isinstance(right, maps)) or type(left) is type(right)
