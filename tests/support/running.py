@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
@@ -69,6 +70,7 @@ class Server:
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self.keep_as: Path | None = None  # where the history of the next run goes, when histories are recorded
 
     @asynccontextmanager
     async def run(self, world: World, request: object = REQUEST) -> AsyncIterator[Live]:
@@ -79,6 +81,23 @@ class Server:
                 contracts.RUN, request, id=f"run-{uuid.uuid4().hex[:8]}", task_queue=queue, result_type=RunResult
             )
             yield Live(handle, world)
+            if self.keep_as is not None:
+                await self._keep(handle, self.keep_as)
+
+    async def _keep(self, handle: WorkflowHandle[Any, RunResult], path: Path) -> None:
+        """Writes the run's history, and that of its first batch, as fixtures for `test_replay.py`."""
+        history = await handle.fetch_history()
+        path.with_suffix(".run.json").write_text(history.to_json())
+        children = [
+            event.child_workflow_execution_started_event_attributes.workflow_execution.workflow_id
+            for event in history.events
+            if event.HasField("child_workflow_execution_started_event_attributes")
+        ]
+        undoing = [child for child in children if "/undo/" in child]
+        for kind, kept in (("batch", children[:1]), ("undo", undoing[:1])):
+            for child in kept:
+                batch = await self.client.get_workflow_handle(child).fetch_history()
+                path.with_suffix(f".{kind}.json").write_text(batch.to_json())
 
     def worker(self, world: World, queue: str) -> Worker:
         """A worker as the product builds it, over the world's activities."""
@@ -87,6 +106,7 @@ class Server:
             task_queue=queue,
             workflows=WORKFLOWS,
             activities=world.activities,
+            identity="netsaga-test",
             workflow_runner=SandboxedWorkflowRunner(
                 restrictions=SandboxRestrictions.default.with_passthrough_modules(*SHARED_MODULES)
             ),

@@ -1,20 +1,24 @@
-"""A Temporal server for the interpreter's tests, with clocks that skip what nobody waits for."""
+"""A Temporal server for the interpreter's tests, with clocks that skip what nobody waits for.
+
+``pytest tests/workflows/run --record-histories`` writes the histories of the cases marked ``history`` that are not kept
+yet into ``tests/histories``. That folder only grows: what is there was written by an interpreter that is in use somewhere.
+"""
 
 import sysconfig
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from running import Server
 from temporalio.common import SearchAttributeKey
 from temporalio.testing import WorkflowEnvironment
 
-from running import Server
 from workflows import contracts
 from workflows.converter import CONVERTER
 
 TEMPORAL = Path(sysconfig.get_path("scripts")) / "temporal"
+HISTORIES = Path(__file__).parents[2] / "histories"
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -24,7 +28,22 @@ async def server() -> AsyncIterator[Server]:
         dev_server_existing_path=str(TEMPORAL),
         dev_server_extra_args=["--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"],
         data_converter=CONVERTER,
+        identity="netsaga-test",
         search_attributes=[SearchAttributeKey.for_keyword(name) for name in contracts.SEARCH_ATTRIBUTES.values()],
     )
     async with environment:
         yield Server(environment.client)
+
+
+@pytest.fixture(autouse=True)
+def kept_history(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Says where the history of a marked case goes, when histories are recorded."""
+    marker = request.node.get_closest_marker("history")
+    if marker is None or not request.config.getoption("--record-histories"):
+        yield
+        return
+    running: Server = request.getfixturevalue("server")
+    path = HISTORIES / f"{marker.args[0]}.json"
+    running.keep_as = None if path.with_suffix(".run.json").exists() else path
+    yield
+    running.keep_as = None

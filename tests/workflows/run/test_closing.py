@@ -32,6 +32,7 @@ def in_waves(on_failure: OnFailure, **changes: object) -> World:
     )
 
 
+@pytest.mark.history("undo-wave")
 async def test_undoing_the_wave_leaves_the_first_wave_changed(server: Server):
     world = in_waves(UNDO_WAVE)
     world.fails("deploy", "sw4", "rejected_by_device")
@@ -50,6 +51,7 @@ async def test_undoing_the_wave_leaves_the_first_wave_changed(server: Server):
     assert world.told[0].message == "stopped"
 
 
+@pytest.mark.history("undo-step")
 async def test_undoing_the_step_takes_later_waves_back_first(server: Server):
     world = in_waves(OnFailure(action="undo", scope="step"))
     world.fails("deploy", "sw6")
@@ -61,6 +63,7 @@ async def test_undoing_the_step_takes_later_waves_back_first(server: Server):
     assert set(order[3:]) == {"sw1", "sw2"}
 
 
+@pytest.mark.history("undo-failed")
 async def test_undoing_the_failed_of_another_step_leaves_the_rest_changed(server: Server):
     validate = reading(
         "validate",
@@ -78,6 +81,7 @@ async def test_undoing_the_failed_of_another_step_leaves_the_rest_changed(server
     assert result.counts == {"changed": 5, "undone": 1}
 
 
+@pytest.mark.history("failed-dirty")
 async def test_what_could_not_be_undone_is_named_and_outranks_all(server: Server):
     world = in_waves(UNDO_WAVE)
     world.fails("deploy", "sw4", "partially_applied", touched=True)
@@ -107,6 +111,7 @@ async def test_a_step_that_may_fail_does_not_end_the_run(server: Server):
     assert len(world.asked("do", "deploy")) == len(HOSTS)
 
 
+@pytest.mark.history("cancel-in-wave")
 async def test_a_cancel_in_the_middle_of_a_wave_undoes_it_and_runs_finally(server: Server):
     world = in_waves(UNDO_WAVE, concurrency=2)
     holding = Holding(world, touches=True)
@@ -128,6 +133,7 @@ async def test_a_cancel_in_the_middle_of_a_wave_undoes_it_and_runs_finally(serve
     assert [call.message for call in world.told] == ["cancelled"]
 
 
+@pytest.mark.history("cancel-at-gate")
 async def test_a_cancel_while_a_gate_is_open_touches_nothing(server: Server):
     gate = {"kind": "approve", "id": "gate", "by": "leads", "timeout": {"op": "lit", "value": "1h"}, "needs": ["look"]}
     built = plan(reading("look"), changing("deploy", needs=("gate",)))
@@ -142,6 +148,7 @@ async def test_a_cancel_while_a_gate_is_open_touches_nothing(server: Server):
     assert world.asked("do", "deploy") == []
 
 
+@pytest.mark.history("cancel-in-soak")
 async def test_a_cancel_during_a_soak_ends_the_soak(server: Server):
     world = World(plan(changing("deploy", waves=waves(2, "100%", soak="365d"), on_failure=UNDO_WAVE)), HOSTS)
     last = Holding(world)
@@ -179,6 +186,7 @@ async def test_a_condition_that_has_no_value_fails_its_step_before_any_change(se
     assert world.calls == []
 
 
+@pytest.mark.history("branches")
 async def test_branches_run_side_by_side_and_join(server: Server):
     one, two = (
         Holding(
@@ -233,6 +241,7 @@ async def test_a_run_without_any_input_fails_instead_of_waiting_for_ever(server:
     assert "nothing was given" in ended.value.cause.message
 
 
+@pytest.mark.history("bad-request")
 async def test_what_prepare_refuses_fails_the_run_with_its_own_words(server: Server):
     world = World(plan(changing("deploy")), HOSTS)
     world.prepare_failure = failure("invalid_input", "there is no definition campus-vlam, did you mean campus-vlan?")

@@ -25,6 +25,7 @@ async def test_a_step_changes_every_device_and_the_run_succeeds(server: Server):
     assert result.report == "report.html"
 
 
+@pytest.mark.history("success")
 async def test_waves_go_one_after_the_other_and_the_last_takes_the_rest(server: Server):
     world = World(plan(changing("deploy", waves=waves(1, "25%", "100%", soak="5m"), concurrency=1)), HOSTS)
     result = await server.outcome(world)
@@ -49,6 +50,7 @@ async def test_a_canary_must_be_whole(server: Server):
     assert "wave w1" in result.message
 
 
+@pytest.mark.history("partial")
 async def test_failures_within_accept_make_a_partial_run_and_are_undone_by_themselves(server: Server):
     world = World(plan(changing("deploy", accept=at_least(80))), HOSTS)
     world.fails("deploy", "sw03", "partially_applied", touched=True)
@@ -120,6 +122,7 @@ async def test_a_later_step_takes_the_devices_of_an_earlier_one_and_their_values
     assert result.verdict == "partial"
 
 
+@pytest.mark.history("batches")
 async def test_two_hundred_and_fifty_devices_go_in_batches_of_a_hundred(server: Server):
     hosts = tuple(f"sw{number:03}" for number in range(250))
     world = World(plan(changing("deploy", concurrency=30)), hosts)
@@ -132,6 +135,7 @@ async def test_two_hundred_and_fifty_devices_go_in_batches_of_a_hundred(server: 
     assert page.devices[0].status == "changed"
 
 
+@pytest.mark.history("undo-run")
 async def test_the_run_is_undone_when_a_step_says_so(server: Server):
     world = World(
         plan(

@@ -65,6 +65,7 @@ async def test_a_signal_in_plain_json_opens_the_gate_too(server: Server):
     assert result.verdict == "succeeded"
 
 
+@pytest.mark.history("rejection")
 async def test_a_rejection_ends_the_run_before_any_change(server: Server):
     async with server.run(world()) as live:
         await live.until(lambda status: bool(status.gates))
@@ -110,6 +111,7 @@ async def test_a_signal_that_cannot_count_is_recorded_and_changes_nothing(server
         assert (await live.result()).verdict == "rejected"
 
 
+@pytest.mark.history("quorum")
 async def test_a_person_counts_once_towards_a_quorum(server: Server):
     async with server.run(world(quorum=2)) as live:
         await live.until(lambda status: bool(status.gates))
@@ -124,6 +126,7 @@ async def test_a_person_counts_once_towards_a_quorum(server: Server):
         assert (await live.result()).verdict == "succeeded"
 
 
+@pytest.mark.history("silence")
 async def test_silence_rejects(server: Server):
     result = await server.outcome(held := world())
     assert result.verdict == "rejected"

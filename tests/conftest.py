@@ -1,0 +1,13 @@
+"""What all tests share: options and marks."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Our own options."""
+    parser.addoption("--record-histories", action="store_true", help="write the histories that are not kept yet")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Our own marks."""
+    config.addinivalue_line("markers", "history(name): the run of this case is kept as tests/histories/NAME")

@@ -1,0 +1,66 @@
+"""Every history that was ever kept is replayed by today's interpreter; a bad one must be found out."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.workflow import NondeterminismError
+
+from worker.build import SHARED_MODULES, WORKFLOWS
+from workflows.converter import CONVERTER
+
+HISTORIES = Path(__file__).parents[2] / "histories"
+KEPT = sorted(HISTORIES.glob("*.json"))
+
+
+def replayer() -> Replayer:
+    return Replayer(
+        workflows=WORKFLOWS,
+        data_converter=CONVERTER,
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*SHARED_MODULES)
+        ),
+    )
+
+
+def kept(history: dict[str, Any]) -> WorkflowHistory:
+    """A history with its own workflow id: the names of children are made from it."""
+    workflow_id = history["events"][0]["workflowExecutionStartedEventAttributes"]["workflowId"]
+    return WorkflowHistory.from_json(workflow_id, history)
+
+
+def test_there_are_histories_of_every_way_a_run_goes():
+    assert {path.name.partition(".")[0] for path in KEPT} >= {
+        "success",
+        "rejection",
+        "undo-wave",
+        "undo-step",
+        "undo-run",
+        "undo-failed",
+        "cancel-in-wave",
+        "cancel-at-gate",
+        "cancel-in-soak",
+        "bad-request",
+        "failed-dirty",
+        "batches",
+    }
+
+
+@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
+async def test_a_kept_history_replays(path: Path):
+    result = await replayer().replay_workflow(kept(json.loads(path.read_text())))
+    assert result.replay_failure is None
+
+
+async def test_a_history_of_another_interpreter_is_found_out():
+    history = json.loads((HISTORIES / "success.run.json").read_text())
+    for event in history["events"]:
+        attributes = event.get("activityTaskScheduledEventAttributes")
+        if attributes and attributes["activityType"]["name"] == "seal":
+            attributes["activityType"]["name"] = "bury"
+    with pytest.raises(NondeterminismError):
+        await replayer().replay_workflow(kept(history))
