@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from scripted_run import ScriptedRun
 from temporalio.common import SearchAttributeKey
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from scripted_run import ScriptedRun
 from starter.client import Orchestrator
 from starter.dev.server import program
 from workflows.contracts import SEARCH_ATTRIBUTES, TASK_QUEUE

@@ -149,7 +149,7 @@ class ScriptedRun:
             raise ApplicationError(f"{decision.by} asked for this run and cannot decide", type="invalid_input")
 
     @workflow.update(name="reject")
-    def reject(self, decision: Decision) -> DecisionAnswer:  # noqa: ARG002 - a handler's signature
+    def reject(self, decision: Decision) -> DecisionAnswer:
         """Say no."""
         self.rejected = True
         return DecisionAnswer(step=StepId("approval"), approvals=0, quorum=1, gate="rejected")

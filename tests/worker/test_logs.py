@@ -6,8 +6,10 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from temporalio.exceptions import ApplicationError
 
 from worker.logs import configure
+from workflows.errors import failure
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +57,18 @@ def test_libraries_speak_from_warning_on_and_ours_from_the_level_asked_for() -> 
     logging.getLogger("worker.x").debug("own detail")
     assert "library detail" not in out.getvalue()
     assert "own detail" in out.getvalue()
+
+
+def test_a_failure_of_ours_is_one_line_and_a_bug_keeps_its_traceback() -> None:
+    out = io.StringIO()
+    configure(form="plain", stream=out)
+    where = {"temporal_activity": {"workflow_id": "vlan-1", "activity_id": "deploy/acc-001", "attempt": 2}}
+    for error in (failure("check_failed", "VLAN 120 is absent"), AssertionError("a bug")):
+        try:
+            raise error
+        except (ApplicationError, AssertionError):
+            logging.getLogger("temporalio.activity").warning("Completing as failed", extra=where, exc_info=True)
+    first, *rest = out.getvalue().splitlines()
+    assert first.endswith("temporalio.activity: vlan-1 deploy/acc-001, attempt 2: check_failed: VLAN 120 is absent")
+    assert rest[0].endswith("Completing as failed")
+    assert rest[-1] == "AssertionError: a bug"

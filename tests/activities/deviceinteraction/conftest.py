@@ -2,9 +2,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from devicelab import Lab, lab_of
 
 from activities.deviceinteraction.model import PlatformName
+from devicelab import Lab, lab_of
 
 ALL: tuple[PlatformName, ...] = ("cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos")
 

@@ -13,6 +13,8 @@ from starter.__main__ import execute
 from starter.client import Orchestrator, RunHandle
 from starter.dev.ports import free_port
 
+Printed = pytest.CaptureFixture[str]
+
 
 @pytest.fixture
 def address_of(orchestrator: Orchestrator) -> str:
@@ -31,8 +33,8 @@ async def gate_opens(handle: RunHandle) -> None:
 
 @pytest.mark.parametrize(("verdict", "code"), [("succeeded", 0), ("partial", 0), ("stopped", 1), ("failed_dirty", 1)])
 async def test_run_waits_and_tells_the_verdict_by_its_exit_code(
-    address_of: str, capsys: pytest.CaptureFixture[str], verdict: str, code: int
-):
+    address_of: str, capsys: Printed, verdict: str, code: int
+) -> None:
     command = ["run", "campus-vlan", "-i", f"script={verdict}", "-i", "gate=false", "--wait", "--address", address_of]
     assert await netsaga(*command) == code
     out = capsys.readouterr().out
@@ -41,9 +43,11 @@ async def test_run_waits_and_tells_the_verdict_by_its_exit_code(
     assert "acc-012" in out
 
 
-async def test_run_without_wait_prints_the_id_alone(orchestrator: Orchestrator, address_of: str, capsys):
-    code = await netsaga("run", "campus-vlan", "-i", "vlan_id=120", "-i", "vlan_name=cameras", "--id", "one", "--by", "al",
-                         "--limit", "a,b", "--address", address_of)  # fmt: skip
+async def test_run_without_wait_prints_the_id(orchestrator: Orchestrator, address_of: str, capsys: Printed) -> None:
+    inputs = ["-i", "vlan_id=120", "-i", "vlan_name=cameras"]
+    code = await netsaga(
+        "run", "campus-vlan", *inputs, "--id", "one", "--by", "al", "--limit", "a,b", "--address", address_of
+    )
     captured = capsys.readouterr()
     assert (code, captured.out) == (0, "one\n")
     assert "netsaga watch one" in captured.err
@@ -54,12 +58,14 @@ async def test_run_without_wait_prints_the_id_alone(orchestrator: Orchestrator, 
     assert (request["by"], request["limit"]) == ("al", ["a", "b"])
 
 
-async def test_a_refused_request_is_a_paragraph_and_exit_code_1(address_of: str, capsys):
+async def test_a_refused_request_is_a_paragraph_and_exit_code_1(address_of: str, capsys: Printed) -> None:
     assert await netsaga("run", "x", "-i", "script=invalid_input", "--wait", "--address", address_of) == 1
     assert capsys.readouterr().err.endswith("netsaga: vlan_id: expected 2 to 4094, found 9999.\n")
 
 
-async def test_status_approve_devices_report_and_list_tell_a_life(orchestrator: Orchestrator, address_of: str, capsys):
+async def test_status_approve_devices_report_and_list_tell_a_life(
+    orchestrator: Orchestrator, address_of: str, capsys: Printed
+) -> None:
     handle = await orchestrator.start("campus-vlan", by="alice", id="a-run")
     await gate_opens(handle)
     assert await netsaga("status", "last", "--address", address_of) == 0
@@ -90,7 +96,7 @@ async def test_status_approve_devices_report_and_list_tell_a_life(orchestrator: 
     assert json.loads(capsys.readouterr().out)[0]["id"] == "a-run"
 
 
-async def test_reject_and_cancel_end_runs(orchestrator: Orchestrator, address_of: str, capsys):
+async def test_reject_and_cancel_end_runs(orchestrator: Orchestrator, address_of: str, capsys: Printed) -> None:
     for name, command, verdict in (
         ("one", ("reject", "one", "--by", "bob", "--comment", "no"), "rejected"),
         ("two", ("cancel", "two", "--reason", "wrong building"), "cancelled"),
@@ -102,14 +108,16 @@ async def test_reject_and_cancel_end_runs(orchestrator: Orchestrator, address_of
         assert f"Verdict: {verdict}" in capsys.readouterr().out
 
 
-async def test_a_decision_without_a_worker_is_kept_and_this_is_said(idle: Orchestrator, capsys):
+async def test_a_decision_without_a_worker_is_kept_and_this_is_said(idle: Orchestrator, capsys: Printed) -> None:
     address = idle.client.service_client.config.target_host
     await idle.start("campus-vlan", id="early")
     assert await netsaga("approve", "early", "--by", "bob", "--address", address) == 0
     assert "The decision is kept with run early" in capsys.readouterr().err
 
 
-async def test_a_run_without_a_worker_is_said_and_kept(idle: Orchestrator, capsys, monkeypatch: pytest.MonkeyPatch):
+async def test_a_run_without_a_worker_is_said_and_kept(
+    idle: Orchestrator, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("starter.cli.run.WORKER_WAIT_S", 0.1)
     address = idle.client.service_client.config.target_host
     assert await netsaga("run", "campus-vlan", "--wait", "--address", address) == 3
@@ -118,14 +126,14 @@ async def test_a_run_without_a_worker_is_said_and_kept(idle: Orchestrator, capsy
     assert "is kept and begins when one does" in said
 
 
-async def test_no_server_is_exit_code_3_and_an_unknown_run_is_2(address_of: str, capsys):
+async def test_no_server_is_exit_code_3_and_an_unknown_run_is_2(address_of: str, capsys: Printed) -> None:
     assert await netsaga("status", "last", "--address", f"127.0.0.1:{free_port()}") == 3
     assert "Start one with `netsaga dev`" in capsys.readouterr().err
     assert await netsaga("watch", "nowhere", "--address", address_of) == 2
     assert "no open or kept run 'nowhere'" in capsys.readouterr().err
 
 
-async def test_ctrl_c_detaches_from_a_run_and_says_how_to_come_back(orchestrator: Orchestrator, address_of: str):
+async def test_ctrl_c_detaches_and_says_how_to_come_back(orchestrator: Orchestrator, address_of: str) -> None:
     handle = await orchestrator.start("campus-vlan", id="long")
     await gate_opens(handle)
     watching = await asyncio.create_subprocess_exec(
@@ -136,8 +144,8 @@ async def test_ctrl_c_detaches_from_a_run_and_says_how_to_come_back(orchestrator
     )
     assert watching.stdout is not None
     async with asyncio.timeout(20):
-        while b"waits for" not in await watching.stdout.readline():
-            pass
+        while b"waits for" not in (line := await watching.stdout.readline()):
+            assert line, "it ended before it was interrupted"
     watching.send_signal(signal.SIGINT)
     _, said = await asyncio.wait_for(watching.communicate(), 20)
     assert watching.returncode == 130
@@ -145,7 +153,7 @@ async def test_ctrl_c_detaches_from_a_run_and_says_how_to_come_back(orchestrator
     assert (await handle.status()).phase == "waiting"
 
 
-async def test_help_imports_nothing_heavy():
+async def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; sys.argv = ['netsaga', '--help']\n"
         "from starter.__main__ import execute\n"
@@ -158,5 +166,5 @@ async def test_help_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["run"], ["dev", "--port", "70000"], ["demo", "--devices", "3"]])
-async def test_a_wrong_command_is_exit_code_2(arguments: list[str]):
+async def test_a_wrong_command_is_exit_code_2(arguments: list[str]) -> None:
     assert await netsaga(*arguments) == 2

@@ -20,20 +20,21 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("name", commands())
-def test_every_command_names_a_function_that_exists(name: str):
+def test_every_command_names_a_function_that_exists(name: str) -> None:
     entry = build().parse_args([name, *ARGUMENTS.get(name, [])]).entry
     module, _, function = entry.partition(":")
     assert callable(getattr(importlib.import_module(module), function))
 
 
-def test_commands_of_other_processes_are_forwarded_with_all_their_arguments():
-    assert forwarded(["worker", "--settings", "s.yaml"]) == [sys.executable, "-m", "worker", "run", "--settings", "s.yaml"]
-    assert forwarded(["probe", "--help"]) == [sys.executable, "-m", "worker", "probe", "--help"]
+def test_commands_of_other_processes_are_forwarded_with_all_their_arguments() -> None:
+    worker = [sys.executable, "-m", "worker"]
+    assert forwarded(["worker", "--settings", "s.yaml"]) == [*worker, "run", "--settings", "s.yaml"]
+    assert forwarded(["probe", "--help"]) == [*worker, "probe", "--help"]
     assert forwarded(["testbed"]) == [sys.executable, "-m", "activities.deviceinteraction.testbed"]
     assert forwarded(["status", "last"]) is None
 
 
-def test_the_address_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch):
+def test_the_address_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NETSAGA_ADDRESS", "temporal.example:7233")
     assert build().parse_args(["list"]).address == "temporal.example:7233"
     assert build().parse_args(["list", "--address", "127.0.0.1:1"]).address == "127.0.0.1:1"

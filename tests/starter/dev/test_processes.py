@@ -32,7 +32,7 @@ async def wait_gone(pid: int) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_child_is_ready_when_it_says_so_and_stops_when_asked(tmp_path: Path):
+async def test_a_child_is_ready_when_it_says_so_and_stops_when_asked(tmp_path: Path) -> None:
     child = await start(SLEEPER, tmp_path)
     assert await child.printed("ready", within_s=20) == "ready: yes"
     assert child.alive
@@ -42,7 +42,7 @@ async def test_a_child_is_ready_when_it_says_so_and_stops_when_asked(tmp_path: P
     assert child.expected
 
 
-async def test_a_child_that_dies_early_is_told_with_its_code_and_the_end_of_its_log(tmp_path: Path):
+async def test_a_child_that_dies_early_is_told_with_its_code_and_the_end_of_its_log(tmp_path: Path) -> None:
     (tmp_path / "thing.log").write_text("ready: from an earlier start\n")
     child = await start("import sys; print('no such file'); sys.exit(7)", tmp_path)
     with pytest.raises(StackError, match=r"(?s)The thing ended with exit code 7\..*    no such file") as error:
@@ -50,7 +50,7 @@ async def test_a_child_that_dies_early_is_told_with_its_code_and_the_end_of_its_
     assert "earlier start" not in str(error.value)
 
 
-async def test_a_child_that_is_never_ready_is_told_with_the_end_of_its_log(tmp_path: Path):
+async def test_a_child_that_is_never_ready_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
     child = await start("print('thinking', flush=True); import time; time.sleep(60)", tmp_path)
     with pytest.raises(StackError, match="The thing was not ready within"):
         await child.printed("ready", within_s=0.3)
@@ -58,19 +58,19 @@ async def test_a_child_that_is_never_ready_is_told_with_the_end_of_its_log(tmp_p
     assert "was ended by SIGKILL" in child.obituary()
 
 
-async def test_a_child_that_ignores_sigterm_is_killed(tmp_path: Path):
+async def test_a_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     child = await start(f"import signal; signal.signal(15, signal.SIG_IGN); {SLEEPER}", tmp_path)
     await child.printed("ready", within_s=20)
     await child.stop(within_s=0.2)
     assert await child.ended() == -signal.SIGKILL
 
 
-async def test_children_end_when_their_parent_is_killed(tmp_path: Path):
+async def test_children_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     parent_code = f"""
 import asyncio, os, sys
 from pathlib import Path
 from starter.dev.processes import Child
-async def main():
+async def main() -> None:
     child = await Child.start("thing", [sys.executable, "-c", {SLEEPER!r}], log=Path({str(tmp_path)!r}) / "thing.log")
     await child.printed("ready", within_s=20)
     print(child.pid, flush=True)

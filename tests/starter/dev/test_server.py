@@ -18,7 +18,7 @@ async def known_attributes(client: Client) -> set[str]:
     return set((await client.operator_service.list_search_attributes(request)).custom_attributes)
 
 
-async def test_a_run_survives_sigkill_of_the_server_and_a_start_on_the_same_file(tmp_path: Path):
+async def test_a_run_survives_sigkill_of_the_server_and_a_start_on_the_same_file(tmp_path: Path) -> None:
     port = free_port()
     database, log = tmp_path / "temporal.db", tmp_path / "server.log"
     child = await server.start(database=database, port=port, ui_port=None, log=log)
@@ -34,7 +34,7 @@ async def test_a_run_survives_sigkill_of_the_server_and_a_start_on_the_same_file
     assert not child.alive
 
 
-async def test_an_older_database_learns_the_search_attributes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_an_older_database_learns_the_search_attributes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     database, log = tmp_path / "temporal.db", tmp_path / "server.log"
     with monkeypatch.context() as older:
@@ -47,7 +47,7 @@ async def test_an_older_database_learns_the_search_attributes(tmp_path: Path, mo
     await child.stop()
 
 
-def test_a_port_in_use_is_said_with_the_option_that_names_another():
+def test_a_port_in_use_is_said_with_the_option_that_names_another() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -56,5 +56,5 @@ def test_a_port_in_use_is_said_with_the_option_that_names_another():
             claim(port, "Web UI", "--ui-port")
 
 
-def test_free_ports_are_given_once():
+def test_free_ports_are_given_once() -> None:
     assert len({claim(0, "Web UI", "--ui-port") for _ in range(50)}) == 50

@@ -1,11 +1,12 @@
 """The contract of `apply`, the same on all platforms, against simulated devices over SSH."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
-from devicelab import COMMIT_LINE, HASTY, NAMES, NEW_VLAN, OTHER_VLAN, Crash, FrozenAfter, Lab, MemoryJournal
 
 from activities.deviceinteraction.failures import (
+    CheckFailed,
     DeviceFailure,
     Drifted,
     OutcomeUnknown,
@@ -14,8 +15,9 @@ from activities.deviceinteraction.failures import (
     StaleAttempt,
     Transient,
 )
-from activities.deviceinteraction.model import Applied, Change
+from activities.deviceinteraction.model import Applied, Change, PlatformName
 from activities.deviceinteraction.testbed import Fault
+from devicelab import COMMIT_LINE, HASTY, NAMES, NEW_VLAN, OTHER_VLAN, Crash, FrozenAfter, Lab, MemoryJournal, lab_of
 
 CANDIDATES = ("arista_eos", "juniper_junos")
 
@@ -204,9 +206,8 @@ async def test_a_hanging_read_is_transient_and_untouched(lab: Lab) -> None:
     assert lab.effects() == []
 
 
+@pytest.mark.parametrize("lab", ["cisco_iosxe", "cisco_nxos", "arista_eos"], indirect=True)
 async def test_a_failed_save_is_reported_and_made_up_for(lab: Lab) -> None:
-    if lab.platform == "juniper_junos":
-        pytest.skip("a commit is persistent")
     change, journal = await proposed(lab), MemoryJournal()
     lab.device.inject(Fault(kind="reject", match="^(write|copy running-config startup)"))
     with pytest.raises(DeviceFailure) as failed:
@@ -216,3 +217,30 @@ async def test_a_failed_save_is_reported_and_made_up_for(lab: Lab) -> None:
     assert (await applied(lab, change, journal.survived(), save=True)).saved
     assert lab.effects() == effects
     assert "120" in lab.device.startup_config()
+
+
+@pytest.mark.parametrize("platform", ["cisco_iosxe", "cisco_nxos"])
+async def test_a_device_that_does_something_else_than_predicted_is_undone_natively(
+    platform: PlatformName, tmp_path: Path
+) -> None:
+    async with lab_of(platform, tmp_path) as lab:
+        change, before, journal = await proposed(lab), lab.device.running_config(), MemoryJournal()
+        # The device takes the line without a word and does not do it: only reading back can tell.
+        lab.device.inject(Fault(kind="empty", match="name lab", phase="before"))
+        with pytest.raises(PartiallyApplied, match="not as predicted"):
+            await applied(lab, change, journal)
+        with pytest.raises(PartiallyApplied, match="earlier attempt"):
+            await applied(lab, change, journal.survived())
+        async with lab.session() as session:
+            undone = await session.undo(NAMES, journal, methods=["native"])
+        assert undone.method == "native"
+        assert lab.device.running_config() == before
+
+
+@pytest.mark.parametrize("platform", ["cisco_iosxe", "arista_eos"])
+async def test_no_change_starts_where_the_privilege_is_not_known(platform: PlatformName, tmp_path: Path) -> None:
+    async with lab_of(platform, tmp_path) as lab:
+        lab.device.inject(Fault(kind="empty", match="show privilege"))
+        with pytest.raises(CheckFailed):
+            await proposed(lab)
+        assert lab.effects() == []

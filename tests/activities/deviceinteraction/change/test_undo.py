@@ -1,15 +1,16 @@
 """The contract of `undo`, the same on all platforms, against simulated devices over SSH."""
 
 import pytest
-from devicelab import NAMES, NEW_VLAN, OTHER_VLAN, Crash, Lab, MemoryJournal
 
 from activities.deviceinteraction.failures import CheckFailed, OutcomeUnknown
-from activities.deviceinteraction.model import Undone, UndoMethod
-from activities.deviceinteraction.platforms.registry import platform_named
+from activities.deviceinteraction.model import UndoMethod, Undone
+from activities.deviceinteraction.platforms.registry import PLATFORMS
 from activities.deviceinteraction.testbed import Fault
+from devicelab import NAMES, NEW_VLAN, OTHER_VLAN, Crash, Lab, MemoryJournal
 
 ROLLBACK = "^(configure replace|rollback|configure checkpoint restore)"
 METHODS: tuple[UndoMethod, ...] = ("native", "inverse", "restore")
+DECLARED = [(name, method) for name, platform in PLATFORMS.items() for method in platform.undo_methods]
 
 
 async def changed(lab: Lab, *, save: bool = False) -> MemoryJournal:
@@ -25,10 +26,8 @@ async def undone(lab: Lab, journal: MemoryJournal, *methods: UndoMethod) -> Undo
         return await session.undo(NAMES, journal, methods=methods or METHODS)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("lab", "method"), DECLARED, indirect=["lab"])
 async def test_each_method_brings_the_device_back_exactly(lab: Lab, method: UndoMethod) -> None:
-    if method not in platform_named(lab.platform).undo_methods:
-        pytest.skip("the platform does not declare it")
     before = lab.device.running_config()
     result = await undone(lab, await changed(lab), method)
     assert result == Undone(was_touched=True, method=method)
@@ -82,9 +81,9 @@ async def test_nothing_is_undone_where_nothing_was_begun(lab: Lab) -> None:
 
 async def test_an_intent_without_an_effect_is_found_untouched(lab: Lab) -> None:
     journal = MemoryJournal(dies_after="intent")
-    with pytest.raises(Crash):
-        async with lab.session() as session:
-            change = await session.propose(NEW_VLAN[lab.platform], NAMES)
+    async with lab.session() as session:
+        change = await session.propose(NEW_VLAN[lab.platform], NAMES)
+        with pytest.raises(Crash):
             await session.apply(change, NAMES, journal, save=False)
     assert not (await undone(lab, journal.survived())).was_touched
     assert lab.effects() == []
@@ -132,3 +131,10 @@ async def test_a_link_that_dies_during_the_undo_leaves_it_to_the_next_attempt(la
         await undone(lab, journal, "native", "inverse")
     assert (await undone(lab, journal.survived(), "native", "inverse")).was_touched
     assert lab.device.running_config() == before
+
+
+@pytest.mark.parametrize("lab", ["juniper_junos"], indirect=True)
+async def test_a_method_that_the_platform_does_not_offer_is_said_to_be_missing(lab: Lab) -> None:
+    journal = await changed(lab)
+    with pytest.raises(CheckFailed, match="does not offer it"):
+        await undone(lab, journal, "restore")

@@ -1,0 +1,182 @@
+"""Credentials from the environment, a file and a command; what is secret is in no message."""
+
+import asyncio
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from activities.deviceinteraction.model import Credential
+from activities.secrets.command import CommandSecret
+from activities.secrets.environment import EnvironmentSecret
+from activities.secrets.file import FileSecret
+from activities.secrets.store import NamedSecrets, SecretError
+
+
+def _plain(credential: Credential) -> dict[str, str | None]:
+    secrets = {name: getattr(credential, name) for name in ("password", "enable_secret", "private_key", "passphrase")}
+    return {"username": credential.username, **{name: s and s.get_secret_value() for name, s in secrets.items() if s}}
+
+
+def _python(code: str, **options: timedelta) -> CommandSecret:
+    return CommandSecret([sys.executable, "-c", code], **options)
+
+
+# ---------------------------------------------------------------------------------------------------- environment
+
+
+async def test_the_environment_yields_all_fields(tmp_path: Path):
+    key = tmp_path / "key"
+    key.write_text("PRIVATE")
+    environment = {
+        "DEVICE_RW_USERNAME": "netsaga",
+        "DEVICE_RW_PASSWORD": "hunter2",
+        "DEVICE_RW_ENABLE_SECRET": "enable",
+        "DEVICE_RW_PRIVATE_KEY_FILE": str(key),
+        "DEVICE_RW_PASSPHRASE": "pass",
+    }
+    credential = await EnvironmentSecret("device_rw", environment).load()
+    assert _plain(credential) == {
+        "username": "netsaga",
+        "password": "hunter2",
+        "enable_secret": "enable",
+        "private_key": "PRIVATE",
+        "passphrase": "pass",
+    }
+    assert "hunter2" not in repr(credential)
+
+
+async def test_a_rotated_secret_is_seen_without_a_restart():
+    environment = {"R_USERNAME": "u", "R_PASSWORD": "old"}
+    source = EnvironmentSecret("R", environment)
+    await source.load()
+    environment["R_PASSWORD"] = "new"
+    assert _plain(await source.load())["password"] == "new"
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, "R_USERNAME is not set"),
+        ({"R_USERNAME": "u"}, "neither a `password` nor a `private_key`"),
+        ({"R_USERNAME": "u", "R_PRIVATE_KEY_FILE": "/nowhere/key"}, "R_PRIVATE_KEY_FILE names /nowhere/key"),
+    ],
+)
+async def test_what_is_missing_in_the_environment_is_said(environment: dict[str, str], said: str):
+    with pytest.raises(SecretError, match=said):
+        await EnvironmentSecret("r", environment).load()
+
+
+# ----------------------------------------------------------------------------------------------------------- file
+
+
+def _file(folder: Path, text: str, mode: int = 0o600) -> Path:
+    path = folder / "credentials.yaml"
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+async def test_a_file_that_only_its_owner_reads_is_taken(tmp_path: Path):
+    path = _file(tmp_path, "lab: {username: u, password: p, enable_secret: e}")
+    assert _plain(await FileSecret(path, "lab").load()) == {"username": "u", "password": "p", "enable_secret": "e"}
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
+async def test_a_file_that_others_can_reach_is_refused_with_the_command_to_run(tmp_path: Path, mode: int):
+    path = _file(tmp_path, "lab: {username: u, password: p}", mode)
+    with pytest.raises(SecretError, match=rf"has mode {mode:04o}.*chmod 600 {path}"):
+        await FileSecret(path, "lab").load()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("lap: {username: u, password: hunter2}", "did you mean `lap`"),
+        ("lab: {user: u, password: hunter2}", "`user` is not known; did you mean `username`"),
+        ("lab: {username: u, password: 12345678}", "`password` is not text; put it in quotes"),
+        ("lab: {username: u}", "neither a `password`"),
+        ("lab: {password: hunter2}", "no `username`"),
+        ("lab: hunter2", "expected a map of fields"),
+        ("lab: {password: hunter2", "not valid YAML"),
+        ("[hunter2]", "expected a map from names"),
+    ],
+)
+async def test_a_mistake_in_the_file_is_said_without_its_content(tmp_path: Path, text: str, said: str):
+    with pytest.raises(SecretError, match=said) as caught:
+        await FileSecret(_file(tmp_path, text), "lab").load()
+    assert "hunter2" not in str(caught.value)
+    assert "12345678" not in str(caught.value)
+
+
+async def test_a_missing_file_is_said(tmp_path: Path):
+    with pytest.raises(SecretError, match="No such file"):
+        await FileSecret(tmp_path / "gone.yaml", "lab").load()
+
+
+# -------------------------------------------------------------------------------------------------------- command
+
+
+@pytest.mark.parametrize(
+    "output",
+    ['{"username": "u", "password": "p"}', "username: u\npassword: p\n", "p\nusername: u\nurl: https://x\n"],
+    ids=["json", "lines", "pass"],
+)
+async def test_a_program_may_answer_in_three_ways(output: str):
+    assert _plain(await _python(f"print({output!r}, end='')").load()) == {"username": "u", "password": "p"}
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("print('hunter2'); raise SystemExit(3)", "ended with status 3"),
+        ("print('{hunter2')", "begins like JSON"),
+        ("print('hunter2')", "no `username`"),
+        ("""print('{"username": "u", "token": "hunter2"}')""", "`token` is not known"),
+        ("print('x' * 200_000)", "printed 200,001 bytes"),
+    ],
+)
+async def test_a_program_that_fails_is_said_without_its_output(code: str, said: str):
+    with pytest.raises(SecretError, match=said) as caught:
+        await _python(code).load()
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_a_program_that_waits_for_ever_is_ended(tmp_path: Path):
+    pid = tmp_path / "pid"
+    code = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    with pytest.raises(SecretError, match=r"did not answer within 1\.5 s"):
+        await _python(code, time_limit=timedelta(seconds=1.5)).load()
+    assert not Path(f"/proc/{pid.read_text()}").exists()
+
+
+async def test_a_program_that_is_not_there_is_said():
+    with pytest.raises(SecretError, match="cannot be started: No such file"):
+        await CommandSecret(["/nowhere/pass", "secret-argument"]).load()
+
+
+async def test_no_shell_reads_the_command(tmp_path: Path):
+    with pytest.raises(SecretError, match="no `username`"):
+        await CommandSecret(["/bin/echo", "x", ";", "touch", str(tmp_path / "made")]).load()
+    assert not (tmp_path / "made").exists()
+
+
+async def test_many_who_ask_at_once_do_not_start_the_program_at_once(tmp_path: Path):
+    log = tmp_path / "log"
+    code = f"f = open({str(log)!r}, 'a'); f.write('<'); f.flush(); f.write('>'); print('username: u\\npassword: p')"
+    source = _python(code)
+    began = time.monotonic()
+    await asyncio.gather(*(source.load() for _ in range(4)))
+    assert log.read_text() == "<>" * 4, f"after {time.monotonic() - began:.1f} s"
+
+
+# ---------------------------------------------------------------------------------------------------------- names
+
+
+async def test_an_unknown_name_is_answered_with_the_nearest():
+    secrets = NamedSecrets({"device_rw": EnvironmentSecret("R", {"R_USERNAME": "u", "R_PASSWORD": "p"})})
+    assert (await secrets.credential("device_rw")).username == "u"
+    with pytest.raises(SecretError, match="did you mean `device_rw`"):
+        await secrets.credential("device_wr")

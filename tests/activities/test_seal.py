@@ -1,0 +1,132 @@
+"""The record and the report of a run."""
+
+import json
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from activities.artifacts.documents import Documents
+from activities.artifacts.local import LocalArtifactStore
+from activities.report.view import VERDICTS
+from activities.seal import Seal
+from activity_bench import SCOPE, call
+from sample_run import sample_run
+from workflows.contracts import DeviceResult, RunResult, SealInput, Verdict
+from workflows.plan import HostName
+
+VOID = {"meta", "br"}
+
+
+class Page(HTMLParser):
+    """What a reader sees, and whether every element is closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.words += data.split()
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+async def _sealed(folder: Path, run: SealInput, documents: Documents) -> tuple[Page, dict[str, object]]:
+    result = await call(Seal(documents).seal, run)
+    assert await call(Seal(documents).seal, run, attempt=2) == result
+    record = await documents.store.get(result.record)
+    report = Path(result.report)
+    assert (report.parent / "record.json").read_bytes() == record
+    assert report.parent == folder / "published" / "runs" / run.scope.workflow_id
+    return Page(report.read_text()), json.loads(record)
+
+
+async def test_the_report_tells_the_whole_run(tmp_path: Path):
+    documents = Documents(LocalArtifactStore(tmp_path))
+    page, _ = await _sealed(tmp_path, await sample_run(documents), documents)
+    assert page.open == []
+    for said in (
+        "stopped campus-vlan 1.0.0",
+        "1 changed 3 undone 19 untouched 1 unreachable",
+        "Requested by carol Reason New cameras in the east wing",
+        "Took 7 min 42 s",
+        "vlan_id 120",
+        "canary succeeded: 1 changed",
+        "approve, not counted mallory",
+        "mallory is not in the group netops-leads",
+        "alice 2026-03-02 21:02:04 Diffs checked",
+        "17 devices",
+        "+ vlan 120 + name cameras",
+        "6 devices",
+        "acc-003 deploy partially applied",
+        "acc-017 cisco_iosxe hq unreachable precheck",
+        "did not answer within 15 s",
+    ):
+        assert said in page.text, said
+    rows = re.findall(r"acc-\d{3} (?=cisco|arista|juniper)", page.text)
+    assert len(rows) == 24
+    assert rows[0] == "acc-017 "  # what needs attention comes first
+
+
+async def test_the_report_needs_nothing_from_outside(tmp_path: Path):
+    documents = Documents(LocalArtifactStore(tmp_path))
+    page, _ = await _sealed(tmp_path, await sample_run(documents), documents)
+    assert not {name for name, _ in page.attributes} & {"src", "href", "onclick", "onload"}
+    html = next(tmp_path.rglob("report.html")).read_text()
+    assert not re.search(r"<script|<link|https?://|url\(|@import", html)
+
+
+async def test_the_record_has_every_outcome(tmp_path: Path):
+    documents = Documents(LocalArtifactStore(tmp_path))
+    run = await sample_run(documents)
+    _, record = await _sealed(tmp_path, run, documents)
+    assert (record["format"], record["mode"], record["prepared"]) == (1, "apply", run.prepared)
+    outcomes, undo = record["outcomes"], record["undo"]
+    assert isinstance(outcomes, dict)
+    assert isinstance(undo, dict)
+    assert (len(outcomes["precheck"]), len(outcomes["deploy"]), len(undo["deploy"])) == (24, 4, 3)
+    assert undo["deploy"]["acc-002"]["undo"]["method"] == "native"
+    inventory, decisions = record["inventory"], record["decisions"]
+    assert isinstance(inventory, dict)
+    assert isinstance(decisions, list)
+    assert inventory["acc-001"]["address"] == "192.0.2.1"
+    assert [decision["by"] for decision in decisions] == ["mallory", "alice"]
+
+
+@pytest.mark.parametrize("verdict", get_args(Verdict))
+async def test_every_verdict_has_a_report_also_when_nothing_was_prepared(tmp_path: Path, verdict: Verdict):
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    result = RunResult(id="x", run=SCOPE.run, definition="d", version="", plan_digest="", verdict=verdict)
+    run = SealInput(scope=SCOPE, prepared=None, result=result, mode="apply", started=moment, ended=moment)
+    page, record = await _sealed(tmp_path, run, Documents(LocalArtifactStore(tmp_path)))
+    assert VERDICTS[verdict][1] in page.text
+    assert record["plan"] is None
+
+
+async def test_what_people_and_devices_say_is_shown_and_never_run(tmp_path: Path):
+    documents = Documents(LocalArtifactStore(tmp_path))
+    run = await sample_run(documents)
+    evil = "<script>alert('x')</script><img src=x onerror=alert(1)>"
+    devices = (DeviceResult(name=HostName("acc-001"), status="failed", message=evil),)
+    result = run.result.model_copy(update={"reason": evil, "message": evil, "devices": devices})
+    page, _ = await _sealed(tmp_path, run.model_copy(update={"result": result}), documents)
+    assert page.text.count("<script>alert('x')</script>") == 3
+    assert not {name for name, _ in page.attributes} & {"src", "onerror"}

@@ -1,0 +1,44 @@
+"""`make bench`: measures what has a goal, prints a table and writes `.bench/latest.json`.
+
+It is a program, not a test, for figures depend on the machine; ratios between two ways of doing the same thing in one
+run travel better than absolute figures, so most are ratios. It starts its own server, worker and testbed on loopback.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from bench_compile import compile_figures
+from bench_figures import Figure, table
+from bench_runs import run_figures
+from bench_sessions import session_figures
+from bench_start import start_figures
+
+ROOT = Path(__file__).parents[2]
+
+
+async def measure(folder: Path) -> list[Figure]:
+    """All figures, one part after the other, so that none disturbs another."""
+    figures = [*compile_figures(ROOT), *start_figures()]
+    figures += await session_figures(folder / "sessions")
+    figures += await run_figures(folder / "runs")
+    return figures
+
+
+def main() -> int:
+    """Measure, print, write; 0 where every goal is met, else 1."""
+    with tempfile.TemporaryDirectory(prefix="netsaga-bench-") as folder:
+        figures = asyncio.run(measure(Path(folder)))
+    print(table(figures))
+    latest = ROOT / ".bench" / "latest.json"
+    latest.parent.mkdir(exist_ok=True)
+    latest.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n")
+    print(f"\nwritten to {latest.relative_to(ROOT)}")
+    return 0 if all(figure.met is not False for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

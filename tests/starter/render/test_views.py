@@ -1,0 +1,111 @@
+"""What people see: safe text, bars, tables, and progress in calm lines."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import Console, RenderableType
+
+from starter.client import Orchestrator
+from starter.render.diffs import gate_view
+from starter.render.status import bar, status_view
+from starter.render.watch import LiveView, PlainView, follow
+from starter.render.words import clean, counts, lasted, utc
+from workflows.contracts import DiffGroup, Gate, RunStatus, StepStatus, WaveStatus
+from workflows.plan import HostName, StepId
+
+MOMENT = datetime(2026, 11, 21, 22, 28, 37, tzinfo=UTC)
+
+
+def printed(view: RenderableType) -> str:
+    out = io.StringIO()
+    Console(file=out, width=100, markup=False, highlight=False).print(view)
+    return out.getvalue()
+
+
+def test_times_are_utc_and_durations_are_short() -> None:
+    assert utc(MOMENT.astimezone()) == "2026-11-21 22:28:37Z"
+    assert [lasted(value) for value in (0.2, 59, 200, 7500)] == ["0s", "59s", "3m 20s", "2h 05m"]
+
+
+def test_what_could_drive_a_terminal_is_taken_out_and_brackets_stay() -> None:
+    assert clean("a\x1b[31mb\x07\x9bc\u202e") == "a\N{REPLACEMENT CHARACTER}[31mb" + "\N{REPLACEMENT CHARACTER}" * 2 + (
+        "c\N{REPLACEMENT CHARACTER}"
+    )
+    assert clean("[bold]é ok\n\tend") == "[bold]é ok\n\tend"
+
+
+def test_counts_come_in_a_fixed_order_without_zeros() -> None:
+    assert counts({"failed": 1, "zebra": 2, "succeeded": 20, "skipped": 0}).plain == "20 succeeded, 1 failed, 2 zebra"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "full"),
+    [({}, 0), ({"pending": 12}, 0), ({"changed": 6, "pending": 6}, 12), ({"changed": 11, "failed": 1}, 24)],
+)
+def test_a_bar_is_as_full_as_the_wave_is_done(numbers: dict[str, int], full: int) -> None:
+    text = bar(WaveStatus(name="rest", state="running", size=12, counts=numbers)).plain
+    assert text.count("━") == full
+    assert len(text.split(" ")[0]) == 24
+
+
+def test_a_status_names_its_gate_and_how_to_answer_it() -> None:
+    gate = Gate(
+        step=StepId("approval"),
+        by="netops-leads",
+        quorum=2,
+        approvals=1,
+        until=MOMENT + timedelta(minutes=30),
+        on_timeout="reject",
+        digest="ab" * 32,
+        diffs=(DiffGroup(digest="cd" * 32, made="modelled", devices=23, example=HostName("a[1]"), text="+vlan 120"),),
+    )
+    status = RunStatus(
+        id="r-1",
+        definition="campus-vlan",
+        version="1.0.0",
+        phase="waiting",
+        started=MOMENT,
+        steps=(StepStatus(id=StepId("approval"), kind="approve", state="waiting"),),
+        gates=(gate,),
+    )
+    text = printed(status_view(status, url="http://127.0.0.1/r-1", now=MOMENT + timedelta(seconds=75)))
+    assert "campus-vlan 1.0.0  r-1  waiting  1m 15s" in text
+    assert "waits for 1 of netops-leads until 2026-11-21 22:58:37Z, then rejects by itself" in text
+    assert "netsaga approve r-1 approval --by NAME" in text
+    view = printed(gate_view(gate, "r-1"))
+    assert "23 devices, as on a[1] (modelled, cdcdcdcdcdcd)" in view
+    assert "    +vlan 120" in view
+
+
+async def test_progress_without_a_terminal_is_a_line_for_each_change(orchestrator: Orchestrator) -> None:
+    handle = await orchestrator.start("campus-vlan")
+    out = io.StringIO()
+    asked: list[str] = []
+
+    async def approve(gate: Gate) -> None:
+        asked.append(gate.step)
+        await handle.approve(by="bob")
+
+    result = await follow(handle, PlainView(Console(file=out, width=120)), on_gate=approve)
+    assert (result.verdict, asked) == ("succeeded", ["approval"])
+    lines = out.getvalue().splitlines()
+    assert sum("deploy/canary" in line for line in lines) == 1
+    assert any("acc-004" in line and "rejected_by_device" in line and "\x1b" not in line for line in lines)
+
+
+async def test_progress_on_a_terminal_is_drawn_in_place_and_taken_away(orchestrator: Orchestrator) -> None:
+    handle = await orchestrator.start("campus-vlan")
+    out = io.StringIO()
+    console = Console(file=out, width=120, force_terminal=True)
+    view = LiveView(console, url="http://127.0.0.1/x")
+    frames: list[str] = []
+
+    async def approve(gate: Gate) -> None:
+        frames.append(printed(view._frame()))
+        await handle.approve(by="bob", step=gate.step)
+
+    assert (await follow(handle, view, on_gate=approve)).verdict == "succeeded"
+    assert "acc-012" in frames[0]
+    assert "canary" in frames[0]
+    assert "http://127.0.0.1/x" in frames[0]
