@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from starter.errors import UsageError
-from workflows.definition.compiler import Compiled, Source, compile_definition, referenced_templates
+from workflows.definition.compiler import Compiled, Source, compile_definition
+from workflows.definition.references import referenced_templates
 from workflows.definition.render import render
 
 SUFFIXES: Final = (".yaml", ".yml")

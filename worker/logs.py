@@ -6,8 +6,11 @@ Secrets never come here: credentials are `SecretStr`, and what a device said goe
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal, TextIO
+
+from temporalio.exceptions import ApplicationError
 
 LogFormat = Literal["auto", "plain", "json"]
 
@@ -41,6 +44,21 @@ class Plain(logging.Formatter):
         return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
 
 
+class Expected(logging.Filter):
+    """Says a failure of ours in one line: it has a class and a message, so its traceback would only hide others."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite what Temporal says of an activity that failed as designed; bugs keep their traceback."""
+        error = record.exc_info[1] if record.exc_info else None
+        where = getattr(record, "temporal_activity", None)
+        if isinstance(error, ApplicationError) and isinstance(where, Mapping):
+            run, name, attempt = (where.get(key) for key in ("workflow_id", "activity_id", "attempt"))
+            record.msg, record.args = "%s %s, attempt %s: %s", (run, name, attempt, error)
+            record.exc_info = None
+        vars(record).pop("__temporal_error_identifier", None)
+        return True
+
+
 def configure(level: str = "info", form: LogFormat = "auto", stream: TextIO | None = None) -> None:
     """Send all logs of the process to one stream.
 
@@ -52,6 +70,7 @@ def configure(level: str = "info", form: LogFormat = "auto", stream: TextIO | No
     out = stream or sys.stderr
     plain = form == "plain" or (form == "auto" and out.isatty())
     handler = logging.StreamHandler(out)
+    handler.addFilter(Expected())
     handler.setFormatter(Plain() if plain else JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]

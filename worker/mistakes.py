@@ -49,7 +49,7 @@ def explain(
             return f"`{name}`: {context.get('error', detail['msg'])}"
         case _:
             message = detail["msg"]
-            found = "" if loc and loc[0] in hide else f", found {detail['input']!r}"
+            found = "" if loc and str(loc[0]) in hide else f", found {detail['input']!r}"
             return f"`{name}`: {message[:1].lower()}{message[1:]}{found}"
 
 

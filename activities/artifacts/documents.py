@@ -8,9 +8,9 @@ import asyncio
 from collections import OrderedDict
 from typing import Any, Final, TypeVar
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import TypeAdapter
 
-from activities.artifacts.store import JSON, TEXT, ArtifactStore, canonical
+from activities.artifacts.store import JSON, TEXT, ArtifactStore
 from workflows.contracts import ArtifactRef
 
 T = TypeVar("T")
@@ -57,12 +57,8 @@ class Documents:
             self._reading.pop(key, None)
 
     async def save(self, value: T, adapter: TypeAdapter[T]) -> ArtifactRef:
-        """Keep a value as canonical JSON."""
-        return await self.store.put(canonical(adapter.dump_python(value, mode="json")), JSON)
-
-    async def save_json(self, value: JsonValue) -> ArtifactRef:
-        """Keep plain JSON."""
-        return await self.store.put(canonical(value), JSON)
+        """Keep a value as JSON. Maps keep their order: the inventory's means something."""
+        return await self.store.put(adapter.dump_json(value), JSON)
 
     async def save_text(self, text: str) -> ArtifactRef:
         """Keep text as UTF-8."""

@@ -26,7 +26,7 @@ def checked(lines: Sequence[str]) -> tuple[str, ...]:
     """
     kept: list[str] = []
     for number, line in enumerate(lines, start=1):
-        text = line.rstrip()
+        text = line.rstrip(" ")
         bad = next((character for character in text if ord(character) < 32 or 127 <= ord(character) < 160), None)
         if bad is not None:
             raise InvalidInput(

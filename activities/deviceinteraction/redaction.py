@@ -16,10 +16,10 @@ _VALUE = r"(?:\"[^\"\n]*\"|[^\s;]+)"
 _KEYWORDS = (
     r"(?:password|secret|passphrase|passwd|encrypted-password|plain-text-password-value|authentication-key|"
     r"pre-shared-key|authentication-password|privacy-password|auth-password|key-string|community|"
-    r"message-digest-key\s+\d+\s+md5|(?:server|tacacs|radius|host\s+\S+)\s+key|^\s*key(?=\s+\d\s)|"
+    r"message-digest-key\s+\d+\s+md5|(?:[\w-]*server|tacacs|radius|host\s+\S+)\s+key|^\s*key(?=\s+\d\s)|"
     r"(?<=\s)auth\s+(?:md5|sha(?:-?\d+)?)|(?<=\s)priv(?:\s+(?:aes|des|3des)(?:[- ]?\d+)?)?)"
 )
-_LINE = re.compile(rf"(?im)({_KEYWORDS}\s+)(?!\{{|required|encryption|strength)({_TYPE})({_VALUE})")
+_LINE = re.compile(rf"(?im)((?<![\w-]){_KEYWORDS}\s+)(?!\{{|required|encryption|strength)({_TYPE})({_VALUE})")
 _PEM = re.compile(r"-----BEGIN [^-\n]*PRIVATE KEY-----.*?-----END [^-\n]*PRIVATE KEY-----", re.DOTALL)
 _CRYPT = re.compile(r"\$(?:1|5|6|8|9|14|sha1)\$[^\s\";]+")
 

@@ -42,6 +42,8 @@ def page(seal: SealInput, bundle: Bundle | None, outcomes: Outcomes, diffs: list
         inputs=_shown(bundle.inputs) if bundle else {},
         shares=view.shares(seal.result.counts),
         total=sum(seal.result.counts.values()),
+        failures=view.failures(outcomes),
+        failures_shown=view.FAILURES,
         steps=view.step_lines(seal.result.steps, seal.waves),
         devices=view.device_lines(seal.result.devices, bundle, outcomes),
         diffs=diffs,

@@ -25,6 +25,7 @@ Outcomes = Mapping[StepId, Mapping[HostName, DeviceOutcome]]
 
 DIFFS: Final = 20
 HOSTS_NAMED: Final = 60
+FAILURES: Final = 50
 
 VERDICTS: Final[Mapping[Verdict, tuple[str, str]]] = {  # tone, what it means
     "succeeded": ("good", "Every device is as the definition wants it."),
@@ -56,6 +57,7 @@ TONES: Final[Mapping[str, str]] = {
 }
 ORDER: Final = (
     "changed",
+    "succeeded",
     "unchanged",
     "undone",
     "untouched",
@@ -114,6 +116,18 @@ class DeviceLine:
     diff: str  # the digest's first characters
     seconds: float
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailureLine:
+    """Why a device did not do what a step asked."""
+
+    host: str
+    step: str
+    type: str
+    message: str
+    attempt: int
+    transcript: str  # the artifact's hash; empty where no session was opened
 
 
 @dataclass(slots=True)
@@ -196,6 +210,23 @@ def diffs(outcomes: Outcomes) -> list[Diff]:
         if step not in diff.steps:
             diff.steps.append(step)
     return sorted(found.values(), key=lambda diff: (-len(diff.hosts), diff.hosts[0]))
+
+
+def failures(outcomes: Outcomes) -> tuple[FailureLine, ...]:
+    """All failures, by device and in the order of the steps; at most `FAILURES` of them are shown."""
+    found = [
+        FailureLine(
+            host=outcome.host,
+            step=step,
+            type=outcome.failure.type,
+            message=outcome.failure.message,
+            attempt=outcome.attempt,
+            transcript=(outcome.transcript or "").removeprefix("sha256:"),
+        )
+        for step, outcome in _each(outcomes)
+        if outcome.failure is not None
+    ]
+    return tuple(sorted(found, key=lambda line: line.host))
 
 
 def _each(outcomes: Outcomes) -> Iterator[tuple[StepId, DeviceOutcome]]:

@@ -25,7 +25,7 @@ def status(options: argparse.Namespace) -> int:
             return 0
         console().print(status_view(found))
         if found.result is not None:
-            console().print(summary(found.result))
+            console().print(summary(found.result), soft_wrap=True)
         return 0
 
     return with_server(options, body)
@@ -86,17 +86,11 @@ def recent(options: argparse.Namespace) -> int:
 
 def _table(lines: list[RunLine]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("Run", "Version", "Status", "Phase", "Ticket", "Started", "Took"):
-        table.add_column(name, no_wrap=True, overflow="ellipsis" if name == "Ticket" else "fold")
+    table.add_column("Run", overflow="fold")
+    for name in ("State", "Ticket", "Started", "Took"):
+        table.add_column(name, no_wrap=True)
     for line in lines:
         took = "" if line.closed is None else lasted((line.closed - line.started).total_seconds())
-        table.add_row(
-            Text(clean(line.id)),
-            Text(clean(line.version)),
-            word(line.status),
-            word(line.phase),
-            Text(clean(line.ticket)),
-            Text(utc(line.started)),
-            Text(took),
-        )
+        state = word(line.phase or line.status)  # the phase of an ended run is its verdict
+        table.add_row(Text(clean(line.id)), state, Text(clean(line.ticket)), Text(utc(line.started)), Text(took))
     return table

@@ -119,7 +119,7 @@ def _inspection(commands: Commands, client: argparse.ArgumentParser) -> None:
         ("status", "starter.cli.inspect:status", "a run as it stands"),
         ("devices", "starter.cli.inspect:devices", "a run's devices as they stand"),
         ("report", "starter.cli.inspect:report", "where a finished run's report is"),
-        ("watch", "starter.cli.run:watch", "follow a run to its end; Ctrl-C leaves it alone"),
+        ("watch", "starter.cli.watch:watch", "follow a run to its end; Ctrl-C leaves it alone"),
     ):
         command = commands.add_parser(name, parents=[client], help=help_text)
         command.add_argument("run", metavar="RUN")

@@ -1,16 +1,13 @@
-"""`netsaga run` and `watch`: start a run, follow one."""
+"""`netsaga run`: start a run, and follow it if asked to."""
 
 import argparse
-import asyncio
 
-from starter.cli.session import exit_code, note, with_server
+from starter.cli.session import note, with_server
+from starter.cli.watch import to_the_end
 from starter.client import Orchestrator, Request, RunHandle
 from starter.definitions import is_file, load, printed
 from starter.errors import NoWorkerError, UsageError
 from starter.inputs import from_file, given
-from starter.render.result import result_view
-from starter.render.watch import follow, view_for
-from starter.render.words import console
 
 WORKER_WAIT_S = 30.0
 NO_WORKER = (
@@ -47,17 +44,6 @@ def run(options: argparse.Namespace) -> int:
     return with_server(options, body)
 
 
-def watch(options: argparse.Namespace) -> int:
-    """Follow a run to its end."""
-
-    async def body(orchestrator: Orchestrator) -> int:
-        handle = await orchestrator.find(options.run)
-        await handle.describe()
-        return await _to_the_end(handle)
-
-    return with_server(options, body)
-
-
 async def _after_start(orchestrator: Orchestrator, handle: RunHandle, wait: bool) -> int:
     if not await orchestrator.has_worker():
         note(NO_WORKER)
@@ -67,17 +53,6 @@ async def _after_start(orchestrator: Orchestrator, handle: RunHandle, wait: bool
                 f"come back with `netsaga watch {handle.id}`, or drop it with `netsaga cancel {handle.id} --reason …`."
             )
     if wait:
-        return await _to_the_end(handle)
+        return await to_the_end(handle)
     note(f"started; follow it with `netsaga watch {handle.id}`")
     return 0
-
-
-async def _to_the_end(handle: RunHandle) -> int:
-    out = console()
-    try:
-        result = await follow(handle, view_for(out))
-    except asyncio.CancelledError:
-        note(f"detached; the run goes on. Come back with `netsaga watch {handle.id}`.")
-        raise
-    out.print(result_view(result))
-    return exit_code(result)

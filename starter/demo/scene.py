@@ -19,7 +19,7 @@ from starter.demo.witness import Fleet
 from starter.dev.stack import Stack
 from starter.handle import RunHandle
 from starter.render.diffs import gate_view
-from starter.render.result import result_view
+from starter.render.result import print_result
 from starter.render.watch import follow, view_for
 from starter.render.words import console, style, terminal
 from workflows.contracts import Gate, RunResult
@@ -78,12 +78,14 @@ class Scene:
                 await before_gate()
             await self._decide(handle, gate)
 
-        result = await follow(handle, view_for(self.out, url=self.stack.url(handle.id)), on_gate=gate_opened)
-        self.out.print(result_view(result, url=self.stack.url(handle.id), platforms=self.fleet.platforms))
+        result = await follow(
+            handle, view_for(self.out, url=self.stack.url(handle.id), gates=False), on_gate=gate_opened
+        )
+        print_result(self.out, result, url=self.stack.url(handle.id), platforms=self.fleet.platforms)
         return result
 
     async def _decide(self, handle: RunHandle, gate: Gate) -> None:
-        self.out.print(gate_view(gate, handle.id))
+        self.out.print(gate_view(gate, handle.id), soft_wrap=True)
         if terminal():
             yes = (await ask("Approve? [y/n] ")).lower() in ("y", "yes")
             by, comment = getpass.getuser(), "looked at in the demonstration"

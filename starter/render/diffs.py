@@ -1,23 +1,27 @@
 """What a gate is about: who may decide, until when, and the proposed changes, equal ones together."""
 
+from typing import Final
+
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from starter.render.words import clean, one_line, utc
 from workflows.contracts import DiffGroup, Gate
 
+DIGEST: Final = 16  # characters that are typed; a gate takes a beginning of its digest
+
 
 def gate_lines(gate: Gate, run_id: str) -> Text:
     """An open gate in two lines, with the command that answers it."""
-    text = Text(f"? {gate.step}", style="bold magenta")
+    text = Text()
+    text.append(f"? {gate.step}", style="bold magenta")
     text.append(
         f" waits for {gate.quorum - gate.approvals} of {one_line(gate.by)} until {utc(gate.until)}, then "
         f"{'approves' if gate.on_timeout == 'approve' else 'rejects'} by itself",
-        style="not bold",
     )
-    text.append(f"\n  netsaga approve {run_id} {gate.step} --by NAME --comment TEXT", style="not bold dim")
+    text.append(f"\n  netsaga approve {run_id} {gate.step} --by NAME --comment TEXT", style="dim")
     if gate.digest:
-        text.append(f" --digest {gate.digest}", style="not bold dim")
+        text.append(f" --digest {gate.digest[:DIGEST]}", style="dim")
     return text
 
 
@@ -43,6 +47,7 @@ def diff_text(text: str) -> Text:
 
 def _title(group: DiffGroup) -> Text:
     devices = "1 device" if group.devices == 1 else f"{group.devices} devices"
-    title = Text(f"  {devices}", style="bold")
-    title.append(f", as on {clean(group.example)} ({one_line(group.made)}, {group.digest[:12]})", style="not bold dim")
+    title = Text()
+    title.append(f"  {devices}", style="bold")
+    title.append(f", as on {clean(group.example)} ({one_line(group.made)}, {group.digest[:12]})", style="dim")
     return title

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -11,14 +11,21 @@ from starter.render.words import clean, counts, one_line, style, word
 from workflows.contracts import DeviceLine, DeviceResult, RunResult
 
 
-def result_view(result: RunResult, *, url: str | None = None, platforms: Mapping[str, str] | None = None) -> Group:
-    """The whole result for a person; with a column of platforms where they are known."""
-    return Group(device_table(result.devices, platforms, omitted=result.devices_omitted), summary(result, url=url))
+def print_result(
+    out: Console, result: RunResult, *, url: str | None = None, platforms: Mapping[str, str] | None = None
+) -> None:
+    """Print the whole result for a person; with a column of platforms where they are known.
+
+    Paths and addresses are never wrapped: they are there to be copied.
+    """
+    out.print(device_table(result.devices, platforms, omitted=result.devices_omitted))
+    out.print(summary(result, url=url), soft_wrap=True)
 
 
 def summary(result: RunResult, *, url: str | None = None) -> Group:
     """Verdict, message, steps and where to look further."""
-    line = Text("Verdict: ", style="bold")
+    line = Text()
+    line.append("Verdict: ", style="bold")
     line.append_text(word(result.verdict))
     if said := counts(result.counts):
         line.append("  ")
@@ -28,7 +35,7 @@ def summary(result: RunResult, *, url: str | None = None) -> Group:
         parts.append(Text(clean(result.message), style=style(result.verdict)))
     for name, value in (("Run", result.id), ("Report", result.report), ("Record", result.record), ("Web UI", url)):
         if value:
-            parts.append(Text(f"{name + ':':<8} {clean(value)}", overflow="fold"))
+            parts.append(Text(f"{name + ':':<8} {clean(value)}"))
     return Group(*parts)
 
 

@@ -59,7 +59,7 @@ def steps_table(status: RunStatus) -> Table:
         if step.message:
             said.append(f"{'  ' if said else ''}{one_line(step.message)}")
         table.add_row(_mark(step.state), Text(step.id, style="bold"), word(step.state), Text(step.kind, "dim"), said)
-        for wave in step.waves:
+        for wave in step.waves if len(step.waves) > 1 or step.state == "running" else ():
             table.add_row("", Text(f"  {wave.name}"), word(wave.state), bar(wave), counts(_without_pending(wave)))
     return table
 

@@ -56,8 +56,9 @@ class PlainView:
 
     cells = 0
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, gates: bool = True) -> None:
         self._console = console
+        self._gates = gates
         self._said: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -76,16 +77,16 @@ class PlainView:
                 if step.message:
                     said.append(f"{'  ' if said else ''}{one_line(step.message)}")
                 self._say(step.id, step.state, said)
-            for wave in step.waves:
+            for wave in step.waves if len(step.waves) > 1 else ():
                 if wave.state != "pending":
                     said = Text(f"{wave.size} devices") if wave.state == "running" else counts(wave.counts)
                     self._say(f"{step.id}/{wave.name}", wave.state, said)
         for failed in status.failures:
             self._say(failed.host, failed.status, Text(f"{failed.failure.type}: {one_line(failed.failure.message)}"))
-        for gate in status.gates:
+        for gate in status.gates if self._gates else ():
             if f"gate {gate.step}" not in self._said:
                 self._said[f"gate {gate.step}"] = "open"
-                self._console.print(gate_lines(gate, status.id))
+                self._console.print(gate_lines(gate, status.id), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Print it once."""
@@ -153,8 +154,7 @@ class LiveView:
             return Text(self._note or "waiting for the run …", style="dim")
         parts: list[RenderableType] = [header(self._status), steps_table(self._status)]
         if self._devices is not None:
-            cells = [Text(clean(line.host), style=style(line.status)) for line in self._devices.devices]
-            parts.append(Columns(cells, padding=(0, 2)))
+            parts += [Text(), Columns(self._cells(self._status, self._devices), padding=(0, 2)), Text()]
         parts += [gate_lines(gate, self._status.id) for gate in self._status.gates]
         if self._status.failures:
             parts.append(failures(self._status))
@@ -164,10 +164,23 @@ class LiveView:
             parts.append(Text(f"Web UI  {self._url}", style="dim"))
         return Group(*parts)
 
+    @staticmethod
+    def _cells(status: RunStatus, devices: DevicePage) -> list[Text]:
+        """A device's name in the colour of its status; dim while the step under way has not come to it."""
+        under_way = {
+            step.id for step in status.steps if step.kind == "devices" and step.state in ("running", "undoing")
+        }
+        fresh = [not under_way or line.step in under_way for line in devices.devices]
+        return [
+            Text(clean(line.host), style=style(line.status) if is_fresh else "dim")
+            for line, is_fresh in zip(devices.devices, fresh, strict=True)
+        ]
 
-def view_for(console: Console, *, url: str | None = None) -> View:
-    """Live on a terminal, calm lines elsewhere."""
-    return LiveView(console, url=url) if console.is_terminal and not console.is_dumb_terminal else PlainView(console)
+
+def view_for(console: Console, *, url: str | None = None, gates: bool = True) -> View:
+    """Live on a terminal, calm lines elsewhere; without ``gates`` the lines leave them to who asks about them."""
+    live = console.is_terminal and not console.is_dumb_terminal
+    return LiveView(console, url=url) if live else PlainView(console, gates=gates)
 
 
 async def follow(handle: RunHandle, view: View, *, on_gate: OnGate | None = None) -> RunResult:

@@ -8,7 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-NARROWEST: Final = 100  # columns where the output is no terminal
+NARROWEST: Final = 120  # columns where the output is no terminal
 
 STYLES: Final[Mapping[str, str]] = {
     "succeeded": "green",

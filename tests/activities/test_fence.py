@@ -9,10 +9,10 @@ import time
 from datetime import timedelta
 
 import pytest
+from temporalio.testing import ActivityEnvironment
 
 from activities.deviceinteraction.failures import StaleAttempt
 from activities.fence import AttemptFence, heartbeat
-from temporalio.testing import ActivityEnvironment
 
 FROZEN = """
 import asyncio, sys
@@ -52,7 +52,7 @@ class Clock:
         return self.now
 
 
-def test_a_gap_above_half_of_the_heartbeat_timeout_makes_an_attempt_stale_for_good():
+def test_a_gap_above_half_of_the_heartbeat_timeout_makes_an_attempt_stale_for_good() -> None:
     clock = Clock()
     fence = AttemptFence(timedelta(seconds=10), clock)
     clock.now += 4.9
@@ -66,7 +66,7 @@ def test_a_gap_above_half_of_the_heartbeat_timeout_makes_an_attempt_stale_for_go
             fence.check()
 
 
-def test_a_check_sees_a_gap_that_no_tick_has_ended():
+def test_a_check_sees_a_gap_that_no_tick_has_ended() -> None:
     clock = Clock()
     fence = AttemptFence(timedelta(seconds=10), clock)
     clock.now += 6
@@ -74,7 +74,7 @@ def test_a_check_sees_a_gap_that_no_tick_has_ended():
         fence.check()
 
 
-async def test_heartbeats_go_out_while_the_block_runs_and_end_with_it():
+async def test_heartbeats_go_out_while_the_block_runs_and_end_with_it() -> None:
     environment = ActivityEnvironment()
     beats: list[float] = []
     environment.on_heartbeat = lambda *_: beats.append(time.monotonic())
@@ -90,7 +90,7 @@ async def test_heartbeats_go_out_while_the_block_runs_and_end_with_it():
 
 
 @pytest.mark.parametrize("frozen", [True, False])
-def test_a_process_that_was_stopped_and_continued_knows_it(frozen: bool):
+def test_a_process_that_was_stopped_and_continued_knows_it(frozen: bool) -> None:
     process = subprocess.Popen([sys.executable, "-c", FROZEN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from activities.artifacts.documents import Documents
 from activities.artifacts.local import LocalArtifactStore
 from activities.folds import Fold, proposal_digest
-from activities.notify import FileTarget, LogTarget, Notify
+from activities.notify import FileTarget, LogTarget, Notify, NotifyTarget
 from activities.values import BUNDLE, FOLD
 from activity_bench import SCOPE, call
 from workflows.contracts import (
@@ -30,7 +30,7 @@ async def _outcome(documents: Documents, host: str, text: str, status: DeviceSta
     return DeviceOutcome(host=HostName(host), status=status, diff=ref[-64:], diff_ref=ref, diff_made="modelled")
 
 
-async def test_outcomes_are_kept_and_equal_diffs_are_grouped(tmp_path: Path):
+async def test_outcomes_are_kept_and_equal_diffs_are_grouped(tmp_path: Path) -> None:
     documents = Documents(LocalArtifactStore(tmp_path))
     outcomes = (
         await _outcome(documents, "sw3", "+ vlan 30"),
@@ -49,14 +49,14 @@ async def test_outcomes_are_kept_and_equal_diffs_are_grouped(tmp_path: Path):
     assert result.proposal != proposal_digest([*outcomes[:3], outcomes[3]])
 
 
-async def test_a_batch_that_proposed_nothing_has_no_proposal(tmp_path: Path):
+async def test_a_batch_that_proposed_nothing_has_no_proposal(tmp_path: Path) -> None:
     fold = Fold(Documents(LocalArtifactStore(tmp_path)))
     outcomes = (DeviceOutcome(host=HostName("sw1"), status="succeeded"),)
     result = await call(fold.fold, FoldInput(scope=SCOPE, step=StepId("look"), outcomes=outcomes))
     assert (result.proposal, result.diffs) == (None, ())
 
 
-async def test_of_many_different_diffs_twenty_are_shown(tmp_path: Path):
+async def test_of_many_different_diffs_twenty_are_shown(tmp_path: Path) -> None:
     documents = Documents(LocalArtifactStore(tmp_path))
     outcomes = tuple([await _outcome(documents, f"sw{n:02}", f"+ vlan {n}") for n in range(30)])
     result = await call(Fold(documents).fold, FoldInput(scope=SCOPE, step=StepId("precheck"), outcomes=outcomes))
@@ -99,11 +99,15 @@ async def _notify(folder: Path, to: str = "netops", **parts: str) -> NotifyInput
 
 
 def _activity(folder: Path) -> Notify:
-    targets = {"netops": FileTarget(folder / "deep" / "told.md"), "audit": LogTarget(), "full": FileTarget(folder)}
+    targets: dict[str, NotifyTarget] = {
+        "netops": FileTarget(folder / "deep" / "told.md"),
+        "audit": LogTarget(),
+        "full": FileTarget(folder),
+    }
     return Notify(Documents(LocalArtifactStore(folder / "store")), targets, "http://127.0.0.1:8233/runs/{id}")
 
 
-async def test_a_template_is_told_to_a_file_once(tmp_path: Path):
+async def test_a_template_is_told_to_a_file_once(tmp_path: Path) -> None:
     notification = await _notify(tmp_path, template="t")
     for attempt in (1, 2):
         result = await call(_activity(tmp_path).notify, notification, attempt)
@@ -113,7 +117,7 @@ async def test_a_template_is_told_to_a_file_once(tmp_path: Path):
     assert "1 changed, see http://127.0.0.1:8233/runs/vlan-1\n- sw1 arista_eos changed\n" in text
 
 
-async def test_an_attempt_that_died_after_it_told_does_not_tell_twice(tmp_path: Path):
+async def test_an_attempt_that_died_after_it_told_does_not_tell_twice(tmp_path: Path) -> None:
     target = FileTarget(tmp_path / "told.md")
     await target.deliver("run-1/report", "hello")
     await target.deliver("run-1/report", "hello")
@@ -121,7 +125,7 @@ async def test_an_attempt_that_died_after_it_told_does_not_tell_twice(tmp_path: 
     assert (tmp_path / "told.md").read_text().count("hello") == 2
 
 
-async def test_a_message_can_be_told_to_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+async def test_a_message_can_be_told_to_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "activities.notify")
     await call(_activity(tmp_path).notify, await _notify(tmp_path, "audit", message="VLAN 120 is there"))
     assert "VLAN 120 is there" in caplog.text
@@ -135,7 +139,9 @@ async def test_a_message_can_be_told_to_the_log(tmp_path: Path, caplog: pytest.L
         ("full", {"message": "x"}, "block_unavailable", "presentation: notify `full`: .*cannot be written"),
     ],
 )
-async def test_what_cannot_be_told_is_said(tmp_path: Path, to: str, parts: dict[str, str], kind: str, said: str):
+async def test_what_cannot_be_told_is_said(
+    tmp_path: Path, to: str, parts: dict[str, str], kind: str, said: str
+) -> None:
     with pytest.raises(ApplicationError, match=said) as caught:
         await call(_activity(tmp_path).notify, await _notify(tmp_path, to, **parts))
     assert caught.value.type == kind

@@ -127,7 +127,7 @@ def _logins(lab: Bench, host: str) -> int:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_a_step_that_reads_keeps_its_values_and_alters_nothing(lab: Bench, host: str):
+async def test_a_step_that_reads_keeps_its_values_and_alters_nothing(lab: Bench, host: str) -> None:
     prepared = await lab.prepared(DEFINITION, {"vlan.j2": TEMPLATE}, limit=2)
     config = lab.testbed.device(host).running_config()
     outcome = await call(lab.interact.interact, call_of(prepared, "look", host))
@@ -147,7 +147,7 @@ async def test_a_step_that_reads_keeps_its_values_and_alters_nothing(lab: Bench,
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_a_proposed_change_is_applied_once_however_often_it_is_asked_for(lab: Bench, host: str):
+async def test_a_proposed_change_is_applied_once_however_often_it_is_asked_for(lab: Bench, host: str) -> None:
     prepared = await _prepared(lab)
     asked = call_of(prepared, "deploy", host, await _looked(lab, prepared, host))
     first = await call(lab.interact.interact, asked)
@@ -162,7 +162,7 @@ async def test_a_proposed_change_is_applied_once_however_often_it_is_asked_for(l
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_configure_resumes_at_its_effect_and_does_not_repeat_the_reads_before_it(lab: Bench, host: str):
+async def test_configure_resumes_at_its_effect_and_does_not_repeat_the_reads_before_it(lab: Bench, host: str) -> None:
     prepared = await _prepared(lab)
     asked = call_of(prepared, "direct", host)
     lab.testbed.device(host).inject(Fault(kind="drop", match=COMMIT[host], phase="after"))
@@ -180,7 +180,7 @@ async def test_configure_resumes_at_its_effect_and_does_not_repeat_the_reads_bef
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_a_change_that_is_already_there_touches_nothing(lab: Bench, host: str):
+async def test_a_change_that_is_already_there_touches_nothing(lab: Bench, host: str) -> None:
     prepared = await lab.prepared(DEFINITION, {"vlan.j2": TEMPLATE}, vlan=10, name="users")
     error = await refused(lab.interact.interact, call_of(prepared, "look", host))
     assert error.message == f"check 'free': VLAN 10 is called users on {host}"
@@ -195,7 +195,7 @@ async def test_a_change_that_is_already_there_touches_nothing(lab: Bench, host: 
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_the_transcript_is_kept_without_secrets(lab: Bench, host: str):
+async def test_the_transcript_is_kept_without_secrets(lab: Bench, host: str) -> None:
     outcome = await call(lab.interact.interact, call_of(await _prepared(lab), "look", host))
     assert outcome.transcript is not None
     text = await lab.documents.text(outcome.transcript)
@@ -205,7 +205,7 @@ async def test_the_transcript_is_kept_without_secrets(lab: Bench, host: str):
     assert not any(secret.encode() in data for data in stored for secret in SECRETS)
 
 
-def test_names_on_the_device_are_equal_for_attempts_and_differ_for_everything_else():
+def test_names_on_the_device_are_equal_for_attempts_and_differ_for_everything_else() -> None:
     def token(index: int = 0, **parts: object) -> str:
         asked = {"scope": {"workflow_id": "w", "run": "r"}, "prepared": "sha256:0", "step": "s", "host": "h", **parts}
         return names_for(InteractInput.model_validate(asked), index).token
@@ -220,7 +220,7 @@ def test_names_on_the_device_are_equal_for_attempts_and_differ_for_everything_el
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_a_change_that_the_device_refuses_leaves_it_untouched(lab: Bench, host: str):
+async def test_a_change_that_the_device_refuses_leaves_it_untouched(lab: Bench, host: str) -> None:
     prepared = await _prepared(lab)
     values = await _looked(lab, prepared, host)
     line = "set vlans" if host == "acc-004" else "vlan 120"
@@ -234,7 +234,7 @@ async def test_a_change_that_the_device_refuses_leaves_it_untouched(lab: Bench, 
 
 
 @pytest.mark.parametrize("host", ["acc-001", "acc-002"])
-async def test_a_second_line_that_is_refused_makes_it_partial(lab: Bench, host: str):
+async def test_a_second_line_that_is_refused_makes_it_partial(lab: Bench, host: str) -> None:
     prepared = await _prepared(lab)
     values = await _looked(lab, prepared, host)
     lab.testbed.device(host).inject(Fault(kind="reject", match="name cameras"))
@@ -243,7 +243,7 @@ async def test_a_second_line_that_is_refused_makes_it_partial(lab: Bench, host: 
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_a_device_that_moved_since_it_was_seen_is_drifted_and_untouched(lab: Bench, host: str):
+async def test_a_device_that_moved_since_it_was_seen_is_drifted_and_untouched(lab: Bench, host: str) -> None:
     prepared = await _prepared(lab)
     values = await _looked(lab, prepared, host)
     mine = ["set vlans other vlan-id 120"] if host == "acc-004" else ["vlan 120", " name other"]
@@ -255,7 +255,7 @@ async def test_a_device_that_moved_since_it_was_seen_is_drifted_and_untouched(la
     assert _effects(lab, host) == effects
 
 
-async def test_a_step_that_looks_at_a_device_without_a_proposed_change_says_so(lab: Bench):
+async def test_a_step_that_looks_at_a_device_without_a_proposed_change_says_so(lab: Bench) -> None:
     prepared = await _prepared(lab)
     failed = DeviceOutcome(host=lab.hosts[0], status="failed")
     values = {"look": await lab.fold("look", failed)}
@@ -264,7 +264,7 @@ async def test_a_step_that_looks_at_a_device_without_a_proposed_change_says_so(l
     assert "step `look` left no proposed change `change`" in error.message
 
 
-async def test_an_unreachable_device_is_tried_as_often_as_the_plan_says_and_no_more(lab: Bench):
+async def test_an_unreachable_device_is_tried_as_often_as_the_plan_says_and_no_more(lab: Bench) -> None:
     prepared = await _prepared(lab)
     lab.testbed.device("acc-001").inject(Fault(kind="refuse_connection", times=0))
     asked = call_of(prepared, "look", "acc-001")
@@ -275,7 +275,7 @@ async def test_an_unreachable_device_is_tried_as_often_as_the_plan_says_and_no_m
     assert not outcome_in(errors[0]).touched
 
 
-async def test_a_refused_login_is_tried_once(lab: Bench):
+async def test_a_refused_login_is_tried_once(lab: Bench) -> None:
     prepared = await _prepared(lab)
     lab.testbed.device("acc-002").inject(Fault(kind="refuse_login", times=0))
     error = await refused(lab.interact.interact, call_of(prepared, "look", "acc-002"))
@@ -285,7 +285,7 @@ async def test_a_refused_login_is_tried_once(lab: Bench):
     assert not any(secret in error.message for secret in SECRETS)
 
 
-async def test_a_device_that_hangs_is_given_up_after_the_steps_timeout(lab: Bench):
+async def test_a_device_that_hangs_is_given_up_after_the_steps_timeout(lab: Bench) -> None:
     prepared = await lab.prepared(DEFINITION.replace("timeout: 20s", "timeout: 500ms"), {"vlan.j2": TEMPLATE})
     lab.testbed.device("acc-003").inject(Fault(kind="hang", match="show vlan"))
     error = await refused(lab.interact.interact, call_of(prepared, "look", "acc-003"))
@@ -293,7 +293,7 @@ async def test_a_device_that_hangs_is_given_up_after_the_steps_timeout(lab: Benc
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_a_store_that_fails_after_the_effect_leads_to_no_second_one(lab: Bench, host: str):
+async def test_a_store_that_fails_after_the_effect_leads_to_no_second_one(lab: Bench, host: str) -> None:
     class Forgetful(LocalArtifactStore):
         async def create(self, key: str, data: bytes) -> bool:
             if key.endswith("/outcome"):
@@ -314,7 +314,7 @@ async def test_a_store_that_fails_after_the_effect_leads_to_no_second_one(lab: B
     assert _effects(lab, host) == effects
 
 
-async def test_a_bug_is_not_retried_and_says_nothing_of_what_was_in_it(lab: Bench):
+async def test_a_bug_is_not_retried_and_says_nothing_of_what_was_in_it(lab: Bench) -> None:
     class Leaky:
         async def load(self) -> Credential:
             raise RuntimeError("the password is hunter2")
@@ -327,7 +327,7 @@ async def test_a_bug_is_not_retried_and_says_nothing_of_what_was_in_it(lab: Benc
     assert error.__cause__ is None
 
 
-async def test_an_unknown_host_key_is_permanent(lab: Bench, tmp_path: Path):
+async def test_an_unknown_host_key_is_permanent(lab: Bench, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     sessions = replace(lab.interact._sessions, host_keys=HostKeys(known_hosts=str(tmp_path / "empty")))
     asked = call_of(await _prepared(lab), "look", "acc-001")
@@ -352,7 +352,7 @@ async def _cancelled_while(
     return caught.value
 
 
-async def test_a_cancel_while_reading_ends_the_device_untouched(lab: Bench):
+async def test_a_cancel_while_reading_ends_the_device_untouched(lab: Bench) -> None:
     asked = call_of(await _prepared(lab), "look", "acc-001")
     error = await _cancelled_while(lab, asked, "acc-001", "show vlan")
     outcome = outcome_in(error)
@@ -362,7 +362,7 @@ async def test_a_cancel_while_reading_ends_the_device_untouched(lab: Bench):
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_a_cancel_during_a_commit_is_honoured_after_it(lab: Bench, host: str):
+async def test_a_cancel_during_a_commit_is_honoured_after_it(lab: Bench, host: str) -> None:
     prepared = await _prepared(lab)
     asked = call_of(prepared, "deploy", host, await _looked(lab, prepared, host))
     error = await _cancelled_while(lab, asked, host, COMMIT[host])
@@ -374,14 +374,14 @@ async def test_a_cancel_during_a_commit_is_honoured_after_it(lab: Bench, host: s
     assert 120 not in lab.testbed.device(host).vlans()
 
 
-async def test_a_worker_that_stops_hands_the_device_on(lab: Bench):
+async def test_a_worker_that_stops_hands_the_device_on(lab: Bench) -> None:
     asked = call_of(await _prepared(lab), "look", "acc-002")
     stopping = ActivityCancellationDetails(worker_shutdown=True)
     error = await _cancelled_while(lab, asked, "acc-002", "show vlan", stopping)
     assert (error.type, error.non_retryable) == ("transient", False)
 
 
-async def test_a_cancel_before_the_login_is_a_plain_cancel(lab: Bench):
+async def test_a_cancel_before_the_login_is_a_plain_cancel(lab: Bench) -> None:
     lab.testbed.device("acc-003").inject(Fault(kind="hang_login"))
     env = environment()
     running = asyncio.ensure_future(env.run(lab.interact.interact, call_of(await _prepared(lab), "look", "acc-003")))

@@ -20,14 +20,14 @@ def _call(host: str = "sw1", generation: int = 1, run: str = "run-1") -> Interac
     )
 
 
-async def test_a_later_attempt_reads_what_an_earlier_one_wrote(tmp_path: Path):
+async def test_a_later_attempt_reads_what_an_earlier_one_wrote(tmp_path: Path) -> None:
     await journal_of(LocalArtifactStore(tmp_path), _call(), "0-apply").write("intent", {"lines": ["vlan 120"]})
     later = journal_of(LocalArtifactStore(tmp_path), _call(), "0-apply")
     assert await later.read("intent") == {"lines": ["vlan 120"]}
     assert await later.read("outcome") is None
 
 
-async def test_the_same_value_twice_is_fine_and_another_one_is_refused(tmp_path: Path):
+async def test_the_same_value_twice_is_fine_and_another_one_is_refused(tmp_path: Path) -> None:
     journal = journal_of(LocalArtifactStore(tmp_path), _call(), "0-apply")
     await journal.write("intent", {"a": 1, "b": 2})
     await journal.write("intent", {"b": 2, "a": 1})
@@ -41,7 +41,7 @@ async def test_the_same_value_twice_is_fine_and_another_one_is_refused(tmp_path:
     [_call(host="sw2"), _call(generation=2), _call(run="run-2"), _call(host="sw1/x")],
     ids=["host", "generation", "run", "slash"],
 )
-async def test_entries_of_another_call_are_not_seen(tmp_path: Path, other: InteractInput):
+async def test_entries_of_another_call_are_not_seen(tmp_path: Path, other: InteractInput) -> None:
     store = LocalArtifactStore(tmp_path)
     await journal_of(store, _call(), "0-apply").write("intent", {})
     assert await journal_of(store, other, "0-apply").read("intent") is None

@@ -1,12 +1,11 @@
 """Preparing a run: everything that can be refused is refused here, with what to do, and no device is touched."""
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pydantic import JsonValue
 from temporalio.exceptions import ApplicationError
 
 from activities.artifacts.documents import Documents
@@ -85,11 +84,11 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    yield Desk(tmp_path)
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
 
 
-async def test_a_definition_is_compiled_and_its_devices_are_resolved_once(desk: Desk):
+async def test_a_definition_is_compiled_and_its_devices_are_resolved_once(desk: Desk) -> None:
     prepared = await desk.run(inputs={"count": 3})
     assert prepared.plan.name == "look"
     assert prepared.inputs == {"site": "hq", "count": 3}
@@ -101,17 +100,17 @@ async def test_a_definition_is_compiled_and_its_devices_are_resolved_once(desk: 
     assert [device.address for device in bundle.devices.values()] == ["192.0.2.1", "192.0.2.2", "192.0.2.10"]
 
 
-async def test_preparing_twice_gives_the_same(desk: Desk):
+async def test_preparing_twice_gives_the_same(desk: Desk) -> None:
     assert await desk.run() == await desk.run()
 
 
-async def test_a_limit_chooses_among_the_selected_devices(desk: Desk):
+async def test_a_limit_chooses_among_the_selected_devices(desk: Desk) -> None:
     assert (await desk.run(limit=["sw2"])).hosts == ("sw2",)
     error = await desk.refused(limit=["sw2", "far", "sw99"])
     assert "`limit` names far, sw99, not among the 3 selected devices" in error.message
 
 
-async def test_the_search_attributes_that_the_server_knows_are_passed_on(desk: Desk):
+async def test_the_search_attributes_that_the_server_knows_are_passed_on(desk: Desk) -> None:
     desk.knowledge = replace(desk.knowledge, search_attributes=False)
     assert not (await desk.run()).search_attributes
 
@@ -119,13 +118,13 @@ async def test_the_search_attributes_that_the_server_knows_are_passed_on(desk: D
 # ----------------------------------------------------------------------------------------------------- definitions
 
 
-async def test_a_definition_of_ones_own_goes_before_the_shipped_one(desk: Desk):
+async def test_a_definition_of_ones_own_goes_before_the_shipped_one(desk: Desk) -> None:
     assert (await desk.refused(None, "campus-vlan")).message.startswith("missing input")
     desk.define("campus-vlan.yaml", DEFINITION.replace("name: look", "name: campus-vlan"))
     assert (await desk.run(None, "campus-vlan")).plan.version == "1.2.0"
 
 
-async def test_a_version_can_be_asked_for(desk: Desk):
+async def test_a_version_can_be_asked_for(desk: Desk) -> None:
     desk.define("look.yaml", DEFINITION)
     desk.define("look@1.10.0.yaml", DEFINITION.replace("1.2.0", "1.10.0"))
     assert (await desk.run(None, "look")).plan.version == "1.10.0"
@@ -134,7 +133,7 @@ async def test_a_version_can_be_asked_for(desk: Desk):
     assert error.message == "definition `look` has no version 3; there is 1.10.0, 1.2.0."
 
 
-async def test_templates_are_found_beside_the_definition_and_never_elsewhere(desk: Desk):
+async def test_templates_are_found_beside_the_definition_and_never_elsewhere(desk: Desk) -> None:
     text = DEFINITION.replace('message: "${{ run.id }}"', "template: TEMPLATE")
     for name, file in {"a.j2": "a.j2", "b.j2": "templates/b.j2"}.items():
         desk.define(file, f"text of {name}")
@@ -154,13 +153,13 @@ async def test_templates_are_found_beside_the_definition_and_never_elsewhere(des
         ("zzz", "the shipped library; there are .*`campus-vlan`"),
     ],
 )
-async def test_a_definition_that_is_not_there_is_said(desk: Desk, name: str, said: str):
+async def test_a_definition_that_is_not_there_is_said(desk: Desk, name: str, said: str) -> None:
     error = await desk.refused(None, name)
     assert (error.type, error.non_retryable) == ("invalid_input", True)
     assert re.search(said, error.message)
 
 
-async def test_mistakes_in_a_definition_are_shown_as_the_command_line_shows_them(desk: Desk):
+async def test_mistakes_in_a_definition_are_shown_as_the_command_line_shows_them(desk: Desk) -> None:
     error = await desk.refused(DEFINITION.replace("inputs.site", "inputs.sit"), "look.yaml")
     assert error.type == "invalid_input"
     assert "look.yaml:6:" in error.message
@@ -180,7 +179,7 @@ async def test_mistakes_in_a_definition_are_shown_as_the_command_line_shows_them
         ({"mode": "plan"}, "`mode: plan` is not supported yet"),
     ],
 )
-async def test_a_bad_request_is_refused(desk: Desk, request_: dict[str, JsonValue], said: str):
+async def test_a_bad_request_is_refused(desk: Desk, request_: dict[str, Any], said: str) -> None:
     with pytest.raises(ApplicationError, match=said) as caught:
         await desk.run(**request_)
     assert (caught.value.type, caught.value.non_retryable) == ("invalid_input", True)
@@ -196,7 +195,7 @@ async def test_a_bad_request_is_refused(desk: Desk, request_: dict[str, JsonValu
         ("select: device.site == inputs.site", "expect: {min: 1, max: 3}", "at least 1 and at most 3"),
     ],
 )
-async def test_what_a_definition_names_must_be_there(desk: Desk, old: str, new: str, said: str):
+async def test_what_a_definition_names_must_be_there(desk: Desk, old: str, new: str, said: str) -> None:
     with pytest.raises(ApplicationError, match=said) as caught:
         await desk.run(DEFINITION.replace(old, new))
     assert caught.value.type == "invalid_input"
@@ -211,19 +210,19 @@ async def test_what_a_definition_names_must_be_there(desk: Desk, old: str, new: 
         ("credential: rw, ", "", "step `look` names no credential, .* for sw1, sw2, sw10"),
     ],
 )
-async def test_a_device_that_cannot_be_driven_is_refused_by_name(desk: Desk, old: str, new: str, said: str):
+async def test_a_device_that_cannot_be_driven_is_refused_by_name(desk: Desk, old: str, new: str, said: str) -> None:
     desk.inventory(INVENTORY.replace(old, new))
     with pytest.raises(ApplicationError, match=said) as caught:
         await desk.run()
     assert caught.value.type == "invalid_input"
 
 
-async def test_a_device_that_is_not_selected_may_be_anything(desk: Desk):
+async def test_a_device_that_is_not_selected_may_be_anything(desk: Desk) -> None:
     desk.inventory(INVENTORY.replace("cisco_nxos", "toaster"))
     assert "far" not in (await desk.run()).hosts
 
 
-async def test_a_source_of_truth_that_cannot_be_read_is_blamed_as_such(desk: Desk):
+async def test_a_source_of_truth_that_cannot_be_read_is_blamed_as_such(desk: Desk) -> None:
     desk.inventory("hosts: {sw1: {adress: x}}")
     assert "inventory.yaml: host 'sw1': `adress`" in (await desk.refused()).message
     (desk.folder / "inventory.yaml").unlink()

@@ -25,7 +25,7 @@ MESSAGES = {
 }
 
 
-def test_every_activity_of_the_contracts_is_registered_under_its_name_and_with_its_messages(tmp_path: Path):
+def test_every_activity_of_the_contracts_is_registered_under_its_name_and_with_its_messages(tmp_path: Path) -> None:
     ports = Activities(
         store=LocalArtifactStore(tmp_path),
         definitions=Definitions(),

@@ -27,8 +27,9 @@ def _vars(**values: Expr) -> Expr:
     return MapOf(items=tuple((Constant(value=name), value) for name, value in values.items()))
 
 
-def test_a_device_template_sees_its_variables_and_the_device():
-    source = "{% if device.platform == 'arista_eos' %}\nvlan {{ id }}\n\n  name {{ name }}-{{ device.data.floor }}  \n{% endif %}\n"
+def test_a_device_template_sees_its_variables_and_the_device() -> None:
+    lines = "vlan {{ id }}\n\n  name {{ name }}-{{ device.data.floor }}  \n"
+    source = "{% if device.platform == 'arista_eos' %}\n" + lines + "{% endif %}\n"
     change = TemplateText(template="t", vars=_vars(id=Constant(value=120), name=_input("name")))
     assert config_lines(change, _plan(t=source), _context(name="cams")) == ("vlan 120", "  name cams-3")
 
@@ -46,7 +47,7 @@ def test_a_device_template_sees_its_variables_and_the_device():
         ("{% for i in range(10**9) %}x{% endfor %}", "[Rr]ange too big"),
     ],
 )
-def test_a_template_that_cannot_or_must_not_be_rendered_is_said(source: str, said: str):
+def test_a_template_that_cannot_or_must_not_be_rendered_is_said(source: str, said: str) -> None:
     with pytest.raises(RenderError, match=said):
         render("t", source, _context())
 
@@ -54,7 +55,7 @@ def test_a_template_that_cannot_or_must_not_be_rendered_is_said(source: str, sai
 @pytest.mark.parametrize(
     "bad", ["x\nno vlan 10", "x\rreload", "x\x1b[A", "x\x00", "x\x7f", "x\u2028no vlan 10", "x\x85y"]
 )
-def test_a_control_character_in_a_variable_is_refused(bad: str):
+def test_a_control_character_in_a_variable_is_refused(bad: str) -> None:
     template = TemplateText(template="t", vars=_vars(name=_input("name")))
     with pytest.raises(InvalidInput, match="variable `name` of template t contains the control character"):
         config_lines(template, _plan(t="name {{ name }}"), _context(name=bad))
@@ -63,7 +64,7 @@ def test_a_control_character_in_a_variable_is_refused(bad: str):
         config_lines(lines, _plan(), _context(name=bad))
 
 
-def test_a_control_character_deep_in_a_variable_or_in_the_inventory_is_refused():
+def test_a_control_character_deep_in_a_variable_or_in_the_inventory_is_refused() -> None:
     template = TemplateText(template="t", vars=_vars(name=Constant(value={"a": ["ok", "x\ny"]})))
     with pytest.raises(InvalidInput):
         config_lines(template, _plan(t="{{ name }}"), _context())
@@ -72,7 +73,7 @@ def test_a_control_character_deep_in_a_variable_or_in_the_inventory_is_refused()
         config_lines(TemplateText(template="t", vars=_vars()), _plan(t="x"), context)
 
 
-def test_an_input_declared_multi_line_may_hold_lines_and_nothing_else():
+def test_an_input_declared_multi_line_may_hold_lines_and_nothing_else() -> None:
     template = TemplateText(template="t", vars=_vars(text=_input("banner")))
     plan = _plan(t="{{ text }}")
     assert config_lines(template, plan, _context(banner="vlan 10\nvlan 20")) == ("vlan 10", "vlan 20")
@@ -82,7 +83,7 @@ def test_an_input_declared_multi_line_may_hold_lines_and_nothing_else():
         config_lines(template, plan, _context(banner="x\x1b"))
 
 
-def test_an_input_is_not_opened_up_by_another_ones_declaration():
+def test_an_input_is_not_opened_up_by_another_ones_declaration() -> None:
     template = TemplateText(template="t", vars=_vars(text=_input("banner"), name=_input("name")))
     with pytest.raises(InvalidInput, match="variable `name`"):
         config_lines(template, _plan(t="{{ name }}"), _context(banner="a\nb", name="a\nb"))

@@ -59,7 +59,7 @@ async def _sealed(folder: Path, run: SealInput, documents: Documents) -> tuple[P
     return Page(report.read_text()), json.loads(record)
 
 
-async def test_the_report_tells_the_whole_run(tmp_path: Path):
+async def test_the_report_tells_the_whole_run(tmp_path: Path) -> None:
     documents = Documents(LocalArtifactStore(tmp_path))
     page, _ = await _sealed(tmp_path, await sample_run(documents), documents)
     assert page.open == []
@@ -86,7 +86,7 @@ async def test_the_report_tells_the_whole_run(tmp_path: Path):
     assert rows[0] == "acc-017 "  # what needs attention comes first
 
 
-async def test_the_report_needs_nothing_from_outside(tmp_path: Path):
+async def test_the_report_needs_nothing_from_outside(tmp_path: Path) -> None:
     documents = Documents(LocalArtifactStore(tmp_path))
     page, _ = await _sealed(tmp_path, await sample_run(documents), documents)
     assert not {name for name, _ in page.attributes} & {"src", "href", "onclick", "onload"}
@@ -94,7 +94,7 @@ async def test_the_report_needs_nothing_from_outside(tmp_path: Path):
     assert not re.search(r"<script|<link|https?://|url\(|@import", html)
 
 
-async def test_the_record_has_every_outcome(tmp_path: Path):
+async def test_the_record_has_every_outcome(tmp_path: Path) -> None:
     documents = Documents(LocalArtifactStore(tmp_path))
     run = await sample_run(documents)
     _, record = await _sealed(tmp_path, run, documents)
@@ -112,7 +112,7 @@ async def test_the_record_has_every_outcome(tmp_path: Path):
 
 
 @pytest.mark.parametrize("verdict", get_args(Verdict))
-async def test_every_verdict_has_a_report_also_when_nothing_was_prepared(tmp_path: Path, verdict: Verdict):
+async def test_every_verdict_has_a_report_also_when_nothing_was_prepared(tmp_path: Path, verdict: Verdict) -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     result = RunResult(id="x", run=SCOPE.run, definition="d", version="", plan_digest="", verdict=verdict)
     run = SealInput(scope=SCOPE, prepared=None, result=result, mode="apply", started=moment, ended=moment)
@@ -121,7 +121,7 @@ async def test_every_verdict_has_a_report_also_when_nothing_was_prepared(tmp_pat
     assert record["plan"] is None
 
 
-async def test_what_people_and_devices_say_is_shown_and_never_run(tmp_path: Path):
+async def test_what_people_and_devices_say_is_shown_and_never_run(tmp_path: Path) -> None:
     documents = Documents(LocalArtifactStore(tmp_path))
     run = await sample_run(documents)
     evil = "<script>alert('x')</script><img src=x onerror=alert(1)>"

@@ -58,7 +58,7 @@ def _logins(lab: Bench, host: str) -> int:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_all_effects_of_a_step_are_taken_back_and_saved_again(lab: Bench, host: str):
+async def test_all_effects_of_a_step_are_taken_back_and_saved_again(lab: Bench, host: str) -> None:
     device = lab.testbed.device(host)
     config, startup = device.running_config(), device.startup_config()
     asked = await _asked(lab, host)
@@ -75,7 +75,7 @@ async def test_all_effects_of_a_step_are_taken_back_and_saved_again(lab: Bench, 
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_a_second_undo_makes_no_second_effect(lab: Bench, host: str):
+async def test_a_second_undo_makes_no_second_effect(lab: Bench, host: str) -> None:
     asked = await _asked(lab, host)
     await call(lab.interact.interact, asked)
     first = await call(lab.undo.undo, asked)
@@ -85,14 +85,14 @@ async def test_a_second_undo_makes_no_second_effect(lab: Bench, host: str):
     assert [entry for entry in lab.testbed.device(host).log() if entry.get("effect")] == effects
 
 
-async def test_where_nothing_was_sent_no_session_is_opened(lab: Bench):
+async def test_where_nothing_was_sent_no_session_is_opened(lab: Bench) -> None:
     outcome = await call(lab.undo.undo, await _asked(lab, "acc-001"))
     assert (outcome.status, outcome.touched, outcome.undo) == ("succeeded", False, None)
     assert _logins(lab, "acc-001") == 0
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_a_device_left_half_way_is_taken_back(lab: Bench, host: str):
+async def test_a_device_left_half_way_is_taken_back(lab: Bench, host: str) -> None:
     device = lab.testbed.device(host)
     config = device.running_config()
     device.inject(Fault(kind="reject", match="doors"))
@@ -104,7 +104,7 @@ async def test_a_device_left_half_way_is_taken_back(lab: Bench, host: str):
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_what_somebody_else_changed_meanwhile_is_kept_and_named(lab: Bench, host: str):
+async def test_what_somebody_else_changed_meanwhile_is_kept_and_named(lab: Bench, host: str) -> None:
     device = lab.testbed.device(host)
     asked = await _asked(lab, host)
     await call(lab.interact.interact, asked)
@@ -118,7 +118,7 @@ async def test_what_somebody_else_changed_meanwhile_is_kept_and_named(lab: Bench
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_a_device_that_refuses_every_way_back_is_said_to_be_dirty(lab: Bench, host: str):
+async def test_a_device_that_refuses_every_way_back_is_said_to_be_dirty(lab: Bench, host: str) -> None:
     asked = await _asked(lab, host)
     await call(lab.interact.interact, asked)
     lab.testbed.device(host).inject(Fault(kind="reject", match=REFUSED, times=0))
@@ -127,7 +127,7 @@ async def test_a_device_that_refuses_every_way_back_is_said_to_be_dirty(lab: Ben
     assert (outcome_in(error).status, outcome_in(error).touched) == ("undo_failed", True)
 
 
-async def test_a_device_that_cannot_be_reached_is_asked_again(lab: Bench):
+async def test_a_device_that_cannot_be_reached_is_asked_again(lab: Bench) -> None:
     asked = await _asked(lab, "acc-001")
     await call(lab.interact.interact, asked)
     lab.testbed.device("acc-001").inject(Fault(kind="refuse_connection", times=0))
@@ -137,7 +137,7 @@ async def test_a_device_that_cannot_be_reached_is_asked_again(lab: Bench):
     assert (await call(lab.undo.undo, asked, attempt=2)).status == "undone"
 
 
-async def test_a_step_that_forbids_undo_says_that_the_change_stays(lab: Bench):
+async def test_a_step_that_forbids_undo_says_that_the_change_stays(lab: Bench) -> None:
     asked = await _asked(lab, "acc-002", "kept")
     await call(lab.interact.interact, asked)
     logins = _logins(lab, "acc-002")

@@ -11,7 +11,7 @@ from programs import Programs
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def found(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
     """The stack that the cases share; each uses a VLAN of its own."""
-    async with lab(tmp_path_factory.mktemp("stack"), devices=8) as shared:
+    async with lab(tmp_path_factory.mktemp("stack"), devices=8, site="hq") as shared:
         yield shared
 
 

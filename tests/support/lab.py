@@ -96,11 +96,11 @@ class Lab:
 
 @asynccontextmanager
 async def lab(
-    state: Path, *, devices: int = 12, latency_s: float = 0.0, options: tuple[str, ...] = ()
+    state: Path, *, devices: int = 12, site: str = "b1", latency_s: float = 0.0, options: tuple[str, ...] = ()
 ) -> AsyncIterator[Lab]:
     """A fresh one, ended on the way out."""
     async with Stack.start(
-        state=state, devices=devices, site="b1", latency_s=latency_s, ui_port=None, testbed_options=options
+        state=state, devices=devices, site=site, latency_s=latency_s, ui_port=None, testbed_options=options
     ) as stack:
         control = TestbedControl(stack.control_path)
         client = await Orchestrator.connect(address=stack.address)

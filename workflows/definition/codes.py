@@ -40,6 +40,7 @@ CODES: Final = MappingProxyType(
         "NS405": "a name that is not known at this place",
         "NS406": "a template that is not there",
         "NS407": "a template that is not valid",
+        "NS408": "a template that uses what nobody gives it",
         "NS501": "an unknown attribute or item",
         "NS502": "a condition that is not boolean",
         "NS503": "a comparison that has the same result always",

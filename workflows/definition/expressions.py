@@ -3,7 +3,7 @@
 What is between the braces is `lowering.py`'s. A tree of the plan has no places; `Expression` keeps them beside it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from workflows.definition.diagnostics import Findings, Span
@@ -14,21 +14,26 @@ from workflows.plan import Concat, Constant, Expr, ListOf, MapOf
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expression:
-    """A tree of the plan with the places of its nodes."""
+    """A tree of the plan with the places of its nodes, by their identity."""
 
     tree: Expr
     span: Span
     places: dict[int, Place] = field(default_factory=dict, repr=False)
 
+    @property
+    def nodes(self) -> Iterator[Expr]:
+        """Every node with a place, operands before what they make."""
+        return (place.node for place in self.places.values())
+
     def whole(self, node: Expr) -> Span:
         """The place of a node with all its operands."""
         place = self.places.get(id(node))
-        return place.scalar.part(place.start, place.end) if place else self.span
+        return place.whole_span() if place else self.span
 
     def focus(self, node: Expr) -> Span:
         """The place of the word that makes the node: a name, an attribute, a filter."""
         place = self.places.get(id(node))
-        return place.scalar.part(place.focus, place.focus_end) if place else self.span
+        return place.focus_span() if place else self.span
 
 
 def parse_bare(scalar: Scalar, findings: Findings) -> Expression | None:
@@ -90,7 +95,7 @@ def _values(nodes: Iterable[Node], findings: Findings, places: dict[int, Place])
 
 
 def _placed(tree: Expr, scalar: Scalar, places: dict[int, Place]) -> Expr:
-    places[id(tree)] = Place(scalar, 0, len(scalar.text), 0, len(scalar.text))
+    places[id(tree)] = Place(tree, scalar, 0, 0, len(scalar.text), 0, len(scalar.text))
     return tree
 
 

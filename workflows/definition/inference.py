@@ -4,13 +4,13 @@ One recursive walk with a scope. What is not known statically is let through, si
 reported is wrong whatever the devices answer.
 """
 
-from collections.abc import Mapping
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from workflows.definition.diagnostics import Findings
 from workflows.definition.expressions import Expression
 from workflows.definition.filter_types import FilterTypes
 from workflows.definition.guards import NOTHING, Known, shown
+from workflows.definition.scopes import Scope
 from workflows.definition.suggest import did_you_mean
 from workflows.definition.trees import path_of
 from workflows.definition.types import (
@@ -58,17 +58,6 @@ from workflows.plan import (
     Not,
     Test,
 )
-
-
-class Scope(Protocol):
-    """What can be seen from a place."""
-
-    @property
-    def names(self) -> Mapping[str, Type]:
-        """Names and their types; ``steps`` among them where there are any."""
-
-    def step(self, step_id: str) -> Type:
-        """The outputs of a step, as this place sees them."""
 
 
 class Inference:
@@ -179,7 +168,7 @@ class Inference:
                     self.report("NS501", f"{of.what} has no `{name}`", node, hint)
                     return UNKNOWN
                 return of.fields[name]
-            case MapType():
+            case MapType() if may_equal(of.key, TEXT):
                 return of.value
             case Text(meaning="host"):
                 self.report(
@@ -190,7 +179,8 @@ class Inference:
                 )
                 return UNKNOWN
             case _:
-                self.report("NS501", f"{describe(of)} has no `{name}`", node)
+                hint = f"its keys are {describe_many(of.key)}: write `[…]`" if isinstance(of, MapType) else ""
+                self.report("NS501", f"{describe(of)} has no `{name}`", node, hint)
                 return UNKNOWN
 
     def _item(self, node: Item, known: Known) -> Type:
@@ -267,7 +257,8 @@ class Inference:
                 self.report("NS504", f"nothing can be in {describe(container)}", node)
                 return
         if not may_equal(bare_type(item), inner):
-            message = f"{describe(item)} is never in {describe(container)} of {describe_many(inner)}"
+            of = "" if isinstance(container, Text) else f" of {describe_many(inner)}"
+            message = f"{describe(item)} is never in {describe(container)}{of}"
             self.report("NS503", message, item_node, "compare values of one type")
 
     def _order(self, left: Type, right: Type, operator: str, node: Expr) -> None:

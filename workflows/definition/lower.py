@@ -17,8 +17,8 @@ from workflows.definition.draft import (
     WaveDraft,
 )
 from workflows.definition.expressions import Expression
-from workflows.definition.names import templates_of
 from workflows.definition.scopes import needs_of
+from workflows.definition.templates import templates_of
 from workflows.definition.trees import steps_named
 from workflows.plan import (
     Action,
@@ -199,4 +199,4 @@ def _reads(action: ActionDraft) -> Iterator[str]:
         expressions.extend((*(action.change.lines or ()), action.change.vars))
     for expression in expressions:
         if expression:
-            yield from (name for _, name in steps_named(expression.tree))
+            yield from (name for _, name in steps_named(expression.nodes))

@@ -1,19 +1,15 @@
-"""One expression: Jinja2's parser, then an allow-list that lowers its tree to the plan's.
+"""One expression: an allow-list that lowers Jinja2's tree to the plan's, and keeps the place of each node."""
 
-Jinja2's nodes know lines only. So the token stream that its parser gets carries offsets where it expects line numbers:
-each node then says where in the text it began, and a mistake gets its caret. Nothing is evaluated here.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-import jinja2
-from jinja2 import lexer, nodes, parser
+from jinja2 import nodes
 
-from workflows.definition.diagnostics import Findings
+from workflows.definition.diagnostics import Findings, Span
 from workflows.definition.nodes import Scalar
 from workflows.definition.suggest import did_you_mean
+from workflows.definition.syntax import SyntaxMistake, parse
 from workflows.plan import (
     Arith,
     Attr,
@@ -37,7 +33,6 @@ from workflows.vocabulary import FILTERS, TESTS, Signature
 MAX_LENGTH: Final = 4000
 MAX_DEPTH: Final = 60
 
-_ENVIRONMENT: Final = jinja2.Environment()  # noqa: S701 - it parses and never renders
 _OPERATORS: Final = {
     "eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">=", "in": "in", "notin": "not in",
 }  # fmt: skip
@@ -50,13 +45,26 @@ _ALLOWED: Final = "expressions hold literals, names, attributes, items, operator
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a node of the tree stands: its whole text, and the word that an error about it points at."""
+    """Where a node of the tree stands: its whole text, and the word that an error about it points at.
 
+    Offsets count from ``base``, where the expression begins in the text of its scalar.
+    """
+
+    node: Expr
     scalar: Scalar
+    base: int
     start: int
     end: int
     focus: int
     focus_end: int
+
+    def whole_span(self) -> Span:
+        """The place of the node with all its operands."""
+        return self.scalar.part(self.base + self.start, self.base + self.end)
+
+    def focus_span(self) -> Span:
+        """The place of the word that makes the node: a name, an attribute, a filter."""
+        return self.scalar.part(self.base + self.focus, self.base + self.focus_end)
 
 
 class Refused(Exception):
@@ -70,56 +78,31 @@ class Lowering:
     """
 
     def __init__(self, scalar: Scalar, start: int, end: int, findings: Findings, places: dict[int, Place]) -> None:
-        self._scalar, self._base, self._end = scalar, start, end
+        self._scalar, self._base, self._text = scalar, start, scalar.text[start:end]
         self._findings, self._places = findings, places
-        self._ends: dict[int, int] = {}  # offset of a token: its end
-        self._next: dict[int, int] = {}  # offset of a token: the offset of the one after it
+        self._ends: Mapping[int, int] = {}  # as in `Syntax`
+        self._next: Mapping[int, int] = {}
         self._depth = 0
 
     def result(self) -> Expr:
         """The tree. Raises `Refused` where there is none."""
-        text = self._scalar.text[self._base : self._end]
+        text = self._text
         if not text.strip():
-            self._refuse(
-                "NS301", "an empty expression", self._base, self._end, "write an expression, or leave the key out"
-            )
+            self._refuse("NS301", "an empty expression", 0, len(text), "write an expression, or leave the key out")
         try:
-            return self._lower(self._jinja(text))
-        except jinja2.TemplateSyntaxError as error:
-            at = min(error.lineno, self._end)
-            message = (error.message or "").replace("end of template", "end").rstrip(".")
-            self._refuse(
-                "NS301", f"not a valid expression: {message}", at, self._ends.get(at, at + 1), _syntax_help(text)
-            )
-
-    def _jinja(self, text: str) -> nodes.Expr:
-        machine = parser.Parser(_ENVIRONMENT, "0", state="variable")
-        machine.stream = lexer.TokenStream(_ENVIRONMENT.lexer.wrap(self._tokens(text)), None, None)
-        tree = machine.parse_expression()
-        if not machine.stream.eos:
-            rest = machine.stream.current
-            raise jinja2.TemplateSyntaxError(f"`{rest.value}` is not expected here", rest.lineno)
-        return tree
-
-    def _tokens(self, text: str) -> Iterator[tuple[int, str, str]]:
-        at, previous = self._base, -1
-        try:
-            for _, kind, value in _ENVIRONMENT.lexer.tokeniter(text, None, state="variable"):
-                if kind != "whitespace":
-                    self._ends[at] = at + len(value)
-                    self._next[previous] = at
-                    previous = at
-                yield at, kind, value
-                at += len(value)
-        except jinja2.TemplateSyntaxError as error:
-            raise jinja2.TemplateSyntaxError(error.message or "unreadable", at) from error
+            syntax = parse(text)
+        except SyntaxMistake as mistake:
+            message = f"not a valid expression: {mistake}"
+            self._refuse("NS301", message, mistake.start, mistake.end, _syntax_help(text))
+        self._ends, self._next = syntax.ends, syntax.following
+        return self._lower(syntax.tree)
 
     def _refuse(self, code: str, message: str, start: int, end: int, hint: str) -> NoReturn:
-        self._findings.add(code, message, self._scalar.part(start, end), hint)
+        self._findings.add(code, message, self._scalar.part(self._base + start, self._base + end), hint)
         raise Refused
 
     def _keep(self, tree: Expr, start: int, end: int, focus: int, focus_end: int) -> Expr:
-        self._places[id(tree)] = Place(self._scalar, start, end, focus, focus_end)
+        self._places[id(tree)] = Place(tree, self._scalar, self._base, start, end, focus, focus_end)
         return tree
 
     def _around(self, tree: Expr, first: Expr, last: Expr, start: int | None = None) -> Expr:
@@ -234,7 +217,7 @@ class Lowering:
 
     def _test(self, node: nodes.Test) -> Expr:
         at = self._next.get(node.lineno, node.lineno)
-        if self._scalar.text[at : self._ends.get(at, at)] == "not":
+        if self._text[at : self._ends.get(at, at)] == "not":
             at = self._next.get(at, at)
         end = self._ends.get(at, at + 1)
         if node.name not in TESTS:
@@ -260,10 +243,10 @@ class Lowering:
                 )
         missing = [name for name in signature.params[len(node.args) : signature.required] if name not in named]
         if missing or (len(node.args) > len(signature.params) and not signature.variadic):
-            count = len(node.args)
-            self._refuse("NS305", f"`{node.name}` with {count} arguments", at, end, _takes(node.name, signature))
+            count = f"{len(node.args)} argument{'' if len(node.args) == 1 else 's'}"
+            self._refuse("NS305", f"`{node.name}` with {count}", at, end, _takes(node.name, signature))
         args = tuple(self._lower(arg) for arg in node.args)
-        return args, tuple((pair.key, self._lower(pair.value)) for pair in node.kwargs)
+        return args, tuple((str(pair.key), self._lower(pair.value)) for pair in node.kwargs)
 
 
 def _takes(name: str, signature: Signature) -> str:

@@ -169,6 +169,9 @@ class Section:
     def duration(self, key: str) -> float | None:
         """A constant duration, in seconds."""
         node = self._values.get(key)
+        if isinstance(node, Scalar) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            self.wrong(key, "a duration", f"write `{node.text}s` for seconds")
+            return None
         word = self.text(key, hint=DURATION_HELP) if node is not None else None
         if word is None:
             return None

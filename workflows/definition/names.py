@@ -3,16 +3,13 @@
 Ids are unique, steps and templates exist, and expressions name only what can be seen from their place.
 """
 
-from jinja2 import Environment, TemplateSyntaxError
-
 from workflows.definition.diagnostics import Findings, Span
-from workflows.definition.draft import ActionDraft, ApproveBody, DevicesBody, NotifyBody, Path, StepDraft, Word
+from workflows.definition.draft import ApproveBody, DevicesBody, NotifyBody, Path, StepDraft, Word
 from workflows.definition.scopes import RESERVED, Place, Scopes
 from workflows.definition.suggest import did_you_mean
-from workflows.definition.trees import steps_named, walk
+from workflows.definition.templates import check_templates
+from workflows.definition.trees import steps_named
 from workflows.plan import Name
-
-_TEMPLATES = Environment()  # noqa: S701 - it parses and never renders
 
 
 def check_names(scopes: Scopes, findings: Findings) -> None:
@@ -20,7 +17,7 @@ def check_names(scopes: Scopes, findings: Findings) -> None:
     _check_ids(scopes, findings)
     for step in scopes.draft.all_steps:
         _check_references(step, scopes, findings)
-    _check_templates(scopes, findings)
+    check_templates(scopes, findings)
     for place in scopes.places():
         _check_place(place, scopes, findings)
 
@@ -79,17 +76,19 @@ def _check_step(word: Word, scopes: Scopes, findings: Findings) -> bool:
 
 def _check_path(path: Path, step: StepDraft, scopes: Scopes, findings: Findings) -> None:
     if path.step and _check_step(path.step, scopes, findings) and not scopes.is_before(path.step.text, step.id.text):
-        _report_later(path.step.text, path.step.span, findings)
+        _report_later(path.step, step, scopes, findings)
 
 
-def _report_later(name: str, span: Span, findings: Findings) -> None:
-    message = f"the step `{name}` is not known to have run before this one"
-    findings.add("NS404", message, span, f"add `{name}` to `needs`")
+def _report_later(word: Word, step: StepDraft, scopes: Scopes, findings: Findings) -> None:
+    message = f"the step `{word.text}` is not known to have run before this one"
+    after = word.text == step.id.text or scopes.is_before(step.id.text, word.text)
+    hint = "only steps that have ended can be named" if after else f"add `{word.text}` to `needs`"
+    findings.add("NS404", message, word.span, hint)
 
 
 def _check_place(place: Place, scopes: Scopes, findings: Findings) -> None:
-    tree, scope = place.expression.tree, place.scope
-    for node in walk(tree):
+    scope = place.scope
+    for node in place.expression.nodes:
         if not isinstance(node, Name) or node.name in scope.names:
             continue
         span = place.expression.focus(node)
@@ -102,36 +101,9 @@ def _check_place(place: Place, scopes: Scopes, findings: Findings) -> None:
             findings.add("NS403", f"the name `{node.name}` is not known", span, hint)
     if "steps" not in scope.names:
         return
-    for attribute, name in steps_named(tree):
-        word = Word(name, place.expression.focus(attribute))
-        if _check_step(word, scopes, findings) and not scope.ancestor(name):
-            _report_later(name, word.span, findings)
-
-
-def _check_templates(scopes: Scopes, findings: Findings) -> None:
-    for word in (word for step in scopes.draft.all_steps for word in templates_of(step)):
-        text = scopes.draft.templates.get(word.text)
-        if text is None:
-            hint = did_you_mean(word.text, scopes.draft.templates, "templates beside the definition are")
-            findings.add("NS406", f"there is no template `{word.text}`", word.span, hint)
+    for attribute, name in steps_named(place.expression.nodes):
+        if scope.ancestor(name):
             continue
-        try:
-            _TEMPLATES.parse(text)
-        except TemplateSyntaxError as error:
-            message = f"the template `{word.text}` is not valid in its line {error.lineno}: {error.message}"
-            findings.add("NS407", message, word.span, "templates are Jinja2")
-
-
-def templates_of(step: StepDraft) -> tuple[Word, ...]:
-    """The templates that a step names, with their places."""
-    match step.body:
-        case DevicesBody():
-            return tuple(word for action in step.body.do if (word := _template_of(action)) is not None)
-        case NotifyBody():
-            return (step.body.template,) if step.body.template else ()
-        case ApproveBody():
-            return ()
-
-
-def _template_of(action: ActionDraft) -> Word | None:
-    return action.change.template if action.change else None
+        word = Word(name, place.expression.focus(attribute))
+        if place.step and _check_step(word, scopes, findings):
+            _report_later(word, place.step, scopes, findings)

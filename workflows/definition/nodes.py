@@ -3,10 +3,13 @@
 Plain data. Keys are always text: `on:` as a key is the word, whatever YAML 1.1 would make of it.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from workflows.definition.diagnostics import Span
+
+LINE_ENDS = ("\n", "\r", "\x85", "\u2028", "\u2029")  # what both YAML 1.1 and `str.splitlines` end a line at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +26,8 @@ class Text:
         starts = [0]
         for line in text.splitlines(keepends=True):
             starts.append(starts[-1] + len(line))
+        if len(starts) > 1 and not text.endswith(LINE_ENDS):
+            starts.pop()
         return cls(file, text, starts)
 
     def span(self, start: int, end: int) -> Span:
@@ -32,14 +37,8 @@ class Text:
         return Span(self.file, line, column, end_line, end_column)
 
     def _position(self, offset: int) -> tuple[int, int]:
-        low, high = 0, len(self.starts) - 1
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self.starts[middle] <= offset:
-                low = middle
-            else:
-                high = middle - 1
-        return low + 1, offset - self.starts[low] + 1
+        line = bisect_right(self.starts, offset)
+        return line, offset - self.starts[line - 1] + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +51,11 @@ class Scalar:
     source: Text
     start: int
     end: int
-    span: Span
+
+    @property
+    def span(self) -> Span:
+        """Its place, quotes included."""
+        return self.source.span(self.start, self.end)
 
     def part(self, start: int, end: int) -> Span:
         """The place of a part of ``text``: offsets in characters from 0, as the mistake inside an expression."""
@@ -88,24 +91,32 @@ def _alignment(scalar: Scalar) -> list[int] | None:
 
     Quotes, escapes, folds and indentation make the text differ from its source, so both are walked together.
     """
-    raw, at = scalar.source.text, scalar.start
-    end = scalar.end
+    raw, at, end, indent = scalar.source.text, scalar.start, scalar.end, len(scalar.source.text)
     if scalar.style in {"'", '"'}:
         at, end = at + 1, end - 1
     elif scalar.style in {"|", ">"}:
         at = raw.find("\n", at) + 1
-        at += _spaces(raw, at)
+        indent = _indentation(raw, at, scalar.text)
+        at += min(indent, _spaces(raw, at))
     offsets: list[int] = []
     for char in scalar.text:
         if at > end:
             return None
         offsets.append(at)
-        at = _after(raw, at, char, scalar.style)
+        at = _after(raw, at, char, scalar.style, indent)
     offsets.append(min(at, end))
     return offsets
 
 
-def _after(raw: str, at: int, char: str, style: str) -> int:
+def _indentation(raw: str, at: int, text: str) -> int:
+    """How far a block is indented: what its first line that is not empty has more than the value."""
+    while raw[at : at + 1] in {"\n", "\r"}:
+        at += 1
+    first = text.lstrip("\n")
+    return _spaces(raw, at) - _spaces(first, 0)
+
+
+def _after(raw: str, at: int, char: str, style: str, indent: int) -> int:
     """Where the source goes on after ``char``, which stands at ``at``."""
     found = raw[at : at + 1]
     if style == "'" and found == "'":
@@ -119,7 +130,7 @@ def _after(raw: str, at: int, char: str, style: str) -> int:
     at += 2 if raw[at : at + 2] == "\r\n" else 1
     if char == "\n" and raw[at : at + 1] == "\n":
         return at
-    return at + _spaces(raw, at)
+    return at + min(indent, _spaces(raw, at))
 
 
 def _spaces(raw: str, at: int) -> int:

@@ -132,13 +132,12 @@ class _Reader:
         start, end = _offset(event.start_mark), _offset(event.end_mark)
         if isinstance(event, ScalarEvent) and (event.anchor is not None or event.tag is not None):
             start = max(start, end - len(text) - (2 if style else 0))
-        span = self._source.span(start, end)
         value: str | int | float | bool | None = text
         if style:
             self._content.append((start, end))
         else:
             value = resolve(text)
-        return Scalar(value, text, style, self._source, start, end, span)
+        return Scalar(value, text, style, self._source, start, end)
 
     def _items(self, start: Event, level: int) -> Items:
         items: list[Node] = []
@@ -189,7 +188,7 @@ class _Reader:
             line_start = text.rfind("\n", 0, at) + 1
             in_content = any(start <= at < end for start, end in self._content)
             if not in_content and not re.search(r"(?:^|\s)#", text[line_start:at]):
-                self._findings.add("NS106", "a tab between words", self._source.span(at, at + 1), "use spaces")
+                _report_tab(self._source, self._findings, at)
             at = text.find("\t", at + 1)
 
     def _span(self, event: Event) -> Span:
@@ -217,6 +216,10 @@ def _offset(mark: _Mark | None) -> int:
     return mark.index
 
 
+def _report_tab(source: Text, findings: Findings, at: int) -> None:
+    findings.add("NS106", "a tab between words", source.span(at, at + 1), "use spaces")
+
+
 def _report_syntax(source: Text, findings: Findings, error: yaml.YAMLError) -> None:
     """Records a syntax error in the words of PyYAML's own scanner: clearer than libyaml's, and the same everywhere."""
     if yaml.__with_libyaml__:
@@ -227,6 +230,9 @@ def _report_syntax(source: Text, findings: Findings, error: yaml.YAMLError) -> N
             error = better
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         at = error.problem_mark.index
+        if source.text[at : at + 1] == "\t":
+            _report_tab(source, findings, at)
+            return
         labels = []
         if error.context and error.context_mark is not None and error.context_mark.line != error.problem_mark.line:
             labels = [(source.span(error.context_mark.index, error.context_mark.index + 1), error.context)]

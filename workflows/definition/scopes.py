@@ -11,12 +11,14 @@ from workflows.definition.draft import ActionDraft, ApproveBody, DevicesBody, Dr
 from workflows.definition.expressions import Expression
 from workflows.definition.types import (
     AGGREGATES,
+    APPLIED,
     CHANGE,
     DEVICE,
     HOSTS,
     ROWS,
     RUN,
     RUN_AT_END,
+    RUN_INSIDE_DO,
     STATE,
     STEPS,
     TEXT,
@@ -30,6 +32,7 @@ from workflows.definition.types import (
 RESERVED: Final = frozenset(
     {"inputs", "device", "steps", "run", "inventory", "result", "item", "none", "true", "false"}
 )
+_RUN_OUTSIDE: Final = "the other facts of a run are known outside `do`"
 _RUN_LATER: Final = "`verdict` and `devices` are known in `finally` only"
 
 Wanted = Literal["boolean", "hosts", "duration", "text", "any"]
@@ -58,8 +61,9 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An expression with its scope, and what its place wants of it."""
+    """An expression with its scope, and what its place wants of it; ``step`` is None for the inventory's."""
 
+    step: StepDraft | None
     expression: Expression
     scope: Scope
     wanted: Wanted
@@ -90,31 +94,31 @@ class Scopes:
         """Every expression of the definition, in the order of the steps."""
         inventory = self.draft.inventory
         if inventory and inventory.select:
-            yield Place(inventory.select, self._selection(), "boolean", "`select`")
+            yield Place(None, inventory.select, self._selection(), "boolean", "`select`")
         for step in self.draft.all_steps:
             outer = self._outer(step)
             if step.when:
-                yield Place(step.when, outer, "boolean", "`when`")
+                yield Place(step, step.when, outer, "boolean", "`when`")
             match step.body:
                 case DevicesBody():
                     yield from self._devices(step, step.body, outer)
                 case ApproveBody():
                     if isinstance(step.body.timeout, Expression):
-                        yield Place(step.body.timeout, outer, "duration", "`timeout`")
+                        yield Place(step, step.body.timeout, outer, "duration", "`timeout`")
                 case NotifyBody():
                     if step.body.message:
-                        yield Place(step.body.message, outer, "text", "`message`")
+                        yield Place(step, step.body.message, outer, "text", "`message`")
 
     def _devices(self, step: StepDraft, body: DevicesBody, outer: Scope) -> Iterator[Place]:
-        yield Place(body.devices, outer, "hosts", "`devices`")
+        yield Place(step, body.devices, outer, "hosts", "`devices`")
         for wave in body.waves:
             if isinstance(wave.soak, Expression):
-                yield Place(wave.soak, outer, "duration", "`soak`")
+                yield Place(step, wave.soak, outer, "duration", "`soak`")
         local: dict[str, Type] = {}
         for action in body.do:
             scope = self._inner(step, body, local)
             for expression, wanted, what in _of_action(action):
-                yield Place(expression, scope, wanted, what)
+                yield Place(step, expression, scope, wanted, what)
             if action.name:
                 local = {**local, action.name.text: type_of_action(action)}
 
@@ -125,7 +129,7 @@ class Scopes:
 
     def _outer(self, step: StepDraft) -> Scope:
         names: dict[str, Type] = {"inputs": self._inputs(), "steps": STEPS, "run": self._run(step)}
-        elsewhere = {"device": "facts of a device are known inside `do` and in `inventory.select`"}
+        elsewhere: dict[str, str] = {}
         if self.draft.inventory:
             names["inventory"] = HOSTS
         else:
@@ -133,12 +137,17 @@ class Scopes:
         for action in step.body.do if isinstance(step.body, DevicesBody) else ():
             if action.name:
                 elsewhere[action.name.text] = "values named with `as` are known to the later actions of the same device"
+        elsewhere["device"] = "facts of a device are known inside `do` and in `inventory.select`"
         return Scope(names, elsewhere, self._ancestors(step), lambda name: self._aggregates(name, step))
 
     def _inner(self, step: StepDraft, body: DevicesBody, local: Mapping[str, Type]) -> Scope:
         names: dict[str, Type] = {
-            "inputs": self._inputs(), "device": DEVICE, "steps": STEPS, "run": self._run(step), **local,
-        }  # fmt: skip
+            "inputs": self._inputs(),
+            "device": DEVICE,
+            "steps": STEPS,
+            "run": Record("`run`", RUN_INSIDE_DO, _RUN_OUTSIDE),
+            **local,
+        }
         elsewhere = {"inventory": "inside `do` there is one `device`"}
         for action in body.do:
             if action.name and action.name.text not in local:
@@ -196,7 +205,9 @@ def type_of_action(action: ActionDraft) -> Type:
             return Record(
                 name, {section: STATE[section] for section in action.sections}, "add it to the `snapshot` to have it"
             )
-        case _:
+        case "apply" | "configure":
+            return APPLIED
+        case "propose" | "check":  # a check names nothing
             return CHANGE
 
 

@@ -77,7 +77,7 @@ def _verb(node: Fields, findings: Findings) -> str | None:
         hint = (
             "add `devices: inventory`" if any(key.text == "do" for key, _ in node.entries) else "verbs are " + _verbs()
         )
-        near = [hint for key, _ in node.entries if (hint := _near_verb(key.text))]
+        near = [guess for key, _ in node.entries if (guess := _near_verb(key.text))]
         findings.add("NS205", "a step without a verb", start, near[0] if near else hint)
         return None
     if len(said) > 1:

@@ -1,71 +1,15 @@
-"""Walking the plan's expression trees: shared by the passes that judge names and by lowering."""
+"""Small questions about the plan's expression trees, shared by the passes and by lowering."""
 
-from collections.abc import Iterator
-from typing import assert_never
+from collections.abc import Iterable, Iterator
 
-from workflows.plan import (
-    Arith,
-    Attr,
-    Choose,
-    Compare,
-    Concat,
-    Constant,
-    Expr,
-    Filter,
-    Item,
-    ListOf,
-    Logic,
-    MapOf,
-    Name,
-    Neg,
-    Not,
-    Test,
-)
+from workflows.plan import Attr, Constant, Expr, Item, Name
 
 
-def children(node: Expr) -> Iterator[Expr]:
-    """The operands of a node, in the order of its text."""
-    match node:
-        case Constant() | Name():
-            return
-        case Attr() | Not() | Neg():
-            yield node.of
-        case Item():
-            yield from (node.of, node.key)
-        case ListOf():
-            yield from node.items
-        case MapOf():
-            for pair in node.items:
-                yield from pair
-        case Logic() | Arith():
-            yield from (node.left, node.right)
-        case Compare():
-            yield node.first
-            yield from (operand for _, operand in node.rest)
-        case Concat():
-            yield from node.parts
-        case Choose():
-            yield from (node.then, node.test, node.otherwise)
-        case Filter():
-            yield from (node.of, *node.args, *(value for _, value in node.kwargs))
-        case Test():
-            yield from (node.of, *node.args)
-        case _:
-            assert_never(node)
-
-
-def walk(node: Expr) -> Iterator[Expr]:
-    """A node and all below it."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
-
-
-def steps_named(node: Expr) -> Iterator[tuple[Attr, str]]:
-    """Every ``steps.NAME`` of a tree: the node and the step's id."""
-    for one in walk(node):
-        if isinstance(one, Attr) and isinstance(one.of, Name) and one.of.name == "steps":
-            yield one, one.name
+def steps_named(nodes: Iterable[Expr]) -> Iterator[tuple[Attr, str]]:
+    """Every ``steps.NAME`` among some nodes: the node and the step's id."""
+    for node in nodes:
+        if isinstance(node, Attr) and isinstance(node.of, Name) and node.of.name == "steps":
+            yield node, node.name
 
 
 def path_of(node: Expr) -> str | None:

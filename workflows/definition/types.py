@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from workflows.definition.durations import parse_duration
 from workflows.plan import Input
 
 
@@ -94,20 +95,21 @@ HOSTS: Final = ListType(HOST)
 STEPS: Final = Steps()
 
 DEVICE: Final = Record(
-    "device",
+    "`device`",
     {
-        "name": HOST, "platform": TEXT, "address": TEXT, "port": INTEGER, "site": TEXT, "role": TEXT,
+        "name": HOST, "platform": TEXT, "address": TEXT, "port": INTEGER, "site": Maybe(TEXT), "role": Maybe(TEXT),
         "groups": ListType(TEXT), "tags": ListType(TEXT), "maintenance": BOOLEAN, "credential": Maybe(TEXT),
         "data": UNKNOWN,
     },
     "facts that only some devices have are in `device.data`",
 )  # fmt: skip
 VLAN: Final = Record("a VLAN", {"name": TEXT, "status": Text(frozenset({"active", "suspended"}))})
+UP_DOWN: Final = Text(frozenset({"up", "down"}))
 INTERFACE: Final = Record(
     "an interface",
     {
-        "admin": TEXT, "oper": TEXT, "mode": TEXT, "access_vlan": Maybe(INTEGER),
-        "trunk_vlans": Maybe(UNKNOWN), "description": Maybe(TEXT),
+        "admin": UP_DOWN, "oper": UP_DOWN, "mode": Maybe(Text(frozenset({"access", "trunk", "routed"}))),
+        "access_vlan": Maybe(INTEGER), "trunk_vlans": ListType(INTEGER), "description": TEXT,
     },
 )  # fmt: skip
 STATE: Final[Mapping[str, Type]] = {
@@ -115,7 +117,10 @@ STATE: Final[Mapping[str, Type]] = {
     "vlans": MapType(INTEGER, VLAN),
     "interfaces": MapType(TEXT, INTERFACE),
 }
-CHANGE: Final = Record("a change", {"diff": TEXT, "lines": ListType(TEXT), "empty": BOOLEAN, "digest": TEXT})
+CHANGE: Final = Record(
+    "a proposed change", {"diff": TEXT, "lines": ListType(TEXT), "empty": BOOLEAN, "digest": TEXT, "made": TEXT}
+)
+APPLIED: Final = Record("an applied change", {"changed": BOOLEAN, "diff": TEXT, "digest": TEXT, "saved": BOOLEAN})
 ROWS: Final = ListType(MapType(TEXT, UNKNOWN))
 AGGREGATES: Final[Mapping[str, Type]] = {
     **dict.fromkeys(("succeeded", "failed", "unreachable", "skipped", "changed"), HOSTS),
@@ -123,8 +128,9 @@ AGGREGATES: Final[Mapping[str, Type]] = {
     "total": INTEGER,
     "warnings": INTEGER,
 }
+RUN_INSIDE_DO: Final[Mapping[str, Type]] = {"id": TEXT, "definition": TEXT, "version": TEXT}
 RUN: Final[Mapping[str, Type]] = {
-    "id": TEXT,
+    **RUN_INSIDE_DO,
     "requester": TEXT,
     "reason": TEXT,
     "mode": Text(frozenset({"apply", "plan"})),
@@ -133,9 +139,7 @@ RUN_AT_END: Final[Mapping[str, Type]] = {
     **RUN,
     "verdict": Text(frozenset({"succeeded", "partial", "stopped", "failed", "failed_dirty", "rejected", "cancelled"})),
     "devices": ListType(
-        Record(
-            "a device's result", {"name": HOST, "platform": TEXT, "status": TEXT, "changed": BOOLEAN, "message": TEXT}
-        )
+        Record("a device's result", {"name": HOST, "status": TEXT, "step": Maybe(TEXT), "message": TEXT})
     ),
 }
 
@@ -226,10 +230,21 @@ def join(left: Type, right: Type) -> Type:
         return NUMBER
     if isinstance(left, Text) and isinstance(right, Text):
         both = left.values | right.values if left.values is not None and right.values is not None else None
-        return Text(both, left.meaning if left.meaning == right.meaning else "")
+        durations = (left.meaning == "duration" or _durations(left)) and (
+            right.meaning == "duration" or _durations(right)
+        )
+        return Text(both, "duration" if durations else left.meaning if left.meaning == right.meaning else "")
     if isinstance(left, ListType) and isinstance(right, ListType):
         return ListType(join(left.item, right.item))
     return UNKNOWN
+
+
+def _durations(found: Text) -> bool:
+    """Whether a text of known values is a duration in each case."""
+    try:
+        return bool(found.values) and all(parse_duration(value) > -1 for value in found.values or ())
+    except ValueError:
+        return False
 
 
 def join_all(found: Sequence[Type]) -> Type:

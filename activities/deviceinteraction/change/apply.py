@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from activities.deviceinteraction.change.effect import uncut, under_way
-from activities.deviceinteraction.change.records import Intent, Outcome, read_intent, read_outcome, write
+from activities.deviceinteraction.change.records import (
+    Intent,
+    Outcome,
+    Partial,
+    read_intent,
+    read_outcome,
+    read_partial,
+    write,
+)
 from activities.deviceinteraction.config.footprint import Footprint, Path, between, shown
 from activities.deviceinteraction.failures import Drifted, PartiallyApplied, RejectedByDevice
 from activities.deviceinteraction.model import Applied, Change, Journal, Names
@@ -57,6 +65,8 @@ async def apply(work: Work, change: Change, *, save: bool, bound: bool) -> Appli
     if intent is None:
         return await _first(work, change, before, save=save, bound=bound)
     await work.platform.discard(work.device, work.names)
+    if await read_partial(work.journal) is not None:
+        raise PartiallyApplied(f"{work.device.host}: an earlier attempt left the change half made; it must be undone.")
     match intent.footprint.presence(before.present):
         case "absent":
             staged = await _stage(work, change, before, wanted=intent.digest)
@@ -134,6 +144,7 @@ async def _commit(work: Work, staged: Staged, intent: Intent, before: Running) -
     if work.platform.made == "computed_by_device" and staged.footprint.presence(after.present) == "committed":
         wrong, actual = [], staged.footprint  # atomic: whatever else differs is somebody else's
     if wrong:
+        await write(work.journal, Partial(footprint=actual))
         raise PartiallyApplied(
             f"{host}: after the change the configuration is not as predicted ({_named(wrong)}); it must be undone."
         )
@@ -145,6 +156,7 @@ async def _judge_refusal(work: Work, refused: LineRefused, before: Running) -> N
     after = await work.platform.running(work.device)
     if after.present == before.present:
         raise RejectedByDevice(f"{refused.message} Nothing is applied.") from refused
+    await write(work.journal, Partial(footprint=between(before.paths, after.paths)))
     raise PartiallyApplied(f"{refused.message} What came before it is applied; it must be undone.") from refused
 
 
@@ -154,7 +166,11 @@ async def _finish(work: Work, intent: Intent, after: Running, actual: Footprint)
         if intent.save:
             await uncut(work.platform.save(work.device))
     applied = Applied(
-        changed=True, diff=intent.diff, digest=intent.digest, saved=intent.save, fingerprint=after.fingerprint
+        changed=not actual.empty,
+        diff=intent.diff,
+        digest=intent.digest,
+        saved=intent.save,
+        fingerprint=after.fingerprint,
     )
     await write(work.journal, Outcome(applied=applied, footprint=actual))
     return applied
@@ -166,22 +182,22 @@ def expected(before: Running, footprint: Footprint) -> frozenset[Path]:
 
 
 def _unpredicted(staged: Staged, before: Running, after: Running) -> list[Path]:
-    """Paths in which the device differs from the prediction, but for what devices add by themselves.
+    """Paths in which the device differs from the prediction, but for what devices do by themselves.
 
-    Those are defaults beneath a block that is new, and the other form of a switch that was typed: some switches are
-    shown when on, some when off, and some never.
+    Those are defaults beneath a block that is new, and switches: some are shown when on, some when off, some never.
     """
-    added = frozenset(staged.footprint.added)
-    typed = {line.strip().removeprefix("no ") for line in staged.lines}
+    added, removed = frozenset(staged.footprint.added), frozenset(staged.footprint.removed)
     differing = after.present ^ expected(before, staged.footprint)
 
-    def is_default(path: Path) -> bool:
-        if path in after.present and any(path[:depth] in added for depth in range(1, len(path))):
-            return True
-        return path[-1].removeprefix("no ") in typed and (path in after.present) != (path in added)
+    def is_usual(path: Path) -> bool:
+        above, text = path[:-1], path[-1]
+        if path not in after.present:  # predicted, and not shown
+            return path in added and (text.startswith("no ") or (*above, f"no {text}") in removed)
+        beneath_new = any(path[:depth] in added for depth in range(1, len(path)))
+        return beneath_new or (text.startswith("no ") and (*above, text.removeprefix("no ")) in removed)
 
     ordered = [path for path in (*before.paths, *after.paths, *staged.footprint.added) if path in differing]
-    return [path for path in dict.fromkeys(ordered) if not is_default(path)]
+    return [path for path in dict.fromkeys(ordered) if not is_usual(path)]
 
 
 def _named(paths: Iterable[Path]) -> str:

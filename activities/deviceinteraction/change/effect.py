@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from activities.deviceinteraction.failures import DeviceFailure, OutcomeUnknown
+from activities.deviceinteraction.failures import DeviceFailure, OutcomeUnknown, Transient
 from activities.deviceinteraction.transport import LinkFailed
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ def under_way(host: str, doing: str) -> Iterator[None]:
             "The next attempt looks at the device before it does anything."
         ) from error
     except DeviceFailure as error:
-        error.touched = True
+        error.touched = error.touched or not isinstance(error, Transient)  # these say themselves that nothing was done
         raise
 
 

@@ -1,4 +1,4 @@
-"""What the journal holds of one change. Two entries: the intent, before the first effect, and the outcome after it.
+"""What the journal holds of one change. Mainly the intent, before the first effect, and the outcome after it.
 
 Stored entries hold no secrets: diffs are redacted and paths are keyed.
 """
@@ -35,6 +35,14 @@ class Outcome(Model):
     footprint: Footprint  # what really changed, which may hold defaults that the device added
 
 
+class Partial(Model):
+    """Written where a device was read back other than predicted: all that our lines did, for the undo to go by."""
+
+    key: ClassVar[str] = "partial"
+
+    footprint: Footprint
+
+
 class UndoBegun(Model):
     """Written before the first effect of an undo, so that a later attempt that finds it done knows who did it."""
 
@@ -63,13 +71,19 @@ async def read_outcome(journal: Journal) -> Outcome | None:
     return None if found is None else Outcome.model_validate(found)
 
 
+async def read_partial(journal: Journal) -> Partial | None:
+    """What a change that went wrong did, if that was seen."""
+    found = await journal.read(Partial.key)
+    return None if found is None else Partial.model_validate(found)
+
+
 async def read_undo_outcome(journal: Journal) -> UndoOutcome | None:
     """The end of the undo, if it is finished."""
     found = await journal.read(UndoOutcome.key)
     return None if found is None else UndoOutcome.model_validate(found)
 
 
-async def write(journal: Journal, entry: Intent | Outcome | UndoBegun | UndoOutcome) -> None:
+async def write(journal: Journal, entry: Intent | Outcome | Partial | UndoBegun | UndoOutcome) -> None:
     """Store an entry durably."""
     value: dict[str, JsonValue] = entry.model_dump(mode="json")
     await journal.write(entry.key, value)

@@ -16,6 +16,7 @@ from activities.deviceinteraction.change.records import (
     UndoOutcome,
     read_intent,
     read_outcome,
+    read_partial,
     read_undo_outcome,
     write,
 )
@@ -44,11 +45,14 @@ async def undo(work: Work, *, methods: Sequence[UndoMethod]) -> Undone:
     if intent is None:
         await work.platform.forget(work.device, work.names)
         return await _ended(work, Undone(was_touched=False))
-    footprint = intent.footprint if outcome is None else outcome.footprint
+    partial = await read_partial(work.journal)
+    footprint = (outcome or partial or intent).footprint
     now = await work.platform.running(work.device)
     if footprint.presence(now.present) == "absent":
         begun = await work.journal.read(UndoBegun.key) is not None
-        return await uncut(_close(work, intent, footprint, now, None, was_touched=begun or outcome is not None))
+        return await uncut(
+            _close(work, intent, footprint, now, None, was_touched=begun or outcome is not None or partial is not None)
+        )
     await write(work.journal, UndoBegun())
     return await uncut(_undo(work, intent, footprint, now, methods))
 
@@ -57,8 +61,11 @@ async def _undo(
     work: Work, intent: Intent, footprint: Footprint, now: Running, methods: Sequence[UndoMethod]
 ) -> Undone:
     alone = footprint.without(now.present) == frozenset(intent.before)
-    usable = [method for method in methods if alone or method == "inverse"]
-    reasons = [] if alone else ["somebody else changed the device since, so only the inverse may be used"]
+    offered: list[UndoMethod] = [method for method in methods if method in work.platform.undo_methods]
+    usable: list[UndoMethod] = [method for method in offered if alone or method == "inverse"]
+    reasons = [f"{method}: {work.platform.name} does not offer it" for method in methods if method not in offered]
+    if not alone:
+        reasons.append("somebody else changed the device since, so only the inverse may be used")
     for method in usable:
         with under_way(work.device.host, f"the undo ({method})"):
             try:

@@ -40,6 +40,7 @@ _INSIDE_INTERFACE = re.compile(
     r"(?=\s|$)"
 )
 _VLANS = re.compile(r"(?P<no>no )?vlan (?P<ids>\d[\d,\- ]*)$")
+_INTERFACE = re.compile(r"^int(?:e|er|erf|erfa|erfac|erface)?\s+", re.IGNORECASE)
 _SHORT_INTERFACE = re.compile(r"(?P<word>[A-Za-z\-]+)\s?(?P<number>\d[\d/.:]*)$")
 _INTERFACE_KINDS = (
     "Ethernet", "FastEthernet", "GigabitEthernet", "TwoGigabitEthernet", "FiveGigabitEthernet", "TenGigabitEthernet",
@@ -54,6 +55,11 @@ def single_key(parent: str, text: str) -> str | None:
     if match is None and parent.startswith("vlan "):
         match = _SINGLE_IN_VLAN.match(text)
     return None if match is None else match.group(0)
+
+
+def reset(key: str) -> str:
+    """The line that takes a setting with one value back to its default."""
+    return "state active" if key == "state" else f"no {key}"
 
 
 def is_default(parent: str, text: str) -> bool:
@@ -77,6 +83,17 @@ def belongs_inside(header: str, text: str) -> bool:
     return header.startswith("interface ") and _INSIDE_INTERFACE.match(text) is not None
 
 
+def may_be_a_switch(parent: str, bare: str) -> bool:
+    """Whether ``no`` in front of a line that is not there may say something, as ``no cdp run`` does.
+
+    Such a line is on by default and then not shown; only its negation is. What removes a block, a single value or a
+    switch port's setting that is not there says nothing.
+    """
+    if opens_block(bare) or single_key(parent, bare) is not None or is_default(parent, f"no {bare}"):
+        return False
+    return not bare.startswith(("switchport", "vlan", "interface", "name", "description", "shutdown"))
+
+
 def expand_vlans(text: str) -> list[str]:
     """``vlan 10,20-21`` as one line for each VLAN; any other line as itself."""
     match = _VLANS.match(text)
@@ -93,11 +110,12 @@ def canonical(text: str, known: frozenset[str]) -> str:
         known: The lines that stand there now; a spelling that is among them wins.
     """
     bare, prefix = (text[3:], "no ") if text.startswith("no ") else (text, "")
+    bare = _INTERFACE.sub("interface ", bare)
     if not bare.startswith("interface "):
         return text
     match = _SHORT_INTERFACE.match(bare.removeprefix("interface ").strip())
     if match is None:
-        return text
+        return prefix + bare
     word, number = match["word"].lower(), match["number"]
     spelled = [f"interface {kind}{number}" for kind in _INTERFACE_KINDS if kind.lower().startswith(word)]
     exact = [line for line in spelled if line.lower() == f"interface {word}{number}"]

@@ -5,7 +5,7 @@ positions. Its digest therefore moves when the change moves, and not when a neig
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from activities.deviceinteraction.config import dialect
 from activities.deviceinteraction.config.footprint import Footprint, Path
@@ -27,7 +27,9 @@ def rendered(footprint: Footprint, order: Sequence[Path] = ()) -> str:
     for sign, path in signed:
         by_block.setdefault(path[:1], []).append((sign, path))
     lines: list[str] = []
-    for block in sorted(by_block, key=lambda path: place.get(path, len(place))):
+    for path in by_block:
+        place.setdefault(path, _place_of_old_value(path, footprint, place))
+    for block in sorted(by_block, key=lambda path: place[path]):
         shown: set[Path] = set()
         for sign, path in _nested(by_block[block]):
             for depth in range(1, len(path)):
@@ -52,13 +54,15 @@ def undoing(footprint: Footprint, present: Collection[Path]) -> tuple[str, ...] 
     """
     if footprint.holds_secrets:
         return None
-    here = [path for path in footprint.added if path in present]
+    here = {path: None for path in footprint.added if path in present}
     gone = [path for path in footprint.removed if path not in present]
-    return _as_lines([path for path in here if not any(path[:depth] in here for depth in range(1, len(path)))], gone)
+    return _as_lines(
+        {path: None for path in here if not any(path[:depth] in here for depth in range(1, len(path)))}, gone
+    )
 
 
-def _as_lines(doomed: Sequence[Path], wanted: Sequence[Path]) -> tuple[str, ...]:
-    fresh = [path[:1] for path in wanted if len(path) == 1]
+def _as_lines(doomed: Mapping[Path, None], wanted: Sequence[Path]) -> tuple[str, ...]:
+    fresh = {path[:1] for path in wanted if len(path) == 1}
     edits: dict[Path, list[str]] = {}
     for path in wanted:
         if len(path) == 1 or path[:1] in fresh:
@@ -86,26 +90,35 @@ def _negated(path: Path, replacements: Iterable[str], doomed: Collection[Path]) 
     key = dialect.single_key(parent, text)
     if key is not None:
         replaced = any(dialect.single_key(parent, line) == key for line in replacements)
-        return None if replaced else f"no {key}"
+        return None if replaced else dialect.reset(key)
     if text == dialect.TRUNK_LIST:
-        return f"no {dialect.TRUNK}"
+        return f"{dialect.TRUNK} all"
     if text.startswith(_ADD):
         listed = (*path[:-1], dialect.TRUNK_LIST) in doomed
         return None if listed else f"{dialect.TRUNK} remove {text.removeprefix(_ADD)}"
     return text.removeprefix("no ") if text.startswith("no ") else f"no {text}"
 
 
+def _place_of_old_value(path: Path, footprint: Footprint, place: Mapping[Path, int]) -> int:
+    """Where a new line at the top stands: beside the value that it replaces, or at the end."""
+    key = dialect.single_key("", path[0])
+    old = (other for other in footprint.removed if len(other) == 1 and dialect.single_key("", other[0]) == key)
+    return next((place.get(other, len(place)) for other in old), len(place)) if key else len(place)
+
+
 def _nested(signed: Sequence[tuple[str, Path]]) -> list[tuple[str, Path]]:
     """Each line right before those beneath it, removals before additions on every level."""
+    heads = set(signed)
+    beneath: dict[tuple[str, Path] | None, list[tuple[str, Path]]] = {}
+    for sign, path in signed:
+        above = ((sign, path[:depth]) for depth in range(len(path) - 1, 0, -1))
+        beneath.setdefault(next((item for item in above if item in heads), None), []).append((sign, path))
     found: list[tuple[str, Path]] = []
-    rest = list(signed)
-    while rest:
-        sign, head = rest[0]
-        beneath = [item for item in rest[1:] if item[0] == sign and item[1][: len(head)] == head]
-        rest = [item for item in rest[1:] if item not in beneath]
-        found.append((sign, head))
-        if beneath:
-            found.extend(_nested(beneath))
+    waiting = list(reversed(beneath.get(None, [])))
+    while waiting:
+        item = waiting.pop()
+        found.append(item)
+        waiting.extend(reversed(beneath.get(item, [])))
     return found
 
 

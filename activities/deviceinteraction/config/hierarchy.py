@@ -150,6 +150,8 @@ def _negate(tree: Tree, parent: str, line: str) -> None:
         doomed.extend(text for text in tree if text not in doomed and dialect.single_key(parent, text) == key)
     for text in doomed:
         del tree[text]
+    if not doomed and dialect.may_be_a_switch(parent, bare):
+        tree.setdefault(line, Tree())
 
 
 def _trunk(tree: Tree, line: str) -> None:

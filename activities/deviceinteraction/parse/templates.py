@@ -7,6 +7,7 @@ its merging rules are its own. Pure CPU; `session.py` decides where it runs.
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import ntc_templates  # type: ignore[import-untyped]  # ships no types
 import textfsm  # type: ignore[import-untyped]  # ships no types
@@ -36,6 +37,7 @@ def parse_rows(platform: str, command: str, output: str) -> tuple[dict[str, Json
     try:
         if len(names) == 1:
             machine = _compiled(names[0])
+            machine.Reset()  # it keeps what it read last
             header = [str(name).lower() for name in machine.header]
             return tuple(dict(zip(header, map(_value, row), strict=True)) for row in machine.ParseText(output))
         table = clitable.CliTable("index", str(_FOLDER))
@@ -58,13 +60,13 @@ def _value(value: object) -> JsonValue:
 
 @lru_cache(maxsize=512)
 def _templates_for(platform: str, command: str) -> tuple[str, ...]:
-    table = clitable.CliTable("index", str(_FOLDER))
-    row = table.index.GetRowMatch({"Command": command, "Platform": platform})
+    index: Any = clitable.CliTable("index", str(_FOLDER)).index  # Any: textfsm is not typed
+    row = index.GetRowMatch({"Command": command, "Platform": platform})
     if not row:
         raise CheckFailed(
             f"ntc-templates has no template for {command!r} on {platform}. Write the command in full, or show its text."
         )
-    return tuple(str(table.index.index[row]["Template"]).split(":"))
+    return tuple(str(index.index[row]["Template"]).split(":"))
 
 
 @lru_cache(maxsize=256)

@@ -46,7 +46,8 @@ class AristaEos:
         )
 
     async def running(self, device: Dialogue) -> Running:
-        """See `Platform.running`."""
+        """See `Platform.running`. A lower privilege would see less, and still an end marker."""
+        await device.demand("show privilege", "privilege level is 15")
         return self._read(device, await device.show("show running-config"))
 
     async def vlans(self, device: Dialogue) -> Mapping[int, Vlan]:
@@ -63,20 +64,26 @@ class AristaEos:
         """See `Platform.stage`. The session is left pending, in exec mode."""
         indented.check_lines(lines)
         await self.discard(device, names)
-        await indented.enter(device, f"configure session {names.tag}", "(config-s-")
+        held = await self._sessions(device, names)
+        name = next(name for name in _session_names(names) if not held.get(name, "").startswith("completed"))
+        await indented.enter(device, f"configure session {name}", "(config-s-")
         try:
             await device.lines(hierarchy.as_sent(lines))
             candidate = await device.show("show session-config")
-        except (LineRefused, CheckFailed) as refused:
+        except LineRefused as refused:
             await device.step("abort")
             raise RejectedByDevice(f"{refused.message} The session was aborted; nothing is applied.") from refused
+        except (CheckFailed, RejectedByDevice):
+            await device.step("abort")
+            raise
         await device.step("end")
         return indented.from_candidate(lines, before, self._read(device, candidate))
 
     async def discard(self, device: Dialogue, names: Names) -> None:
         """See `Platform.discard`."""
-        if re.search(rf"\b{names.tag}\b.*pending|pending.*\b{names.tag}\b", await self._sessions(device)):
-            await device.effect(f"configure session {names.tag} abort")
+        for name, state in (await self._sessions(device, names)).items():
+            if state.startswith("pending"):
+                await device.effect(f"configure session {name} abort")
 
     async def checkpoint(self, device: Dialogue, names: Names) -> None:
         """See `Platform.checkpoint`. Of our own older checkpoints the newest few are kept."""
@@ -104,7 +111,11 @@ class AristaEos:
                 f"{device.host}: somebody else changed the configuration while the session was prepared; a commit "
                 "would take that change away. The session was aborted."
             )
-        await indented.enter(device, f"configure session {names.tag}", "(config-s-")
+        held = await self._sessions(device, names)
+        name = next((name for name, state in held.items() if state.startswith("pending")), None)
+        if name is None:
+            raise Transient(f"{device.host}: the prepared session is gone, as after a restart; it is prepared again.")
+        await indented.enter(device, f"configure session {name}", "(config-s-")
         words = refusal(await device.effect("commit"))
         if words is not None:
             await device.step("abort")
@@ -143,10 +154,18 @@ class AristaEos:
         indented.demand_end(device.host, text)
         return indented.understood(indented.without(text, _VOLATILE))
 
-    async def _sessions(self, device: Dialogue) -> str:
-        return await device.show_or_nothing("show configuration sessions")
+    async def _sessions(self, device: Dialogue, names: Names) -> Mapping[str, str]:
+        """Our sessions of these names and their states; the device remembers committed ones as completed."""
+        listing = await device.show_or_nothing("show configuration sessions")
+        found = re.findall(rf"^\W*({names.tag}(?:-\d)?)\s+(\w+)", listing, re.MULTILINE)
+        return {name: state.lower() for name, state in found}
 
     async def _load(self, device: Dialogue, command: str) -> None:
         words = refusal(await device.effect(command))
         if words is not None:
             raise CheckFailed(f"{device.host}: {command!r} was refused: {words}")
+
+
+def _session_names(names: Names) -> list[str]:
+    """Names for a session, in order of preference: that of a completed session cannot be entered again."""
+    return [names.tag, *(f"{names.tag}-{number}" for number in range(2, 10))]

@@ -50,7 +50,8 @@ class CiscoIosxe:
         )
 
     async def running(self, device: Dialogue) -> Running:
-        """See `Platform.running`."""
+        """See `Platform.running`. A lower privilege would see less, and still an end marker."""
+        await device.demand("show privilege", "privilege level is 15")
         text = await device.show("show running-config")
         indented.demand_end(device.host, text)
         return indented.understood(indented.without(text, _VOLATILE))

@@ -118,9 +118,6 @@ class CiscoNxos:
         """See `Platform.probe`."""
         return (
             await rows.need(
-                device, "role that may configure", "show user-account", r"network-admin|vdc-admin", "change"
-            ),
-            await rows.need(
                 device, "bootflash file system", "dir bootflash:", r"bytes (?:free|total)", "native", "restore"
             ),
             await _checkpoints(device),

@@ -35,6 +35,7 @@ class Dialogue:
         self.host = target.name
         self._timeouts = timeouts
         self._fence = fence
+        self._proven: set[str] = set()
 
     @property
     def prompt(self) -> str:
@@ -62,6 +63,22 @@ class Dialogue:
                 "An empty answer is never read as 'no rows'; check the command and the user's rights."
             )
         return answer
+
+    async def demand(self, command: str, words: str) -> None:
+        """Insist that a show command says something; asked once a session.
+
+        Raises:
+            CheckFailed: It says something else.
+        """
+        if command in self._proven:
+            return
+        answer = await self.show(command)
+        if words not in answer:
+            raise CheckFailed(
+                f"{self.host}: {command!r} should say {words!r} and says {' '.join(answer.split())!r}. "
+                "No change starts where parts of the configuration may be hidden; log in with full rights."
+            )
+        self._proven.add(command)
 
     async def show_or_nothing(self, command: str) -> str:
         """The answer to a command whose empty answer means something, such as a diff.

@@ -64,7 +64,7 @@ class JuniperJunos:
         }
         if not found:
             raise CheckFailed(f"{device.host}: no VLAN could be read from the answer to 'show vlans'.")
-        return found
+        return dict(sorted(found.items()))
 
     async def interfaces(self, device: Dialogue, running: Running) -> Mapping[str, Interface]:
         """See `Platform.interfaces`."""
@@ -81,9 +81,12 @@ class JuniperJunos:
             shown = await device.show_or_nothing("show | compare")
             candidate = _read(device, await device.show("show | display set"))
             words = refusal(await device.step("commit check")) if shown.strip() else None
-        except (LineRefused, CheckFailed) as refused:
+        except LineRefused as refused:
             await self.discard(device, names)
             raise RejectedByDevice(f"{refused.message} The candidate was dropped; nothing is applied.") from refused
+        except (CheckFailed, RejectedByDevice):
+            await self.discard(device, names)
+            raise
         if words is not None:
             await self.discard(device, names)
             raise RejectedByDevice(f"{device.host}: the commit check failed: {words} The candidate was dropped.")

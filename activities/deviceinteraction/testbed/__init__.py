@@ -5,7 +5,7 @@ rest of the device library but its nouns.
 """
 
 from activities.deviceinteraction.testbed.control import TestbedControl
-from activities.deviceinteraction.testbed.model import DeviceSpec, Fault, LogEntry, Login
+from activities.deviceinteraction.testbed.model import CommandEntry, DeviceSpec, Fault, LogEntry, Login
 from activities.deviceinteraction.testbed.testbed import Testbed, TestbedDevice
 
-__all__ = ["DeviceSpec", "Fault", "LogEntry", "Login", "Testbed", "TestbedControl", "TestbedDevice"]
+__all__ = ["CommandEntry", "DeviceSpec", "Fault", "LogEntry", "Login", "Testbed", "TestbedControl", "TestbedDevice"]

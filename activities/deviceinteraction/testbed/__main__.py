@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 from activities.deviceinteraction.model import PlatformName
 from activities.deviceinteraction.testbed.model import PLATFORMS, Fault
@@ -64,11 +63,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _platforms(text: str) -> tuple[PlatformName, ...]:
-    known: tuple[PlatformName, ...] = get_args(PlatformName)
-    chosen = tuple(platform for name in text.split(",") for platform in known if platform == name.strip())
-    if len(chosen) != len(text.split(",")):
-        raise argparse.ArgumentTypeError(f"platforms are some of {', '.join(known)}; got {text!r}")
-    return chosen
+    names = [name.strip() for name in text.split(",")]
+    chosen = [platform for name in names for platform in PLATFORMS if str(platform) == name]
+    if len(chosen) != len(names):
+        raise argparse.ArgumentTypeError(f"platforms are some of {', '.join(PLATFORMS)}; got {text!r}")
+    return tuple(chosen)
 
 
 def _fault(text: str) -> tuple[str, Fault]:

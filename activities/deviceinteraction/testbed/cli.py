@@ -8,7 +8,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
+from typing import ClassVar, Literal, NamedTuple, TypeVar
 
 from activities.deviceinteraction.testbed.grammar import Entry, Grammar, Match, Refused
 
@@ -127,16 +127,17 @@ class Cli(ABC):
         """Keep a plain setting, or take it away."""
         raise NotImplementedError(match.text)
 
+    @abstractmethod
     def interrupt(self) -> None:
         """Ctrl-Z: on most platforms it leaves configuration mode."""
 
+    @abstractmethod
     def closed(self) -> None:
         """The session is gone, whatever the reason: give back what it held."""
 
 
-def _store(cli: Any, match: Match) -> Reply:
-    reply: Reply = cli.store(match)
-    return reply
+def _store(cli: Cli, match: Match) -> Reply:
+    return cli.store(match)
 
 
 class Pipe(NamedTuple):

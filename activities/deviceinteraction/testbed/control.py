@@ -1,7 +1,7 @@
 """The control socket: faults, configurations and logs of a testbed that runs in another process.
 
 One JSON object a line goes in, one comes out. The socket is a file in the state folder, open to its owner only.
-`TestbedControl` is the client: synchronous, and free of the testbed's own imports, for tests, demos and the CLI.
+`TestbedControl` is the client: synchronous, for tests, the demo and the CLI.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, assert_never
+from typing import TYPE_CHECKING, Literal, Protocol, Self, assert_never, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from activities.deviceinteraction.testbed.model import Fault, LogEntry
 
@@ -23,6 +23,19 @@ if TYPE_CHECKING:
     from activities.deviceinteraction.testbed.testbed import TestbedDevice
 
 _LONGEST_PATH = 100  # a Unix socket's path has 104 to 108 bytes, depending on the system
+
+
+class DeviceEntry(BaseModel):
+    """What ``devices`` says of one device."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    platform: str
+    address: str
+    port: int
+    site: str
+    live_sessions: int
 
 
 class Request(BaseModel):
@@ -58,21 +71,15 @@ class ControlServer:
     async def start(cls, path: Path, testbed: Controlled) -> AsyncIterator[Self]:
         """Listen on a socket file until the block is left; a file that an earlier testbed left is replaced."""
         control = cls(testbed)
-        path.unlink(missing_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="netsaga-")) if len(os.fsencode(path)) > _LONGEST_PATH else None
-        real = folder / "control.sock" if folder else path
+        real, folder = _place(path)
         server = await asyncio.start_unix_server(control._serve, real, limit=2**24)
-        real.chmod(0o600)
-        if folder:
-            path.symlink_to(real)
+        _publish(path, real)
         try:
             yield control
         finally:
             server.close()
             await server.wait_closed()
-            path.unlink(missing_ok=True)
-            if folder:
-                shutil.rmtree(folder, ignore_errors=True)
+            _withdraw(path, folder)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, ValueError):
@@ -81,7 +88,7 @@ class ControlServer:
                 await writer.drain()
         writer.close()
 
-    def answer(self, line: bytes) -> dict[str, Any]:
+    def answer(self, line: bytes) -> dict[str, object]:
         """The answer to one request: ``{"ok": true, "result": …}`` or ``{"ok": false, "error": …}``."""
         try:
             return {"ok": True, "result": self._do(Request.model_validate_json(line))}
@@ -92,10 +99,10 @@ class ControlServer:
         except (KeyError, ValueError) as error:
             return {"ok": False, "error": str(error.args[0] if error.args else error)}
 
-    def _do(self, request: Request) -> Any:
+    def _do(self, request: Request) -> object:
         match request.op:
             case "devices":
-                return [_described(device) for device in self._testbed.devices.values()]
+                return [_described(device).model_dump() for device in self._testbed.devices.values()]
             case "clear" | "reset":
                 for device in self._chosen(request):
                     device.clear() if request.op == "clear" else device.reset()
@@ -103,7 +110,8 @@ class ControlServer:
             case "fault":
                 if request.fault is None:
                     raise ValueError("fault: a fault is expected, as an object or as text such as 'reject:vlan 120'")
-                return self._one(request).inject(request.fault)
+                self._one(request).inject(request.fault)
+                return None
             case "config":
                 return self._one(request).running_config()
             case "startup":
@@ -113,7 +121,8 @@ class ControlServer:
             case "log":
                 return self._one(request).log()
             case "line":
-                return self._one(request).change(request.lines, user=request.user, commit=request.commit)
+                self._one(request).change(request.lines, user=request.user, commit=request.commit)
+                return None
             case _:
                 assert_never(request.op)
 
@@ -127,15 +136,40 @@ class ControlServer:
         return [self._one(request)] if request.device else list(self._testbed.devices.values())
 
 
-def _described(device: "TestbedDevice") -> dict[str, Any]:
-    return {
-        "name": device.name,
-        "platform": device.platform,
-        "address": device.address,
-        "port": device.port,
-        "site": device.spec.site,
-        "live_sessions": device.live_sessions,
-    }
+def _place(path: Path) -> tuple[Path, Path | None]:
+    """Where the socket really goes, and the folder made for it where the wanted path is too long for a socket."""
+    path.unlink(missing_ok=True)
+    if len(os.fsencode(path)) <= _LONGEST_PATH:
+        return path, None
+    folder = Path(tempfile.mkdtemp(prefix="netsaga-"))
+    return folder / "control.sock", folder
+
+
+def _publish(path: Path, real: Path) -> None:
+    real.chmod(0o600)
+    if real != path:
+        path.symlink_to(real)
+
+
+def _withdraw(path: Path, folder: Path | None) -> None:
+    path.unlink(missing_ok=True)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _described(device: "TestbedDevice") -> DeviceEntry:
+    return DeviceEntry(
+        name=device.name,
+        platform=device.platform,
+        address=device.address,
+        port=device.port,
+        site=device.spec.site,
+        live_sessions=device.live_sessions,
+    )
+
+
+_DEVICES = TypeAdapter(list[DeviceEntry])
+_VLANS = TypeAdapter(dict[int, dict[str, str]])
 
 
 class TestbedControl:
@@ -153,10 +187,9 @@ class TestbedControl:
         self._path = path / "control.sock" if path.is_dir() else path
         self._timeout_s = timeout_s
 
-    def devices(self) -> list[dict[str, Any]]:
+    def devices(self) -> list[DeviceEntry]:
         """Name, platform, address, port, site and live sessions of every device."""
-        found: list[dict[str, Any]] = self._ask(op="devices")
-        return found
+        return _DEVICES.validate_python(self._ask(op="devices"))
 
     def fault(self, device: str, fault: Fault | str) -> None:
         """Arm a fault; text is read by `Fault.parse`."""
@@ -176,12 +209,11 @@ class TestbedControl:
 
     def vlans(self, device: str) -> dict[int, dict[str, str]]:
         """The VLANs by id: ``name`` and ``status``."""
-        return {int(number): vlan for number, vlan in self._ask(op="vlans", device=device).items()}
+        return _VLANS.validate_python(self._ask(op="vlans", device=device))
 
     def log(self, device: str) -> list[LogEntry]:
         """A command log, oldest entry first."""
-        found: list[LogEntry] = self._ask(op="log", device=device)
-        return found
+        return cast("list[LogEntry]", self._ask(op="log", device=device))
 
     def line(self, device: str, lines: Sequence[str], *, user: str = "console", commit: bool = True) -> None:
         """Change a device out of band."""
@@ -191,7 +223,7 @@ class TestbedControl:
         """Bring a device, or all, back to the delivered configuration."""
         self._ask(op="reset", device=device)
 
-    def _ask(self, **request: object) -> Any:
+    def _ask(self, **request: object) -> object:
         """Send a request and wait for its answer.
 
         Raises:

@@ -4,7 +4,6 @@ It decides nothing about how a fault looks: `shell.py`, `server.py` and the plat
 """
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from activities.deviceinteraction.testbed.model import Fault, FaultKind
@@ -35,7 +34,7 @@ class FaultBox:
         """The faults that are still armed."""
         return [armed.fault for armed in self._armed]
 
-    def take(self, kinds: Collection[FaultKind], line: str = "") -> Fault | None:
+    def take(self, *kinds: FaultKind, line: str = "") -> Fault | None:
         """The first armed fault of these kinds whose pattern is found in the line; its count goes down by one."""
         for armed in self._armed:
             if armed.fault.kind not in kinds or armed.pattern.search(line) is None:

@@ -39,7 +39,8 @@ class Fault(BaseModel):
             (a line never gets an answer), ``drop`` (the TCP connection is reset), ``reject`` (the platform's own
             refusal, no effect), ``slow`` (waits before it answers), ``garbage`` (an answer of noise), ``empty``
             (an answer of nothing but the prompt), ``no_space`` (the platform's "disk full", no effect).
-        match: A regular expression searched in the line as it was typed; empty matches every line.
+        match: A regular expression searched in the line as it was typed; empty matches every line. ``hang`` and
+            ``drop`` also meet the answer to a question, as ``QUESTION ANSWER``.
         times: How many matching lines show the fault; 0 means all of them until it is cleared.
         phase: For ``hang``, ``drop``, ``garbage`` and ``empty``: ``before`` the line takes effect (it has none),
             ``after`` it took effect and before the answer, or in the ``middle`` of the answer.
@@ -84,8 +85,8 @@ class Login(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     username: str = "netsaga"
-    password: str = "netsaga-lab"
-    enable_secret: str = "netsaga-enable"
+    password: str = "netsaga-lab"  # noqa: S105 - a lab's, and public
+    enable_secret: str = "netsaga-enable"  # noqa: S105 - the same
     public_key: str | None = None  # one line as in authorized_keys
 
 
@@ -111,6 +112,18 @@ class DeviceSpec(BaseModel):
     vtp_mode: VtpMode = "transparent"
 
 
+class CommandEntry(TypedDict):
+    """A `LogEntry` that is a line which a device was given."""
+
+    t: str
+    session: int
+    user: str
+    mode: str
+    line: str
+    result: Result
+    effect: Effect | None
+
+
 class LogEntry(TypedDict):
     """One line of a device's command log. ``t`` is ISO 8601 in UTC; ``session`` counts logins from 1, 0 is nobody's.
 
@@ -120,7 +133,7 @@ class LogEntry(TypedDict):
     t: str
     session: int
     user: str
-    event: NotRequired[Literal["login", "login_refused", "logout", "dropped", "refused", "reverted"]]
+    event: NotRequired[Literal["login", "login_refused", "login_hung", "logout", "dropped", "refused", "reverted"]]
     mode: NotRequired[str]
     line: NotRequired[str]
     result: NotRequired[Result]

@@ -65,10 +65,12 @@ class DeviceServer:
             await self._attaching
         if self._acceptor is not None:
             self._acceptor.close()
-            await self._acceptor.wait_closed()
-            self._acceptor = None
         for connection in list(self._connections):
             connection.abort()
+        await asyncio.sleep(0)  # the connections' ends run now, and end their shells
+        if self._acceptor is not None:
+            await self._acceptor.wait_closed()
+            self._acceptor = None
 
     def inject(self, fault: Fault) -> None:
         """Arm a fault; one that refuses every connection closes the port."""
@@ -89,19 +91,23 @@ class DeviceServer:
         await self.start(sock)
         self._attaching = None
 
-    def login(self, connection: asyncssh.SSHServerConnection, user: str) -> int:
+    def opened(self, connection: asyncssh.SSHServerConnection) -> None:
+        """A connection has begun; whether it ends in a login is not known yet."""
+        self._connections.add(connection)
+
+    def login(self, user: str) -> int:
         """Count a login; its number in the log."""
         self._logins += 1
-        self._connections.add(connection)
         self.device.users[self._logins] = user
         self.device.log.event(self._logins, user, "login")
         return self._logins
 
-    def logout(self, connection: asyncssh.SSHServerConnection, session: int, user: str) -> None:
-        """A login is over."""
+    def closed(self, connection: asyncssh.SSHServerConnection, session: int, user: str) -> None:
+        """A connection is over, and with it its login if there was one (``session`` is 0 otherwise)."""
         self._connections.discard(connection)
-        self.device.users.pop(session, None)
-        self.device.log.event(session, user, "logout")
+        if session:
+            self.device.users.pop(session, None)
+            self.device.log.event(session, user, "logout")
 
     def shell(self, session: int, user: str) -> Shell:
         """A shell for a login."""
@@ -119,14 +125,15 @@ class _Login(asyncssh.SSHServer):
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
-        if self._device.faults.take(("refuse_connection",)) is not None:
+        self._server.opened(conn)
+        if self._device.faults.take("refuse_connection") is not None:
             self._device.log.event(0, "", "refused")
             conn.abort()
 
     async def begin_auth(self, username: str) -> bool:
         self._user = username
-        if self._device.faults.take(("hang_login",), username) is not None:
-            self._device.log.event(0, username, "login_refused")
+        if self._device.faults.take("hang_login", line=username) is not None:
+            self._device.log.event(0, username, "login_hung")
             await asyncio.Event().wait()  # until the client gives up
         key = self._device.login.public_key
         if key is not None:
@@ -139,20 +146,19 @@ class _Login(asyncssh.SSHServer):
     def validate_password(self, username: str, password: str) -> bool:
         login = self._device.login
         right = (username, password) == (login.username, login.password)
-        if right and self._device.faults.take(("refuse_login",), username) is None:
+        if right and self._device.faults.take("refuse_login", line=username) is None:
             return True
         self._device.log.event(0, username, "login_refused")
         return False
 
     def auth_completed(self) -> None:
-        self._session = self._server.login(self._connection, self._user)
+        self._session = self._server.login(self._user)
 
     def session_requested(self) -> Shell:
         return self._server.shell(self._session, self._user)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        if self._session:
-            self._server.logout(self._connection, self._session, self._user)
+        self._server.closed(self._connection, self._session, self._user)
 
 
 def bound(address: str, port: int) -> socket.socket:

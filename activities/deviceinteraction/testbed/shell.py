@@ -40,6 +40,11 @@ class _Keys:
         self._ended = True
         self._wake.set()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something was typed that nobody has read."""
+        return bool(self._typed)
+
     async def get(self) -> str:
         """The next character; each of CR, LF and CR LF is one line feed.
 
@@ -147,39 +152,45 @@ class Shell(asyncssh.SSHServerSession[str]):
                 return
 
     async def _line(self, prompt: str, *, hidden: bool = False) -> str | None:
-        """Read one line; ``None`` where it was given up with Ctrl-C or Ctrl-Z."""
+        """Read one line; ``None`` where it was given up with Ctrl-C or Ctrl-Z.
+
+        What is typed in one piece is echoed in one piece: a packet a character would double a session's cost.
+        """
         typed: list[str] = []
+        echo = ""
         while True:
+            if echo and not self._keys.waiting:
+                self._chan.write(echo)
+                echo = ""
             key = await self._keys.get()
             if key == "\n":
-                self._chan.write("\r\n")
+                self._chan.write(echo + "\r\n")
                 return "".join(typed)
             if key in (_INTERRUPT, _END):
-                self._write("^Z\n" if key == _END else "^C\n")
+                self._write(f"{echo}{'^Z' if key == _END else '^C'}\n")
                 if key == _END:
                     self._cli.interrupt()
                 return None
             if key in ("\x7f", "\x08"):
-                if typed and not hidden:
-                    self._chan.write("\b \b")
+                echo += "\b \b" if typed and not hidden else ""
                 del typed[-1:]
             elif key == _KILL:
                 typed.clear()
-                self._write("\n" + prompt)
+                self._write(f"{echo}\n{prompt}")
+                echo = ""
             elif key.isprintable():
                 typed.append(key)
-                if not hidden:
-                    self._chan.write(key)
+                echo += "" if hidden else key
 
     async def _command(self, line: str) -> bool:
         """Do one line with its faults; whether the session is over."""
         if self._latency_s:
             await asyncio.sleep(self._latency_s)
         mode = self._cli.mode
-        slow = self._device.faults.take(("slow",), line)
+        slow = self._device.faults.take("slow", line=line)
         if slow is not None:
             await asyncio.sleep(slow.seconds)
-        fault = self._device.faults.take(("hang", "drop", "reject", "garbage", "empty", "no_space"), line)
+        fault = self._device.faults.take("hang", "drop", "reject", "garbage", "empty", "no_space", line=line)
         reply = await self._faulty(line, mode, fault) if fault else self._do(line, mode)
         await self._print(reply.text)
         question = reply.question
@@ -214,12 +225,7 @@ class Shell(asyncssh.SSHServerSession[str]):
                     self._log(mode, line, result)
                 else:
                     reply = self._do(line, mode, result)
-                if fault.phase == "middle":
-                    self._write(reply.text[: len(reply.text) // 2])
-                if fault.kind == "drop":
-                    raise _Dropped
-                await asyncio.Event().wait()  # until the client gives up and `connection_lost` cancels this
-                return reply
+                return await self._stop_answering(fault, reply.text)
             case _:
                 if fault.phase == "before":
                     self._log(mode, line, "ok")
@@ -235,11 +241,30 @@ class Shell(asyncssh.SSHServerSession[str]):
             answer = "" if key == "\n" else key
         else:
             answer = await self._line(question.prompt, hidden=question.by == "hidden") or ""
+        shown = f"{question.prompt.strip()} {'<hidden>' if question.by == 'hidden' else answer}".strip()
+        fault = self._device.faults.take("hang", "drop", line=shown)
+        if fault is not None and fault.phase == "before":
+            return await self._cut(fault, shown)
         self._device.take_effect()
         reply = question.answer(answer)
-        shown = "<hidden>" if question.by == "hidden" else answer
-        self._log("answer", f"{question.prompt.strip()} {shown}".strip(), reply.result)
+        if fault is not None:
+            return await self._cut(fault, shown, reply.text)
+        self._log("answer", shown, reply.result)
         return reply
+
+    async def _cut(self, fault: Fault, shown: str, text: str = "") -> Reply:
+        """Hang or drop at the answer to a question."""
+        self._log("answer", shown, "hung" if fault.kind == "hang" else "dropped")
+        return await self._stop_answering(fault, text)
+
+    async def _stop_answering(self, fault: Fault, text: str) -> Reply:
+        """Print nothing, or half of an answer, and then nothing ever; with ``drop`` cut the connection."""
+        if fault.phase == "middle":
+            self._write(text[: len(text) // 2])
+        if fault.kind == "drop":
+            raise _Dropped
+        await asyncio.Event().wait()  # until the client gives up and `connection_lost` cancels this
+        return Reply()
 
     # Output
 

@@ -28,6 +28,11 @@ class Port:
         """Whether it has a link."""
         return self.cabled and not self.shutdown
 
+    @property
+    def vlan_column(self) -> str:
+        """What interface tables print in their VLAN column."""
+        return str(self.access_vlan) if self.mode == "access" else self.mode
+
     def carries(self, vlan: int) -> bool:
         """Whether it is a member of a VLAN."""
         match self.mode:

@@ -8,13 +8,15 @@ import errno
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from activities.deviceinteraction.model import PlatformName, Vlan
 from activities.deviceinteraction.testbed import fleet
 from activities.deviceinteraction.testbed.control import ControlServer
 from activities.deviceinteraction.testbed.device import Clock, SystemClock
-from activities.deviceinteraction.testbed.model import PLATFORMS, DeviceSpec, Fault, LogEntry, Login
+from activities.deviceinteraction.testbed.model import PLATFORMS, CommandEntry, DeviceSpec, Fault, LogEntry, Login
 from activities.deviceinteraction.testbed.platforms.registry import build
 from activities.deviceinteraction.testbed.server import DeviceServer, bound, raise_descriptor_limit
 
@@ -87,6 +89,20 @@ class TestbedDevice:
     def log(self) -> list[LogEntry]:
         """Its command log, oldest first."""
         return self._device.log.read()
+
+    @property
+    def log_path(self) -> Path:
+        """The file of its command log."""
+        return self._device.log.path
+
+    @property
+    def revert_due(self) -> datetime | None:
+        """When it will go back by itself, if a commit waits for its confirmation."""
+        return self._device.revert_due
+
+    def commands(self) -> list[CommandEntry]:
+        """The entries of its log that are lines, oldest first: who typed what, and what that changed."""
+        return [cast("CommandEntry", entry) for entry in self.log() if "line" in entry]
 
     def change(self, lines: Sequence[str], *, user: str = "console", commit: bool = True) -> None:
         """Change it out of band, as a colleague on the console would; see `Device.change`."""
@@ -237,8 +253,7 @@ def _sockets(addresses: Sequence[str], port: int) -> list[socket.socket]:
 def _sockets_on_one_address(count: int, port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
-        for index in range(count):
-            sockets.append(bound("127.0.0.1", port + index if port else 0))
+        sockets.extend(bound("127.0.0.1", port + index if port else 0) for index in range(count))
     except OSError:
         for sock in sockets:
             sock.close()

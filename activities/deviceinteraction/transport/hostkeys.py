@@ -18,8 +18,13 @@ def _read(path: str, _mtime_ns: int, _size: int) -> asyncssh.SSHKnownHosts:
     return asyncssh.read_known_hosts(path)
 
 
-def load(host_keys: HostKeys, target: Target) -> asyncssh.SSHKnownHosts | None:
+def load(host_keys: HostKeys, target: Target, peer: str) -> asyncssh.SSHKnownHosts | None:
     """The known hosts to verify against, or ``None`` where any key is accepted.
+
+    Args:
+        host_keys: How keys are judged.
+        target: The device.
+        peer: The IP address that the connection leads to, as entries may name either.
 
     Raises:
         Permanent: No file is named, it cannot be read, or it holds no key for this device.
@@ -40,7 +45,7 @@ def load(host_keys: HostKeys, target: Target) -> asyncssh.SSHKnownHosts | None:
         raise Permanent(f"{target.name}: the known-hosts file {path} cannot be read: {error.strerror}.") from error
     except (ValueError, asyncssh.Error) as error:
         raise Permanent(f"{target.name}: the known-hosts file {path} is not in OpenSSH's format: {error}.") from error
-    trusted, authorities, *_ = known.match(target.address, target.address, None if target.port == 22 else target.port)
+    trusted, authorities, *_ = known.match(target.address, peer, None if target.port == 22 else target.port)
     if not trusted and not authorities:
         raise Permanent(
             f"{target.name}: {path} holds no host key for {where}, so the device cannot be told from an impostor. "

@@ -76,11 +76,12 @@ async def open_transport(
 async def _open(
     target: Target, platform: PlatformName, host_keys: HostKeys, timeouts: Timeouts, transcript: Transcript
 ) -> "ScrapliTransport":
-    known = hostkeys.load(host_keys, target)
-    options: dict[str, Any] = {"known_hosts": known, "client_keys": _client_keys(target), **_FAST}
+    keys = _client_keys(target)
     sock = await connect_tcp(target, timeouts.connect)
     driver: AsyncNetworkDriver | None = None
     try:
+        known = hostkeys.load(host_keys, target, str(sock.getpeername()[0]))
+        options: dict[str, Any] = {"known_hosts": known, "client_keys": keys, **_FAST}
         driver = _driver(target, platform, timeouts, {**options, "sock": sock})
         # scrapli's own limit ends with authentication; the shell that follows may hang as well.
         async with asyncio.timeout(timeouts.connect.total_seconds() * 2):
@@ -149,7 +150,7 @@ class ScrapliTransport:
     ) -> None:
         self._driver = driver
         self._target = target
-        self._platform = platform
+        self._platform: PlatformName = platform
         self._timeouts = timeouts
         self._transcript = transcript
         self._prompt = ""

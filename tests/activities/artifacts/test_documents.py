@@ -24,7 +24,7 @@ class Counting(LocalArtifactStore):
         return await super().get(ref)
 
 
-async def test_a_document_is_the_same_for_all_who_ask_and_read_once(tmp_path: Path):
+async def test_a_document_is_the_same_for_all_who_ask_and_read_once(tmp_path: Path) -> None:
     store = Counting(tmp_path)
     ref = await Documents(store).save({"b": 2, "a": 1}, NUMBERS)
     documents = Documents(store)
@@ -34,7 +34,7 @@ async def test_a_document_is_the_same_for_all_who_ask_and_read_once(tmp_path: Pa
     assert await store.get(ref) == b'{"b":2,"a":1}'
 
 
-async def test_what_is_kept_stays_within_the_bound(tmp_path: Path):
+async def test_what_is_kept_stays_within_the_bound(tmp_path: Path) -> None:
     store = Counting(tmp_path)
     documents = Documents(store, cache_bytes=4_000)
     refs = [await documents.save({"x" * 500: number}, NUMBERS) for number in range(20)]
@@ -47,7 +47,7 @@ async def test_what_is_kept_stays_within_the_bound(tmp_path: Path):
     assert store.reads == 21
 
 
-async def test_a_giant_is_parsed_and_not_kept(tmp_path: Path):
+async def test_a_giant_is_parsed_and_not_kept(tmp_path: Path) -> None:
     documents = Documents(LocalArtifactStore(tmp_path), cache_bytes=1_000)
     giant = {f"host-{number}": number for number in range(30_000)}
     ref = await documents.save(giant, NUMBERS)
@@ -55,7 +55,7 @@ async def test_a_giant_is_parsed_and_not_kept(tmp_path: Path):
     assert await documents.load(ref, NUMBERS) == giant
 
 
-async def test_a_failed_read_is_not_remembered(tmp_path: Path):
+async def test_a_failed_read_is_not_remembered(tmp_path: Path) -> None:
     documents = Documents(LocalArtifactStore(tmp_path))
     missing = ref_of(b'{"a":1}')
     with pytest.raises(ArtifactError):

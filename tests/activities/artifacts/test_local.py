@@ -35,7 +35,7 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def test_content_comes_back_under_its_hash_and_twice_is_once(tmp_path: Path):
+async def test_content_comes_back_under_its_hash_and_twice_is_once(tmp_path: Path) -> None:
     store = LocalArtifactStore(tmp_path)
     first = await store.put(b"running config", TEXT)
     assert first == f"sha256:{hashlib.sha256(b'running config').hexdigest()}"
@@ -44,7 +44,7 @@ async def test_content_comes_back_under_its_hash_and_twice_is_once(tmp_path: Pat
     assert await LocalArtifactStore(tmp_path).get(first) == b"running config"
 
 
-async def test_only_the_owner_can_read_what_is_stored(tmp_path: Path):
+async def test_only_the_owner_can_read_what_is_stored(tmp_path: Path) -> None:
     store = LocalArtifactStore(tmp_path / "deep" / "store")
     await store.put(b"x", TEXT)
     await store.create("journal/run/a", b"x")
@@ -54,7 +54,7 @@ async def test_only_the_owner_can_read_what_is_stored(tmp_path: Path):
         assert mode == (0o700 if path.is_dir() else 0o600), path
 
 
-async def test_a_key_is_written_once_and_keeps_its_first_value(tmp_path: Path):
+async def test_a_key_is_written_once_and_keeps_its_first_value(tmp_path: Path) -> None:
     store = LocalArtifactStore(tmp_path)
     assert await store.read("journal/run/intent") is None
     assert await store.create("journal/run/intent", b"first")
@@ -63,7 +63,7 @@ async def test_a_key_is_written_once_and_keeps_its_first_value(tmp_path: Path):
     assert await store.read("journal/run/intent") == b"first"
 
 
-async def test_of_many_writers_of_a_key_exactly_one_wins(tmp_path: Path):
+async def test_of_many_writers_of_a_key_exactly_one_wins(tmp_path: Path) -> None:
     stores = [LocalArtifactStore(tmp_path) for _ in range(4)]
     won = await asyncio.gather(*(stores[n % 4].create("one/key", f"{n}".encode()) for n in range(64)))
     assert won.count(True) == 1
@@ -71,7 +71,7 @@ async def test_of_many_writers_of_a_key_exactly_one_wins(tmp_path: Path):
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
-async def test_a_key_and_a_folder_of_the_same_name_do_not_meet(tmp_path: Path):
+async def test_a_key_and_a_folder_of_the_same_name_do_not_meet(tmp_path: Path) -> None:
     store = LocalArtifactStore(tmp_path)
     assert await store.create("a", b"1")
     assert await store.create("a/b", b"2")
@@ -79,7 +79,7 @@ async def test_a_key_and_a_folder_of_the_same_name_do_not_meet(tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["sw 1", "sw%2F1", "gi1=0", "ä" * 300, "..%2f", "x" * 1000])
-async def test_any_name_makes_a_safe_key(tmp_path: Path, name: str):
+async def test_any_name_makes_a_safe_key(tmp_path: Path, name: str) -> None:
     store = LocalArtifactStore(tmp_path / "store")
     assert await store.create(f"journal/{name}/x", name.encode())
     assert await store.read(f"journal/{name}/x") == name.encode()
@@ -87,23 +87,23 @@ async def test_any_name_makes_a_safe_key(tmp_path: Path, name: str):
 
 
 @pytest.mark.parametrize("key", ["", "/a", "a/", "a//b", "../a", "a/../b", "."])
-async def test_a_key_that_could_leave_the_store_is_refused(tmp_path: Path, key: str):
+async def test_a_key_that_could_leave_the_store_is_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(ArtifactError, match="not a key"):
         await LocalArtifactStore(tmp_path).create(key, b"")
 
 
 @pytest.mark.parametrize("ref", ["", "sha256:", "sha256:../../etc/passwd", "md5:00", f"sha256:{'A' * 64}"])
-async def test_a_reference_that_is_none_never_becomes_a_path(tmp_path: Path, ref: str):
+async def test_a_reference_that_is_none_never_becomes_a_path(tmp_path: Path, ref: str) -> None:
     with pytest.raises(ArtifactError, match="not an artifact reference"):
         await LocalArtifactStore(tmp_path).get(ArtifactRef(ref))
 
 
-async def test_an_absent_artifact_is_said_with_what_to_check(tmp_path: Path):
+async def test_an_absent_artifact_is_said_with_what_to_check(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="same store"):
         await LocalArtifactStore(tmp_path).get(ref_of(b"never stored"))
 
 
-async def test_a_damaged_artifact_is_never_handed_out(tmp_path: Path):
+async def test_a_damaged_artifact_is_never_handed_out(tmp_path: Path) -> None:
     store = LocalArtifactStore(tmp_path)
     ref = await store.put(b"true", TEXT)
     next(path for path in (tmp_path / "objects").rglob("*") if path.is_file()).write_bytes(b"false")
@@ -111,30 +111,30 @@ async def test_a_damaged_artifact_is_never_handed_out(tmp_path: Path):
         await store.get(ref)
 
 
-async def test_a_published_file_is_replaced(tmp_path: Path):
+async def test_a_published_file_is_replaced(tmp_path: Path) -> None:
     store = LocalArtifactStore(tmp_path)
     where = await store.publish("runs/change-1/report.html", b"first")
     assert await store.publish("runs/change-1/report.html", b"second") == where
     assert Path(where).read_bytes() == b"second"
 
 
-def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path):
+def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ArtifactError, match=r"artifacts\.path"):
         LocalArtifactStore(tmp_path / "file" / "store")
 
 
-def test_leftovers_of_a_crash_are_swept_a_day_later(tmp_path: Path):
+def test_leftovers_of_a_crash_are_swept_a_day_later(tmp_path: Path) -> None:
     LocalArtifactStore(tmp_path)
     old, new = tmp_path / "tmp" / "old", tmp_path / "tmp" / "new"
     old.write_bytes(b"half")
     new.write_bytes(b"half")
-    os.utime(old, (time.time() - 100_000,) * 2)
+    os.utime(old, (time.time() - 100_000, time.time() - 100_000))
     LocalArtifactStore(tmp_path)
     assert [path.name for path in (tmp_path / "tmp").iterdir()] == ["new"]
 
 
-async def test_writers_killed_at_any_point_leave_only_whole_values(tmp_path: Path):
+async def test_writers_killed_at_any_point_leave_only_whole_values(tmp_path: Path) -> None:
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name], stdout=subprocess.PIPE, text=True)
         for name in ("left", "right")

@@ -54,7 +54,7 @@ async def _devices(path: Path) -> dict[str, Device]:
     return {device.name: device for device in await AnsibleInventory(path).devices()}
 
 
-async def test_an_ini_inventory_reads_as_ansible_reads_it(tmp_path: Path):
+async def test_an_ini_inventory_reads_as_ansible_reads_it(tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text(INI)
     devices = await _devices(tmp_path / "hosts")
     assert sorted(devices) == ["core1", "edge-a", "edge-b", "lonely", "sw01", "sw02", "sw03"]
@@ -66,7 +66,7 @@ async def test_an_ini_inventory_reads_as_ansible_reads_it(tmp_path: Path):
     assert (devices["lonely"].platform, devices["lonely"].groups) == ("juniper_junos", ())
 
 
-async def test_a_yaml_inventory_lets_deeper_groups_win_and_hosts_over_all(tmp_path: Path):
+async def test_a_yaml_inventory_lets_deeper_groups_win_and_hosts_over_all(tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").write_text(YAML)
     devices = await _devices(tmp_path)
     assert (devices["lonely"].site, devices["lonely"].platform) == ("nowhere", "juniper_junos")
@@ -78,7 +78,7 @@ async def test_a_yaml_inventory_lets_deeper_groups_win_and_hosts_over_all(tmp_pa
     assert devices["sw2"].data == {"max_vlans": 99}  # what holds a template is left out, never half true
 
 
-async def test_variables_beside_the_file_are_merged_in_ansibles_order(tmp_path: Path):
+async def test_variables_beside_the_file_are_merged_in_ansibles_order(tmp_path: Path) -> None:
     (tmp_path / "hosts.ini").write_text(
         "[access]\nsw1 ansible_network_os=ios a=host\n[access:vars]\na=inline\nb=inline\n"
     )
@@ -96,13 +96,13 @@ async def test_variables_beside_the_file_are_merged_in_ansibles_order(tmp_path: 
     assert device.site == "hq"
 
 
-async def test_what_belongs_to_a_host_may_not_be_vaulted(tmp_path: Path):
+async def test_what_belongs_to_a_host_may_not_be_vaulted(tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").write_text("all: {hosts: {sw1: {snmp: [!vault 'x']}}}")
     with pytest.raises(InventoryError, match=r"host 'sw1': `snmp` is encrypted with Ansible Vault.*`credentials`"):
         await _devices(tmp_path)
 
 
-async def test_a_file_that_is_encrypted_as_a_whole_is_refused(tmp_path: Path):
+async def test_a_file_that_is_encrypted_as_a_whole_is_refused(tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text("sw1\n")
     (tmp_path / "host_vars").mkdir()
     (tmp_path / "host_vars" / "sw1.yml").write_text("$ANSIBLE_VAULT;1.1;AES256\n6132\n")
@@ -127,18 +127,18 @@ async def test_a_file_that_is_encrypted_as_a_whole_is_refused(tmp_path: Path):
         ("h.yml", "all: {hosts: [sw1]}", "expected a map, found list"),
     ],
 )
-async def test_a_mistake_is_said_with_its_place(tmp_path: Path, name: str, text: str, said: str):
+async def test_a_mistake_is_said_with_its_place(tmp_path: Path, name: str, text: str, said: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(InventoryError, match=said):
         await _devices(tmp_path / name)
 
 
-async def test_values_are_literals_and_never_run(tmp_path: Path):
+async def test_values_are_literals_and_never_run(tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text("sw1 a=\"__import__('os').getpid()\" b=0x10 c=[1,2] d=None e=1.5\n")
     (device,) = (await _devices(tmp_path / "hosts")).values()
     assert device.data == {"a": "__import__('os').getpid()", "b": 16, "c": [1, 2], "d": None, "e": 1.5}
 
 
-async def test_a_folder_without_an_inventory_says_what_was_looked_for(tmp_path: Path):
+async def test_a_folder_without_an_inventory_says_what_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(InventoryError, match=r"expected one of hosts, hosts\.yml"):
         await _devices(tmp_path)

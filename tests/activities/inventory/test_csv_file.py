@@ -15,7 +15,7 @@ async def _devices(path: Path, text: str) -> list[Device]:
     return await CsvInventory(path).devices()
 
 
-async def test_every_column_finds_its_place(tmp_path: Path):
+async def test_every_column_finds_its_place(tmp_path: Path) -> None:
     devices = await _devices(
         tmp_path / "i.csv",
         "\ufeffname,address,platform,port,site,role,groups,tags,maintenance,credential,data.max_vlans,data.rack\n"
@@ -39,7 +39,7 @@ async def test_every_column_finds_its_place(tmp_path: Path):
     assert devices[1] == Device(name=HostName("sw2"), platform="arista_eos", address="192.0.2.2")
 
 
-async def test_data_cells_that_are_json_are_values_and_others_are_text(tmp_path: Path):
+async def test_data_cells_that_are_json_are_values_and_others_are_text(tmp_path: Path) -> None:
     (device,) = await _devices(
         tmp_path / "i.csv",
         'name;address;platform;data.a;data.b;data.c;data.d;data.e\nsw1;192.0.2.1;eos;12;true;"""12""";[1, 2];NaN\n',
@@ -63,12 +63,12 @@ async def test_data_cells_that_are_json_are_values_and_others_are_text(tmp_path:
         ("name,address,platform,maintenance\nsw1,a,x,perhaps\n", "`maintenance`"),
     ],
 )
-async def test_a_mistake_is_said_with_its_place(tmp_path: Path, text: str, said: str):
+async def test_a_mistake_is_said_with_its_place(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(InventoryError, match=said):
         await _devices(tmp_path / "i.csv", text)
 
 
-async def test_a_file_in_another_encoding_is_refused(tmp_path: Path):
+async def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "i.csv").write_bytes("name,address,platform\nz\xfcrich,a,x\n".encode("latin-1"))
     with pytest.raises(InventoryError, match="not UTF-8"):
         await CsvInventory(tmp_path / "i.csv").devices()

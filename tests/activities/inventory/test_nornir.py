@@ -37,7 +37,7 @@ async def _devices(path: Path) -> dict[str, Device]:
     return {device.name: device for device in await NornirInventory(path).devices()}
 
 
-async def test_inheritance_is_nornirs(tmp_path: Path):
+async def test_inheritance_is_nornirs(tmp_path: Path) -> None:
     devices = await _devices(_write(tmp_path))
     sw1, core1 = devices["sw1"], devices["core1"]
     assert (sw1.platform, sw1.site, sw1.role, sw1.credential) == ("cisco_iosxe", "hq", "access", "rw")
@@ -47,7 +47,7 @@ async def test_inheritance_is_nornirs(tmp_path: Path):
     assert "secret" not in repr(devices)
 
 
-async def test_hosts_alone_are_enough(tmp_path: Path):
+async def test_hosts_alone_are_enough(tmp_path: Path) -> None:
     (tmp_path / "hosts.yaml").write_text("sw1: {hostname: 192.0.2.1, platform: junos}")
     assert (await _devices(tmp_path / "hosts.yaml"))["sw1"].platform == "juniper_junos"
 
@@ -62,11 +62,11 @@ async def test_hosts_alone_are_enough(tmp_path: Path):
         ("sw1: {data: [1]}", "", "data: expected a map"),
     ],
 )
-async def test_a_mistake_is_said_with_its_place(tmp_path: Path, hosts: str, groups: str, said: str):
+async def test_a_mistake_is_said_with_its_place(tmp_path: Path, hosts: str, groups: str, said: str) -> None:
     with pytest.raises(InventoryError, match=said):
         await _devices(_write(tmp_path, hosts, groups, ""))
 
 
-async def test_a_folder_without_hosts_is_said(tmp_path: Path):
+async def test_a_folder_without_hosts_is_said(tmp_path: Path) -> None:
     with pytest.raises(InventoryError, match=r"hosts\.yaml cannot be read"):
         await _devices(tmp_path)

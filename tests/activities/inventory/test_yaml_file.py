@@ -25,7 +25,7 @@ async def _devices(path: Path, text: str) -> list[Device]:
     return await YamlInventory(path).devices()
 
 
-async def test_a_host_wins_over_its_groups_and_those_over_the_defaults(tmp_path: Path):
+async def test_a_host_wins_over_its_groups_and_those_over_the_defaults(tmp_path: Path) -> None:
     sw1, sw2 = await _devices(tmp_path / "i.yaml", FULL)
     assert sw1 == Device(
         name=HostName("sw1"),
@@ -69,16 +69,16 @@ async def test_a_host_wins_over_its_groups_and_those_over_the_defaults(tmp_path:
         ("- sw1", "expected a map"),
     ],
 )
-async def test_a_mistake_is_said_with_the_file_and_the_host(tmp_path: Path, text: str, said: str):
+async def test_a_mistake_is_said_with_the_file_and_the_host(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(InventoryError, match=said) as caught:
         await _devices(tmp_path / "lab.yaml", text)
     assert "lab.yaml" in str(caught.value)
 
 
-async def test_a_file_that_is_not_there_says_which_setting_names_it(tmp_path: Path):
+async def test_a_file_that_is_not_there_says_which_setting_names_it(tmp_path: Path) -> None:
     with pytest.raises(InventoryError, match=r"gone\.yaml cannot be read: No such file.*`inventories`"):
         await YamlInventory(tmp_path / "gone.yaml").devices()
 
 
-async def test_an_empty_file_has_no_devices(tmp_path: Path):
+async def test_an_empty_file_has_no_devices(tmp_path: Path) -> None:
     assert await _devices(tmp_path / "i.yaml", "") == []

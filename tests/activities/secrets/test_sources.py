@@ -20,14 +20,14 @@ def _plain(credential: Credential) -> dict[str, str | None]:
     return {"username": credential.username, **{name: s and s.get_secret_value() for name, s in secrets.items() if s}}
 
 
-def _python(code: str, **options: timedelta) -> CommandSecret:
-    return CommandSecret([sys.executable, "-c", code], **options)
+def _python(code: str, time_limit: timedelta = timedelta(seconds=30)) -> CommandSecret:
+    return CommandSecret([sys.executable, "-c", code], time_limit)
 
 
 # ---------------------------------------------------------------------------------------------------- environment
 
 
-async def test_the_environment_yields_all_fields(tmp_path: Path):
+async def test_the_environment_yields_all_fields(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("PRIVATE")
     environment = {
@@ -48,7 +48,7 @@ async def test_the_environment_yields_all_fields(tmp_path: Path):
     assert "hunter2" not in repr(credential)
 
 
-async def test_a_rotated_secret_is_seen_without_a_restart():
+async def test_a_rotated_secret_is_seen_without_a_restart() -> None:
     environment = {"R_USERNAME": "u", "R_PASSWORD": "old"}
     source = EnvironmentSecret("R", environment)
     await source.load()
@@ -64,7 +64,7 @@ async def test_a_rotated_secret_is_seen_without_a_restart():
         ({"R_USERNAME": "u", "R_PRIVATE_KEY_FILE": "/nowhere/key"}, "R_PRIVATE_KEY_FILE names /nowhere/key"),
     ],
 )
-async def test_what_is_missing_in_the_environment_is_said(environment: dict[str, str], said: str):
+async def test_what_is_missing_in_the_environment_is_said(environment: dict[str, str], said: str) -> None:
     with pytest.raises(SecretError, match=said):
         await EnvironmentSecret("r", environment).load()
 
@@ -79,13 +79,13 @@ def _file(folder: Path, text: str, mode: int = 0o600) -> Path:
     return path
 
 
-async def test_a_file_that_only_its_owner_reads_is_taken(tmp_path: Path):
+async def test_a_file_that_only_its_owner_reads_is_taken(tmp_path: Path) -> None:
     path = _file(tmp_path, "lab: {username: u, password: p, enable_secret: e}")
     assert _plain(await FileSecret(path, "lab").load()) == {"username": "u", "password": "p", "enable_secret": "e"}
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
-async def test_a_file_that_others_can_reach_is_refused_with_the_command_to_run(tmp_path: Path, mode: int):
+async def test_a_file_that_others_can_reach_is_refused_with_the_command_to_run(tmp_path: Path, mode: int) -> None:
     path = _file(tmp_path, "lab: {username: u, password: p}", mode)
     with pytest.raises(SecretError, match=rf"has mode {mode:04o}.*chmod 600 {path}"):
         await FileSecret(path, "lab").load()
@@ -104,14 +104,14 @@ async def test_a_file_that_others_can_reach_is_refused_with_the_command_to_run(t
         ("[hunter2]", "expected a map from names"),
     ],
 )
-async def test_a_mistake_in_the_file_is_said_without_its_content(tmp_path: Path, text: str, said: str):
+async def test_a_mistake_in_the_file_is_said_without_its_content(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(SecretError, match=said) as caught:
         await FileSecret(_file(tmp_path, text), "lab").load()
     assert "hunter2" not in str(caught.value)
     assert "12345678" not in str(caught.value)
 
 
-async def test_a_missing_file_is_said(tmp_path: Path):
+async def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(SecretError, match="No such file"):
         await FileSecret(tmp_path / "gone.yaml", "lab").load()
 
@@ -124,7 +124,7 @@ async def test_a_missing_file_is_said(tmp_path: Path):
     ['{"username": "u", "password": "p"}', "username: u\npassword: p\n", "p\nusername: u\nurl: https://x\n"],
     ids=["json", "lines", "pass"],
 )
-async def test_a_program_may_answer_in_three_ways(output: str):
+async def test_a_program_may_answer_in_three_ways(output: str) -> None:
     assert _plain(await _python(f"print({output!r}, end='')").load()) == {"username": "u", "password": "p"}
 
 
@@ -138,13 +138,13 @@ async def test_a_program_may_answer_in_three_ways(output: str):
         ("print('x' * 200_000)", "printed 200,001 bytes"),
     ],
 )
-async def test_a_program_that_fails_is_said_without_its_output(code: str, said: str):
+async def test_a_program_that_fails_is_said_without_its_output(code: str, said: str) -> None:
     with pytest.raises(SecretError, match=said) as caught:
         await _python(code).load()
     assert "hunter2" not in str(caught.value)
 
 
-async def test_a_program_that_waits_for_ever_is_ended(tmp_path: Path):
+async def test_a_program_that_waits_for_ever_is_ended(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     code = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     with pytest.raises(SecretError, match=r"did not answer within 1\.5 s"):
@@ -152,18 +152,18 @@ async def test_a_program_that_waits_for_ever_is_ended(tmp_path: Path):
     assert not Path(f"/proc/{pid.read_text()}").exists()
 
 
-async def test_a_program_that_is_not_there_is_said():
+async def test_a_program_that_is_not_there_is_said() -> None:
     with pytest.raises(SecretError, match="cannot be started: No such file"):
         await CommandSecret(["/nowhere/pass", "secret-argument"]).load()
 
 
-async def test_no_shell_reads_the_command(tmp_path: Path):
+async def test_no_shell_reads_the_command(tmp_path: Path) -> None:
     with pytest.raises(SecretError, match="no `username`"):
         await CommandSecret(["/bin/echo", "x", ";", "touch", str(tmp_path / "made")]).load()
     assert not (tmp_path / "made").exists()
 
 
-async def test_many_who_ask_at_once_do_not_start_the_program_at_once(tmp_path: Path):
+async def test_many_who_ask_at_once_do_not_start_the_program_at_once(tmp_path: Path) -> None:
     log = tmp_path / "log"
     code = f"f = open({str(log)!r}, 'a'); f.write('<'); f.flush(); f.write('>'); print('username: u\\npassword: p')"
     source = _python(code)
@@ -175,7 +175,7 @@ async def test_many_who_ask_at_once_do_not_start_the_program_at_once(tmp_path: P
 # ---------------------------------------------------------------------------------------------------------- names
 
 
-async def test_an_unknown_name_is_answered_with_the_nearest():
+async def test_an_unknown_name_is_answered_with_the_nearest() -> None:
     secrets = NamedSecrets({"device_rw": EnvironmentSecret("R", {"R_USERNAME": "u", "R_PASSWORD": "p"})})
     assert (await secrets.credential("device_rw")).username == "u"
     with pytest.raises(SecretError, match="did you mean `device_rw`"):

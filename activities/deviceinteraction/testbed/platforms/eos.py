@@ -11,9 +11,10 @@ from typing import ClassVar
 
 from activities.deviceinteraction.testbed.cli import Reply, Setting, command
 from activities.deviceinteraction.testbed.grammar import Match, Refused
-from activities.deviceinteraction.testbed.platforms.editor import CONFIG, SHARED_SETTINGS
+from activities.deviceinteraction.testbed.platforms.editor import CONFIG
 from activities.deviceinteraction.testbed.platforms.eos_device import MOST_CHECKPOINTS, ConfigSession, EosState
 from activities.deviceinteraction.testbed.platforms.eos_shows import EosShows
+from activities.deviceinteraction.testbed.platforms.settings import SHARED_SETTINGS
 from activities.deviceinteraction.testbed.tree import ConfigTree
 from activities.deviceinteraction.testbed.vlanlist import vlan_numbers
 

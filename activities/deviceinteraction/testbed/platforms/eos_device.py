@@ -105,8 +105,7 @@ class EosState(IndentedDevice):
             "aaa authorization exec default local",
             "no aaa root",
             f"username admin privilege 15 role network-admin secret sha512 $6${identity.digest('admin', spec.name)}",
-            f"username {self.login.username} privilege 15 role network-admin "
-            f"secret sha512 $6${identity.digest('user', spec.name)}",
+            f"username {self.login.username} privilege 15 secret sha512 $6${identity.digest('user', spec.name)}",
             *(line for number, name in identity.VLANS for line in (f"vlan {number}", f"   name {name}")),
         ]
         for index, port in enumerate(_ACCESS, 1):

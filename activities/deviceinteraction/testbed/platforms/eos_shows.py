@@ -6,15 +6,15 @@ Formats follow Arista, "EOS User Manual", release 4.30.
 from activities.deviceinteraction.testbed.cli import Reply, command
 from activities.deviceinteraction.testbed.grammar import Match
 from activities.deviceinteraction.testbed.platforms import identity
-from activities.deviceinteraction.testbed.platforms.editor import IndentedCli
 from activities.deviceinteraction.testbed.platforms.eos_device import EosState
-from activities.deviceinteraction.testbed.switch import Port, vlan_table
+from activities.deviceinteraction.testbed.platforms.switching import SwitchCli
+from activities.deviceinteraction.testbed.switch import vlan_table
 from activities.deviceinteraction.testbed.vlanlist import vlan_ranges
 
 MODEL = "DCS-7050TX-64-R"
 
 
-class EosShows(IndentedCli[EosState]):
+class EosShows(SwitchCli[EosState]):
     """What an Arista switch says of itself."""
 
     @command("show version", level=1)
@@ -79,7 +79,8 @@ Free memory: 2473244 kB
             kind = "10/100/1000" if port.short.startswith("Ma") else "10GBASE-SR"
             duplex, speed = ("full", "10G") if port.up else ("auto", "auto")
             lines.append(
-                f"{port.short:<10} {port.description[:19]:<19} {state:<12} {_vlan(port):<8} {duplex:<6} {speed:<6} {kind}"
+                f"{port.short:<10} {port.description[:19]:<19} {state:<12} {port.vlan_column:<8} "
+                f"{duplex:<6} {speed:<6} {kind}"
             )
         return Reply("\n".join(lines))
 
@@ -127,13 +128,3 @@ Free memory: 2473244 kB
             f"       -rw-   {size:>9}           {now:%b} {now.day:>2} {now:%H:%M}  startup-config\n\n"
             "3440762880 bytes total (1461510144 bytes free)"
         )
-
-
-def _vlan(port: Port) -> str:
-    match port.mode:
-        case "access":
-            return str(port.access_vlan)
-        case "trunk":
-            return "trunk"
-        case "routed":
-            return "routed"

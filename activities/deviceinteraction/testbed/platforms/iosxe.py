@@ -10,9 +10,9 @@ from typing import ClassVar
 
 from activities.deviceinteraction.testbed.cli import Question, Reply, Setting, command
 from activities.deviceinteraction.testbed.grammar import Match, Refused
-from activities.deviceinteraction.testbed.platforms.editor import SHARED_SETTINGS
 from activities.deviceinteraction.testbed.platforms.iosxe_device import IosXeState
 from activities.deviceinteraction.testbed.platforms.iosxe_shows import IosXeShows
+from activities.deviceinteraction.testbed.platforms.settings import SHARED_SETTINGS
 from activities.deviceinteraction.testbed.tree import ConfigTree, Line, contextual_diff
 from activities.deviceinteraction.testbed.vlanlist import vlan_numbers
 

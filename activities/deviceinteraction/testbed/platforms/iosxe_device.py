@@ -92,7 +92,7 @@ class IosXeState(IndentedDevice):
 
     def delivered(self) -> str:
         """See `IndentedDevice.delivered`."""
-        spec = self.spec
+        spec, user = self.spec, self.login.username
         lines = [
             "version 17.9",
             "service timestamps debug datetime msec",
@@ -103,8 +103,7 @@ class IosXeState(IndentedDevice):
             "aaa new-model",
             "aaa authentication login default local",
             "aaa authorization exec default local",
-            f"username {self.login.username} privilege {spec.login_privilege} "
-            f"secret 9 $9${identity.digest('user', spec.name)}",
+            f"username {user} privilege {spec.login_privilege} secret 9 $9${identity.digest('user', spec.name)}",
             *([f"vtp mode {self.vtp_mode}"] if self.vlans_in_config else []),
             "ip domain name lab.example",
             "archive",

@@ -8,16 +8,16 @@ from typing import ClassVar
 from activities.deviceinteraction.testbed.cli import Reply, command
 from activities.deviceinteraction.testbed.grammar import Match
 from activities.deviceinteraction.testbed.platforms import identity
-from activities.deviceinteraction.testbed.platforms.editor import IndentedCli
 from activities.deviceinteraction.testbed.platforms.iosxe_device import IosXeState
-from activities.deviceinteraction.testbed.switch import Port, vlan_table
+from activities.deviceinteraction.testbed.platforms.switching import SwitchCli
+from activities.deviceinteraction.testbed.switch import vlan_table
 from activities.deviceinteraction.testbed.vlanlist import vlan_ranges
 
 MODEL = "C9200L-24T-4X"
 _FDDI = ((1002, "fddi-default"), (1003, "token-ring-default"), (1004, "fddinet-default"), (1005, "trnet-default"))
 
 
-class IosXeShows(IndentedCli[IosXeState]):
+class IosXeShows(SwitchCli[IosXeState]):
     """What an IOS-XE switch says of itself."""
 
     exec_in_config: ClassVar[bool] = False
@@ -136,7 +136,8 @@ MD5 digest                        : 0x57 0xCD 0x40 0x65 0x63 0x59 0x47 0xBD
             kind = "SFP-10GBase-SR" if fast else "10/100/1000BaseTX"
             duplex, speed = ("full", "10G") if fast else ("a-full", "a-1000") if port.up else ("auto", "auto")
             lines.append(
-                f"{port.short:<12} {port.description[:18]:<18} {state:<12} {_vlan(port):<10} {duplex:>6} {speed:>6} {kind}"
+                f"{port.short:<12} {port.description[:18]:<18} {state:<12} {port.vlan_column:<10} "
+                f"{duplex:>6} {speed:>6} {kind}"
             )
         return Reply("\n".join(lines))
 
@@ -183,13 +184,3 @@ MD5 digest                        : 0x57 0xCD 0x40 0x65 0x63 0x59 0x47 0xBD
             "The next archive file will be named flash:archive-<timestamp>-0\n"
             " Archive #  Name\n" + "\n".join(f"   {number}" for number in range(1, 11))
         )
-
-
-def _vlan(port: Port) -> str:
-    match port.mode:
-        case "access":
-            return str(port.access_vlan)
-        case "trunk":
-            return "trunk"
-        case "routed":
-            return "routed"

@@ -119,11 +119,10 @@ class JunosShows(Cli):
     @command("show interfaces descriptions")
     def _show_descriptions(self, _match: Match) -> Reply:
         lines = ["Interface       Admin Link Description"]
-        lines += [
-            f"{port.name:<15} {'down' if port.shutdown else 'up':<5} {'up' if port.up else 'down':<4} {port.description}"
-            for port in self.device.ports()
-            if port.description
-        ]
+        for port in self.device.ports():
+            if port.description:
+                state = f"{'down' if port.shutdown else 'up':<5} {'up' if port.up else 'down':<4}"
+                lines.append(f"{port.name:<15} {state} {port.description}")
         return Reply("\n".join(lines))
 
     @command("show system commit")

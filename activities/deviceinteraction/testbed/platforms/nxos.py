@@ -12,9 +12,9 @@ from typing import ClassVar
 
 from activities.deviceinteraction.testbed.cli import Reply, Setting, command
 from activities.deviceinteraction.testbed.grammar import Match, Refused
-from activities.deviceinteraction.testbed.platforms.editor import SHARED_SETTINGS
 from activities.deviceinteraction.testbed.platforms.nxos_device import Checkpoint, NxosState
 from activities.deviceinteraction.testbed.platforms.nxos_shows import NxosShows
+from activities.deviceinteraction.testbed.platforms.settings import SHARED_SETTINGS
 from activities.deviceinteraction.testbed.tree import patch
 from activities.deviceinteraction.testbed.vlanlist import vlan_numbers
 

@@ -6,16 +6,16 @@ Formats follow Cisco's "Nexus 9000 Series NX-OS Command Reference (Show Commands
 from activities.deviceinteraction.testbed.cli import Reply, command
 from activities.deviceinteraction.testbed.grammar import Match
 from activities.deviceinteraction.testbed.platforms import identity
-from activities.deviceinteraction.testbed.platforms.editor import IndentedCli
 from activities.deviceinteraction.testbed.platforms.nxos_device import NxosState
-from activities.deviceinteraction.testbed.switch import Port, vlan_table
+from activities.deviceinteraction.testbed.platforms.switching import SwitchCli
+from activities.deviceinteraction.testbed.switch import vlan_table
 from activities.deviceinteraction.testbed.vlanlist import vlan_ranges
 
 MODEL = "C93180YC-EX"
 _RULE = "-" * 80
 
 
-class NxosShows(IndentedCli[NxosState]):
+class NxosShows(SwitchCli[NxosState]):
     """What a Nexus switch says of itself."""
 
     @command("show version")
@@ -93,7 +93,7 @@ Active Package(s):
             kind = "--" if port.short == "mgmt0" else "10Gbase-SR"
             duplex, speed = ("full", "1000" if kind == "--" else "10G") if port.up else ("auto", "auto")
             lines.append(
-                f"{port.short:<13} {port.description[:18] or '--':<18} {state:<9} {_vlan(port):<9} "
+                f"{port.short:<13} {port.description[:18] or '--':<18} {state:<9} {port.vlan_column:<9} "
                 f"{duplex:<7} {speed:<7} {kind}"
             )
         return Reply("\n".join(lines))
@@ -137,10 +137,10 @@ Active Package(s):
 
     @command("show startup-config")
     def _show_startup_config(self, _match: Match) -> Reply:
-        now = self.device.clock.now()
+        now, booted, body = self.device.clock.now(), self.device.booted_at, self.device.startup_config()
         return Reply(
             f"\n!Command: show startup-config\n!Time: {now:%a %b %d %H:%M:%S %Y}\n"
-            f"!Startup config saved at: {self.device.booted_at:%a %b %d %H:%M:%S %Y}\n\n{self.device.startup_config()}\n"
+            f"!Startup config saved at: {booted:%a %b %d %H:%M:%S %Y}\n\n{body}\n"
         )
 
     @command("dir", "dir <url>")
@@ -149,15 +149,6 @@ Active Package(s):
         used, total = 1_943_126_016, 53_298_520_064
         return Reply(
             f"       4096    {stamp}  .rpmstore/\n 1978203648    {stamp}  nxos.9.3.10.bin\n\n"
-            f"Usage for bootflash://sup-local\n{used:>12} bytes used\n{total - used:>12} bytes free\n{total:>12} bytes total"
+            f"Usage for bootflash://sup-local\n{used:>12} bytes used\n"
+            f"{total - used:>12} bytes free\n{total:>12} bytes total"
         )
-
-
-def _vlan(port: Port) -> str:
-    match port.mode:
-        case "access":
-            return str(port.access_vlan)
-        case "trunk":
-            return "trunk"
-        case "routed":
-            return "routed"

@@ -179,7 +179,7 @@ async def test_secrets_in_lines_do_not_reach_the_log(testbed: Testbed, name: str
     device = testbed.device(name)
     async with terminal(device) as typed:
         await typed.lines("configure terminal", "snmp-server community tell-nobody ro", "username x secret 9 hush-hush")
-    text = device._device.log.path.read_text()
+    text = device.log_path.read_text()
     assert "tell-nobody" not in text
     assert "hush-hush" not in text
     assert "tell-nobody" in device.running_config()

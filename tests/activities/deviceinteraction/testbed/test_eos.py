@@ -83,7 +83,7 @@ async def test_a_commit_timer_is_confirmed_or_aborted(eos: TestbedDevice) -> Non
         await typed.lines("configure session second", "vlan 121", "commit timer 00:10:00")
         await typed.send("configure session second commit")
     assert 121 in eos.vlans()
-    assert eos._device.revert_due is None
+    assert eos.revert_due is None
 
 
 async def test_write_memory_saves(eos: TestbedDevice) -> None:

@@ -149,3 +149,12 @@ async def test_a_fault_without_limit_stays_until_it_is_cleared(eos: TestbedDevic
 def test_a_fault_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Fault.parse(text)
+
+
+async def test_a_link_dies_once_a_question_was_answered(iosxe: TestbedDevice) -> None:
+    iosxe.inject("drop@after:Destination filename")
+    async with terminal(iosxe) as typed:
+        await typed.send("copy running-config flash:before", "Destination filename [before]? ")
+        await closed(typed.send(""))
+    entry = iosxe.commands()[-1]
+    assert (entry["mode"], entry["result"], entry["effect"]) == ("answer", "dropped", "checkpoint")

@@ -124,9 +124,9 @@ async def test_a_later_commit_check_confirms_a_commit_confirmed(junos: TestbedDe
     async with terminal(junos) as typed:
         await typed.lines("configure exclusive", "set vlans lab vlan-id 120")
         assert "will be automatically rolled back in 5 minutes" in await typed.output("commit confirmed 5")
-        assert junos._device.revert_due is not None
+        assert junos.revert_due is not None
         await typed.send("commit check")
-    assert junos._device.revert_due is None
+    assert junos.revert_due is None
     assert 120 in junos.vlans()
 
 

@@ -70,7 +70,7 @@ async def test_an_iosxe_login_at_privilege_1_needs_the_enable_secret(iosxe: Test
         await typed.send("nonsense", "Password: ")
         assert (await typed.send("netsaga-enable")).endswith("acc-001#")
         assert await typed.output("show privilege") == "Current privilege level is 15"
-    assert "netsaga-enable" not in iosxe._device.log.path.read_text()
+    assert "netsaga-enable" not in iosxe.log_path.read_text()
 
 
 async def test_three_wrong_enable_secrets_end_in_bad_secrets(iosxe: TestbedDevice) -> None:
