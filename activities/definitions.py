@@ -15,8 +15,8 @@ from typing import Final
 from workflows.contracts import RunRequest
 from workflows.definition.compiler import Source
 from workflows.definition.references import referenced_templates
-from workflows.definition.suggest import did_you_mean
 from workflows.errors import InvalidInputError
+from workflows.suggest import did_you_mean
 
 _REFERENCE: Final = re.compile(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,99})(?:@(?P<version>[0-9A-Za-z][0-9A-Za-z.+-]{0,49}))?\Z"
@@ -50,7 +50,14 @@ class Definitions:
         if request.source is not None:
             name = request.definition or "definition.yaml"
             return Source(name=name, text=request.source, templates=dict(request.templates))
-        return await asyncio.to_thread(self._find, request.definition)
+        try:
+            return await asyncio.to_thread(self._find, request.definition)
+        except UnicodeDecodeError as error:
+            raise InvalidInputError(
+                f"definition `{request.definition}`: a file is not UTF-8: {error.reason}."
+            ) from None
+        except OSError as error:
+            raise InvalidInputError(f"{error.filename} cannot be read: {error.strerror}.") from None
 
     def _find(self, reference: str) -> Source:
         if not reference:
@@ -108,12 +115,7 @@ def _ordered(version: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def _source(path: Path) -> Source:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidInputError(f"{path} is not UTF-8; save it as UTF-8.") from None
-    except OSError as error:
-        raise InvalidInputError(f"{path} cannot be read: {error.strerror}.") from None
+    text = path.read_text(encoding="utf-8-sig")
     templates = {
         name: template for name in referenced_templates(text) if (template := _template(path, name)) is not None
     }

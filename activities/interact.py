@@ -14,6 +14,7 @@ from activities.actions import Actions, action_name, effects
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
 from activities.deviceinteraction.failures import DeviceFailure
+from activities.deviceinteraction.model import Fence
 from activities.fence import heartbeat
 from activities.journal import INTENT, journal_of
 from activities.outcomes import Gathered, classified, status_of
@@ -46,6 +47,10 @@ class Interact:
         Raises:
             ApplicationError: Of one of our failure types, with a `DeviceOutcome` as its first detail.
         """
+        async with heartbeat() as fence:
+            return await self._attempt(call, fence)
+
+    async def _attempt(self, call: InteractInput, fence: Fence) -> DeviceOutcome:
         gathered = Gathered(call.host, activity.info().attempt)
         try:
             bundle = await self._documents.load(call.prepared, BUNDLE)
@@ -55,14 +60,14 @@ class Interact:
         assert isinstance(step, DevicesStep), "only a step over devices is carried out on a device"
         try:
             gathered.touched = await self._touched(call, step)
-            return await self._carry_out(call, bundle, step, gathered)
+            return await self._carry_out(call, bundle, step, gathered, fence)
         except asyncio.CancelledError:
             raise await self._cancelled(call, step, gathered) from None
         except Exception as error:  # noqa: BLE001  # every end of an attempt must carry its outcome
             raise await self._failed(call, step, gathered, error) from None
 
     async def _carry_out(
-        self, call: InteractInput, bundle: Bundle, step: DevicesStep, gathered: Gathered
+        self, call: InteractInput, bundle: Bundle, step: DevicesStep, gathered: Gathered, fence: Fence
     ) -> DeviceOutcome:
         device = bundle.devices[call.host]
         earlier = await values_of_steps(self._documents, call.values, step.reads, call.host)
@@ -74,10 +79,7 @@ class Interact:
         }
         actions = Actions(call, step, bundle.plan, self._documents, gathered, earlier, context)
         begin = await actions.resume()
-        async with (
-            heartbeat() as fence,
-            self._sessions.open(device, step, fence, self._documents, gathered) as session,
-        ):
+        async with self._sessions.open(device, step, fence, self._documents, gathered) as session:
             await actions.run(session, begin)
         return gathered.outcome("succeeded")
 

@@ -23,10 +23,10 @@ from workflows.contracts import Bundle, Device, Prepared, PrepareInput, RunReque
 from workflows.definition.compiler import Source, compile_definition
 from workflows.definition.inputs import check_inputs
 from workflows.definition.render import render
-from workflows.definition.suggest import did_you_mean
 from workflows.errors import EvaluationError, InvalidInputError, failure
 from workflows.plan import ApproveStep, DevicesStep, HostName, InventorySpec, NotifyStep, Plan, Step
 from workflows.run.evaluate import truth
+from workflows.suggest import did_you_mean
 
 PLATFORMS: Final[tuple[str, ...]] = get_args(PlatformName)
 LONGEST: Final = 6_000  # characters of a message with rendered diagnostics

@@ -14,7 +14,7 @@ from activities.actions import action_name, effects, names_for
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
 from activities.deviceinteraction.failures import DeviceFailure, Permanent
-from activities.deviceinteraction.model import Undone
+from activities.deviceinteraction.model import Fence, Undone
 from activities.fence import heartbeat
 from activities.journal import INTENT, ActionJournal, JournalConflictError, journal_of
 from activities.outcomes import Gathered, classified
@@ -50,9 +50,13 @@ class Undo:
             ApplicationError: ``undo_failed`` where the device is not as it was or cannot be proven to be; another
                 class, to be tried again, where it could not be asked. A `DeviceOutcome` is the first detail.
         """
+        async with heartbeat() as fence:
+            return await self._attempt(call, fence)
+
+    async def _attempt(self, call: InteractInput, fence: Fence) -> DeviceOutcome:
         gathered = Gathered(call.host, activity.info().attempt, touched=True)  # until the opposite is known
         try:
-            return await self._take_back(call, gathered)
+            return await self._take_back(call, gathered, fence)
         except asyncio.CancelledError:
             # Nobody cancels an undo but a worker that stops; the next worker goes on.
             said = "the worker is stopping; another one goes on with the undo"
@@ -60,7 +64,7 @@ class Undo:
         except Exception as error:  # noqa: BLE001  # every end of an attempt must carry its outcome
             raise _failed(gathered, error) from None
 
-    async def _take_back(self, call: InteractInput, gathered: Gathered) -> DeviceOutcome:
+    async def _take_back(self, call: InteractInput, gathered: Gathered, fence: Fence) -> DeviceOutcome:
         bundle = await self._documents.load(call.prepared, BUNDLE)
         step = bundle.plan.step(call.step)
         assert isinstance(step, DevicesStep), "only a step over devices is undone on a device"
@@ -71,10 +75,7 @@ class Undo:
         if not step.undo:
             raise Permanent("the definition says `undo: none` for this step; the change stays until a person acts.")
         device = bundle.devices[call.host]
-        async with (
-            heartbeat() as fence,
-            self._sessions.open(device, step, fence, self._documents, gathered) as session,
-        ):
+        async with self._sessions.open(device, step, fence, self._documents, gathered) as session:
             undone = [
                 await session.undo(names_for(call, index), journal, methods=step.undo) for index, journal in begun
             ]

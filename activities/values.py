@@ -54,7 +54,8 @@ def seen(kept: KeptValue) -> object:
     """A value as expressions see it: plain data, VLANs by integer; a section that was not taken is not there."""
     match kept:
         case StateValue():
-            state = kept.value.model_dump(mode="json", exclude_none=True)
+            state = kept.value.model_dump(mode="json")
+            state = {section: facts for section, facts in state.items() if facts is not None}
             if kept.value.vlans is not None:
                 state["vlans"] = {int(vlan): facts for vlan, facts in state["vlans"].items()}
             return state

@@ -13,8 +13,8 @@ from activities.secrets.store import SecretError
 from worker.ports import inventories, secrets
 from worker.settings import Settings, SettingsError
 from workflows.contracts import Device
-from workflows.definition.suggest import did_you_mean
 from workflows.plan import HostName as PlanHostName
+from workflows.suggest import did_you_mean
 
 
 class TargetError(SettingsError):

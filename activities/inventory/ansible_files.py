@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -147,7 +148,8 @@ def expanded(pattern: str, where: str) -> list[str]:
     """
     hosts = [pattern]
     while any(_RANGE.search(host) for host in hosts):
-        hosts = [name for host in hosts for name in _first_range(host, where)]
+        wider = (name for host in hosts for name in _first_range(host, where))
+        hosts = list(islice(wider, MOST_HOSTS + 1))
         if len(hosts) > MOST_HOSTS:
             raise InventoryError(f"{where}: {pattern!r} stands for more than {MOST_HOSTS:,} hosts.")
     return hosts
@@ -163,10 +165,12 @@ def _first_range(host: str, where: str) -> Iterator[str]:
         raise InventoryError(f"{where}: {found[0]!r} mixes digits and letters.")
     if first.isdigit():
         width = len(first) if first.startswith("0") or len(first) == len(last) else 0
-        names = [str(number).zfill(width) for number in range(int(first), min(int(last), 10**7) + 1, step)]
+        names = (str(number).zfill(width) for number in range(int(first), int(last) + 1, step))
+        backwards = int(first) > int(last)
     else:
-        names = [chr(code) for code in range(ord(first), ord(last) + 1, step)]
-    if not names:
+        names = (chr(code) for code in range(ord(first), ord(last) + 1, step))
+        backwards = first > last
+    if backwards:
         raise InventoryError(f"{where}: {found[0]!r} runs backwards.")
     for name in names:
         yield f"{host[: found.start()]}{name}{host[found.end() :]}"

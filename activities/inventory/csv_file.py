@@ -15,7 +15,7 @@ from activities.inventory.platforms import platform_called
 from activities.inventory.reading import read_devices, text_of
 from activities.inventory.source import InventoryError, device_from, unique
 from workflows.contracts import Device
-from workflows.definition.suggest import did_you_mean
+from workflows.suggest import did_you_mean
 
 COLUMNS: Final = (
     "name",

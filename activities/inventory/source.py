@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from pydantic import ValidationError
 
 from workflows.contracts import Device
-from workflows.definition.suggest import did_you_mean
+from workflows.suggest import did_you_mean
 
 LONGEST_NAME: Final = 200
 

@@ -11,7 +11,7 @@ from typing import Final
 from activities.inventory.reading import as_map, as_names, only, read_devices, yaml_map
 from activities.inventory.source import InventoryError, check_name, device_from, unique
 from workflows.contracts import Device
-from workflows.definition.suggest import did_you_mean
+from workflows.suggest import did_you_mean
 
 SHARED: Final = ("platform", "port", "site", "role", "tags", "maintenance", "credential", "data")
 

@@ -15,7 +15,7 @@ import yaml
 
 from activities.deviceinteraction.model import Credential
 from activities.secrets.store import SecretError, credential_from
-from workflows.definition.suggest import did_you_mean
+from workflows.suggest import did_you_mean
 
 LARGEST: Final = 1_000_000  # bytes
 

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from pydantic import SecretStr
 
 from activities.deviceinteraction.model import Credential
-from workflows.definition.suggest import did_you_mean
+from workflows.suggest import did_you_mean
 
 FIELDS: Final = ("username", "password", "enable_secret", "private_key", "passphrase")
 

@@ -7,6 +7,7 @@ as a person would.
 import asyncio
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -131,6 +132,21 @@ class Fleet:
                 at = datetime.fromisoformat(raw["t"])
                 entries.append(Entry(at, raw["session"], raw["line"].strip(), raw["effect"]))
         return entries
+
+
+def repeated(effects: Iterable[Entry]) -> list[str]:
+    """The lines that changed a device more than once. A save is a new one where something changed since the last."""
+    made: Counter[str] = Counter()
+    saved, saved_again = False, []
+    for entry in effects:
+        if entry.effect == "running":
+            made[entry.line] += 1
+            saved = False
+        elif entry.effect == "startup":
+            if saved:
+                saved_again.append(entry.line)
+            saved = True
+    return [line for line, number in made.items() if number > 1] + saved_again
 
 
 def _mapping(path: Path) -> dict[str, Any]:

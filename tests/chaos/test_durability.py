@@ -9,8 +9,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from lab import INPUTS, Lab, lab, waves
 
+from lab import INPUTS, Lab, lab, waves
 from starter.handle import RunHandle
 from workflows.contracts import RunResult, RunStatus
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from lab import INPUTS, Lab
 from programs import Programs
 

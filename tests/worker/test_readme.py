@@ -27,7 +27,7 @@ def test_the_settings_are_good() -> None:
 
 async def test_the_yaml_inventory_is_good(tmp_path: Path) -> None:
     path = tmp_path / "inventory.yaml"
-    path.write_text(block("yaml", "hosts:"))
+    path.write_text(block("yaml", "sw-hq-1:"))
     devices = {device.name: device for device in await YamlInventory(path).devices()}
     assert [(name, device.role, device.maintenance) for name, device in devices.items()] == [
         ("sw-hq-1", "access", False),

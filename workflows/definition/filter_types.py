@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from workflows.definition.suggest import did_you_mean
 from workflows.definition.types import (
     INTEGER,
     NUMBER,
@@ -22,6 +21,7 @@ from workflows.definition.types import (
     join,
 )
 from workflows.plan import Constant, Expr, Filter
+from workflows.suggest import did_you_mean
 from workflows.vocabulary import FILTERS, TESTS
 
 if TYPE_CHECKING:

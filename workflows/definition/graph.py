@@ -3,7 +3,7 @@
 from workflows.definition.diagnostics import Findings, Span
 from workflows.definition.draft import ApproveBody, DevicesBody, OnFailureDraft, Path, StepDraft
 from workflows.definition.scopes import Scopes, needs_of
-from workflows.definition.suggest import did_you_mean
+from workflows.suggest import did_you_mean
 
 
 def check_graph(scopes: Scopes, findings: Findings) -> None:

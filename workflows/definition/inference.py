@@ -11,7 +11,6 @@ from workflows.definition.expressions import Expression
 from workflows.definition.filter_types import FilterTypes
 from workflows.definition.guards import NOTHING, Known, shown
 from workflows.definition.scopes import Scope
-from workflows.definition.suggest import did_you_mean
 from workflows.definition.trees import path_of
 from workflows.definition.types import (
     BOOLEAN,
@@ -58,6 +57,7 @@ from workflows.plan import (
     Not,
     Test,
 )
+from workflows.suggest import did_you_mean
 
 
 class Inference:

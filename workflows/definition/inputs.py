@@ -11,10 +11,10 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from workflows.definition.durations import parse_duration
-from workflows.definition.suggest import did_you_mean
+from workflows.durations import parse_duration
 from workflows.errors import InvalidInputError
 from workflows.plan import Input
+from workflows.suggest import did_you_mean
 
 _MAC: Final = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2}")
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,252}[A-Za-z0-9])?")

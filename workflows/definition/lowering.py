@@ -8,7 +8,6 @@ from jinja2 import nodes
 
 from workflows.definition.diagnostics import Findings, Span
 from workflows.definition.nodes import Scalar
-from workflows.definition.suggest import did_you_mean
 from workflows.definition.syntax import SyntaxMistake, parse
 from workflows.plan import (
     Arith,
@@ -28,6 +27,7 @@ from workflows.plan import (
     Not,
     Test,
 )
+from workflows.suggest import did_you_mean
 from workflows.vocabulary import FILTERS, TESTS, Signature
 
 MAX_LENGTH: Final = 4000

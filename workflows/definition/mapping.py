@@ -9,10 +9,10 @@ from typing import Final, TypeVar
 
 from workflows.definition.diagnostics import Findings, Span
 from workflows.definition.draft import Word
-from workflows.definition.durations import DURATION_HELP, parse_duration
 from workflows.definition.expressions import Expression, parse_bare, parse_value
 from workflows.definition.nodes import Fields, Items, Node, Scalar
-from workflows.definition.suggest import did_you_mean
+from workflows.durations import DURATION_HELP, parse_duration
+from workflows.suggest import did_you_mean
 
 T = TypeVar("T", bound=str)
 

@@ -6,10 +6,10 @@ Ids are unique, steps and templates exist, and expressions name only what can be
 from workflows.definition.diagnostics import Findings, Span
 from workflows.definition.draft import ApproveBody, DevicesBody, NotifyBody, Path, StepDraft, Word
 from workflows.definition.scopes import RESERVED, Place, Scopes
-from workflows.definition.suggest import did_you_mean
 from workflows.definition.templates import check_templates
 from workflows.definition.trees import steps_named
 from workflows.plan import Name
+from workflows.suggest import did_you_mean
 
 
 def check_names(scopes: Scopes, findings: Findings) -> None:

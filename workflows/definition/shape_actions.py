@@ -9,8 +9,8 @@ from workflows.definition.draft import ActionDraft, ChangeDraft, CheckDraft, Pat
 from workflows.definition.expressions import Expression, parse_value
 from workflows.definition.mapping import NAME, NAME_HELP, Section, bare, kind_of, unsupported, words
 from workflows.definition.nodes import Fields, Node, Scalar
-from workflows.definition.suggest import did_you_mean
 from workflows.plan import Constant
+from workflows.suggest import did_you_mean
 
 _PATH: Final = re.compile(r"(?:steps\.([A-Za-z]\w*)\.)?([A-Za-z]\w*)")
 _TEMPLATE: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")

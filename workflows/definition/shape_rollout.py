@@ -6,11 +6,11 @@ from typing import Final
 from workflows.definition import keys
 from workflows.definition.diagnostics import Findings, Span
 from workflows.definition.draft import WaveDraft
-from workflows.definition.durations import parse_share
 from workflows.definition.mapping import Section, kind_of, words
 from workflows.definition.nodes import Fields, Node, Scalar
-from workflows.definition.suggest import did_you_mean
+from workflows.durations import parse_share
 from workflows.plan import Accept, UndoMethod
+from workflows.suggest import did_you_mean
 
 _SIZE_HELP: Final = "write a number of devices or a share of them, as `10%`"
 _ACCEPT_HELP: Final = 'write `all`, `{succeeded: ">= 95%"}` or `{failed: "<= 3"}`'

@@ -18,9 +18,9 @@ from workflows.definition.mapping import NAME, NAME_HELP, Section, kind_of, word
 from workflows.definition.nodes import Fields, Node, Scalar
 from workflows.definition.shape_actions import shape_actions, shape_path, shape_template
 from workflows.definition.shape_rollout import shape_accept, shape_undo, shape_waves
-from workflows.definition.suggest import did_you_mean
 from workflows.errors import RETRIED_AS
 from workflows.plan import Constant, Retry
+from workflows.suggest import did_you_mean
 
 _SCOPES: Final[tuple[Literal["failed", "wave", "step", "run"], ...]] = ("failed", "wave", "step", "run")
 _ACTIONS_ON_FAILURE: Final[tuple[Literal["stop", "continue"], ...]] = ("stop", "continue")

@@ -12,8 +12,8 @@ from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 from workflows.definition.diagnostics import Findings
 from workflows.definition.draft import ChangeDraft, DevicesBody, NotifyBody, StepDraft, Word
 from workflows.definition.scopes import Scopes
-from workflows.definition.suggest import did_you_mean
 from workflows.plan import Constant, MapOf
+from workflows.suggest import did_you_mean
 
 _ENVIRONMENT: Final = Environment()  # noqa: S701 - it parses and never renders
 _MESSAGE_NAMES: Final = ("run", "inputs", "counts")

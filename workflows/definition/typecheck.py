@@ -1,11 +1,11 @@
 """Fourth pass: every expression has a type that its place can use."""
 
 from workflows.definition.diagnostics import Findings
-from workflows.definition.durations import DURATION_HELP, parse_duration
 from workflows.definition.guards import NOTHING
 from workflows.definition.inference import Inference
 from workflows.definition.scopes import Place, Scopes
 from workflows.definition.types import ListType, MapType, Number, Record, Steps, Text, Type, Unknown, describe
+from workflows.durations import DURATION_HELP, parse_duration
 
 
 def check_types(scopes: Scopes, findings: Findings) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from workflows.definition.durations import parse_duration
+from workflows.durations import parse_duration
 from workflows.plan import Input
 
 

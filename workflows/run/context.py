@@ -10,13 +10,14 @@ from workflows.run.state import DONE, FAILED, RunState, StepRun
 def context(state: RunState, devices: tuple[DeviceResult, ...] = ()) -> dict[str, object]:
     """The names of a step's expressions.
 
-    A step that was skipped has null outputs; one that has not ended is not there at all, which the compiler rules out.
+    A step that was skipped or never reached has null outputs. While the graph runs, the compiler sees to it that only
+    steps that have ended are named.
     """
     prepared = state.plan_ready
     return {
         "inputs": prepared.inputs,
         "inventory": list(prepared.hosts),
-        "steps": {step.id: aggregates(step) for step in state.steps.values() if step.state in DONE},
+        "steps": {step.id: aggregates(step) for step in state.steps.values()},
         "run": {
             "id": state.scope.workflow_id,
             "definition": prepared.plan.name,
@@ -32,7 +33,7 @@ def context(state: RunState, devices: tuple[DeviceResult, ...] = ()) -> dict[str
 
 def aggregates(step: StepRun) -> Mapping[str, object] | None:
     """The outputs of a step that other steps may name."""
-    if step.state == "skipped":
+    if step.state == "skipped" or step.state not in DONE:
         return None
     succeeded = step.hosts_with((contracts.LETTERS["succeeded"], contracts.CHANGED))
     total = step.judged(step.letters)

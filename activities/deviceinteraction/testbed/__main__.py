@@ -64,10 +64,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _platforms(text: str) -> tuple[PlatformName, ...]:
     names = [name.strip() for name in text.split(",")]
-    chosen = [platform for name in names for platform in PLATFORMS if str(platform) == name]
-    if len(chosen) != len(names):
-        raise argparse.ArgumentTypeError(f"platforms are some of {', '.join(PLATFORMS)}; got {text!r}")
-    return tuple(chosen)
+    unknown = sorted(set(names) - set(PLATFORMS))
+    if unknown:
+        raise argparse.ArgumentTypeError(f"platforms are some of {', '.join(PLATFORMS)}; got {', '.join(unknown)!r}")
+    return tuple(PLATFORMS[PLATFORMS.index(name)] for name in names)
 
 
 def _fault(text: str) -> tuple[str, Fault]:

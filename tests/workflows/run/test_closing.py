@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
-from running import REQUEST, Server
-from scripted import Holding, World, at_most, changing, of, plan, reading, waves
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError, CancelledError
 
+from running import REQUEST, Server
+from scripted import Holding, World, at_most, changing, of, plan, reading, waves
 from workflows import contracts
 from workflows.contracts import RunResult
 from workflows.errors import failure

@@ -2,10 +2,10 @@
 
 import jinja2
 import pytest
-from expressions import tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from expressions import tree
 from workflows.errors import EvaluationError
 from workflows.plan import Constant, Expr
 from workflows.run.evaluate import evaluate, text, truth

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from running import Server
-from scripted import World, changing, plan, reading
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
+from running import Server
+from scripted import World, changing, plan, reading
 from workflows import contracts
 from workflows.contracts import Decision, DecisionAnswer
 from workflows.plan import ApproveStep, Constant, Expr, OnFailure, StepId

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workflows.definition.durations import parse_duration, parse_share
+from workflows.durations import parse_duration, parse_share
 
 
 @pytest.mark.parametrize(
