@@ -24,6 +24,7 @@ setup: $(STAMP) ## create the environment in .venv, nothing else
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(MAKE) --no-print-directory python-version
+	@echo "Making the environment in $(VENV); the first time takes a minute or two."
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes --requirement requirements.lock
 	$(PIP) --no-deps --no-build-isolation --editable .

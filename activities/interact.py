@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError
 from activities.actions import Actions, action_name, effects
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
-from activities.deviceinteraction.failures import DeviceFailure
+from activities.deviceinteraction.failures import DeviceFailure, StaleAttempt
 from activities.deviceinteraction.model import Fence
 from activities.fence import heartbeat
 from activities.journal import INTENT, journal_of
@@ -112,7 +112,10 @@ class Interact:
             gathered.touched = gathered.changed  # by an earlier action of this step
         else:
             gathered.touched = gathered.touched or await self._touched_or_in_doubt(call, step)
-        retry = _wanted(kind, step) and await self._attempts_left(call, step)
+        if isinstance(error, StaleAttempt):
+            retry = True  # the worker stood still, not the device; Temporal's own limit bounds these
+        else:
+            retry = _wanted(kind, step) and await self._attempts_left(call, step)
         return gathered.failed(kind, message, status_of(kind, touched=gathered.touched), retry=retry)
 
     async def _touched_or_in_doubt(self, call: InteractInput, step: DevicesStep) -> bool:

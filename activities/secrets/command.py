@@ -35,7 +35,7 @@ class CommandSecret:
         self._command = tuple(command)
         self._limit_s = time_limit.total_seconds()
         self._folder = folder
-        self._one_at_a_time = asyncio.Lock()  # hundreds of devices ask at once; agents and vaults do not like that
+        self._one_at_a_time = asyncio.Lock()  # hundreds of devices ask at once, and password managers do not like that
 
     async def load(self) -> Credential:
         """The credential as the program says it now."""

@@ -44,7 +44,7 @@ async def success(scene: Scene) -> int:
     handle = await scene.begin()
     result = await scene.follow(handle)
     if result.verdict == "rejected":
-        return scene.verdict([(True, "The run was rejected at its gate, as you said."), await _held(scene, set())])
+        return await _rejected(scene)
     return scene.verdict([_ended(result, "succeeded"), await _held(scene, {host.name for host in scene.fleet.hosts})])
 
 
@@ -58,6 +58,8 @@ async def failure(scene: Scene) -> int:
 
     handle = await scene.begin()
     result = await scene.follow(handle, before_gate=break_victim)
+    if result.verdict == "rejected":
+        return await _rejected(scene)
     waves: dict[str, list[str]] = {}
     for line in (await handle.all_devices()).devices:
         if line.wave:
@@ -84,11 +86,15 @@ async def crash(scene: Scene) -> int:
     following = asyncio.create_task(scene.follow(handle), name="follow")
     killing = asyncio.create_task(_kill_in_the_middle(scene, following), name="crash")
     try:
+        await asyncio.wait({following, killing}, return_when=asyncio.FIRST_EXCEPTION)
+        if following.done() and following.result().verdict == "rejected":
+            return await _rejected(scene)
+        killed = await killing  # first: a run whose worker did not come back would be followed for ever
         result = await following
-        killed = await killing
     finally:
         following.cancel()
         killing.cancel()
+        await asyncio.gather(following, killing, return_exceptions=True)
     scene.say("\nWhat the devices' own command logs say:", "bold")
     proofs = [_ended(result, "succeeded"), *_no_effect_twice(scene, killed)]
     return scene.verdict([*proofs, await _held(scene, {host.name for host in scene.fleet.hosts})])
@@ -140,12 +146,9 @@ def _no_effect_twice(scene: Scene, killed: datetime) -> list[Proof]:
             finished.append(host.name)
         else:
             under_way.append(host.name)
-            made = f"{len(before)} effects before the crash, {len(effects) - len(before)} after it"
-            scene.say(
-                f"  {host.name:<10} {host.platform:<14} was under way: {made}, none twice"
-                if not again
-                else f"  {host.name:<10} {host.platform:<14} was under way: {', '.join(again)} made twice"
-            )
+            made = f"effects: {len(before)} before the crash, {len(effects) - len(before)} after it"
+            said = f"twice: {', '.join(again)}" if again else "none twice"
+            scene.say(f"  {host.name:<10} {host.platform:<14} was under way; {made}; {said}")
     scene.say(f"  {len(finished)} devices were finished before the crash and had no effect after it.")
     scene.say(f"  {len(under_way)} devices were under way, {len(later)} were changed only after it.")
     every = len(scene.fleet.hosts)
@@ -163,6 +166,10 @@ async def _held(scene: Scene, expected: set[str]) -> Proof:
     text = f"Over SSH {len(holding)} of {len(found)} devices hold VLAN {VLAN_ID} {VLAN_NAME}; expected {len(expected)}."
     wrong = sorted((holding ^ expected) | half)
     return not wrong, text + (f" Not as expected: {', '.join(wrong)}." if wrong else "")
+
+
+async def _rejected(scene: Scene) -> int:
+    return scene.verdict([(True, "The run was rejected at its gate, as you said."), await _held(scene, set())])
 
 
 def _ended(result: RunResult, verdict: str) -> Proof:

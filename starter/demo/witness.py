@@ -160,6 +160,6 @@ def _line_of(answer: str, vlan_id: int) -> str | None:
     number = re.compile(rf"(?<![\w.:/-]){vlan_id}(?![\w.:/-])")
     for line in answer.replace("\r", "").splitlines():
         words = line.split()
-        if number.search(line) and "show" not in words and str(vlan_id) in words[:3]:
+        if number.search(line) and "show vlan" not in line and str(vlan_id) in words[:3]:
             return " ".join(words[:4])
     return None

@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from activities.artifacts.store import ArtifactError
 from activities.deviceinteraction.model import Credential, HostKeys
 from activities.deviceinteraction.testbed.model import Fault
 from activities.interact import Interact
+from activities.secrets.file import FileSecret
 from activities.secrets.store import NamedSecrets
 from activities.sessions import Sessions
 from activities.values import VALUE, seen
@@ -312,6 +315,23 @@ async def test_a_store_that_fails_after_the_effect_leads_to_no_second_one(lab: B
     outcome = await call(lab.interact.interact, asked, attempt=2)
     assert (outcome.status, outcome.changed) == ("succeeded", True)
     assert _effects(lab, host) == effects
+
+
+@pytest.mark.parametrize("host", HOSTS)
+async def test_an_attempt_that_stood_still_writes_nothing_and_does_not_count(lab: Bench, host: str) -> None:
+    class Frozen:
+        async def load(self) -> Credential:
+            time.sleep(1.2)  # the whole worker stands still, its ticker too
+            return await FileSecret(lab.testbed.credentials, "device_rw").load()
+
+    prepared = await lab.prepared(DEFINITION.replace("attempts: 3", "attempts: 1"), {"vlan.j2": TEMPLATE})
+    sessions = replace(lab.interact._sessions, secrets=NamedSecrets({"device_rw": Frozen()}))
+    asked = call_of(prepared, "direct", host)
+    with pytest.raises(ApplicationError, match="stood still for") as caught:
+        await environment(heartbeat=timedelta(seconds=2)).run(Interact(lab.documents, sessions).interact, asked)
+    assert (caught.value.type, caught.value.non_retryable) == ("transient", False)
+    assert _effects(lab, host) == []
+    assert (await call(lab.interact.interact, asked, attempt=2)).status == "succeeded"
 
 
 async def test_a_bug_is_not_retried_and_says_nothing_of_what_was_in_it(lab: Bench) -> None:

@@ -1,38 +1,79 @@
-"""A real Temporal server for the clients, and a worker with a scripted run on it."""
+"""A real Temporal server for the clients, a namespace of its own for each test, and a worker with a scripted run."""
 
-from collections.abc import AsyncIterator
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from temporalio.common import SearchAttributeKey
-from temporalio.testing import WorkflowEnvironment
+from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from scripted_run import ScriptedRun
 from starter.client import Orchestrator
+from starter.dev.ports import free_port
 from starter.dev.server import program
-from workflows.contracts import SEARCH_ATTRIBUTES, TASK_QUEUE
+from workflows.contracts import TASK_QUEUE
+
+NAMESPACES = 60  # runs, workers and "the last run" of one test are invisible to the others
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """The address of a server in memory, one for a process of tests."""
+    port = free_port()
+    command = [program(), "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port)]
+    command += [
+        "--log-level",
+        "never",
+        *(word for name in range(NAMESPACES) for word in ("--namespace", f"test-{name}")),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        yield f"127.0.0.1:{port}"
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def namespaces() -> Iterator[str]:
+    """Names of namespaces that no test has used."""
+    return iter([f"test-{name}" for name in range(NAMESPACES)])
 
 
 @pytest.fixture
-async def address() -> AsyncIterator[str]:
-    """The address of a server of its own."""
-    environment = await WorkflowEnvironment.start_local(
-        dev_server_existing_path=program(),
-        search_attributes=[SearchAttributeKey.for_keyword(name) for name in SEARCH_ATTRIBUTES.values()],
-    )
-    async with environment:
-        yield environment.client.service_client.config.target_host
-
-
-@pytest.fixture
-async def idle(address: str) -> Orchestrator:
-    """A client of a server without a worker."""
-    return await Orchestrator.connect(address=address)
+async def idle(address: str, namespaces: Iterator[str]) -> Orchestrator:
+    """A client of a namespace without a worker."""
+    namespace = next(namespaces)
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            client = await Client.connect(address, namespace=namespace)
+            await client.count_workflows()
+            return await Orchestrator.connect(address=address, namespace=namespace)
+        except (RuntimeError, RPCError):  # still starting
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 @pytest.fixture
 async def orchestrator(idle: Orchestrator) -> AsyncIterator[Orchestrator]:
-    """A client of a server with a worker."""
+    """A client of a namespace with a worker."""
     async with Worker(idle.client, task_queue=TASK_QUEUE, workflows=[ScriptedRun]):
         assert await idle.worker_comes(within_s=10)
         yield idle
+
+
+def _options(client: Client) -> tuple[str, ...]:
+    return ("--address", client.service_client.config.target_host, "--namespace", client.namespace)
+
+
+@pytest.fixture
+def idle_at(idle: Orchestrator) -> tuple[str, ...]:
+    """The options that lead a command to a namespace without a worker."""
+    return _options(idle.client)
+
+
+@pytest.fixture
+def at(orchestrator: Orchestrator) -> tuple[str, ...]:
+    """The options that lead a command to a namespace with a worker."""
+    return _options(orchestrator.client)

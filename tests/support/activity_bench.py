@@ -46,10 +46,10 @@ SCOPE = Scope(workflow_id="change-1", run=RunId("run-1"), definition="change")
 HEARTBEAT = timedelta(seconds=5)
 
 
-def environment(attempt: int = 1) -> ActivityEnvironment:
+def environment(attempt: int = 1, heartbeat: timedelta = HEARTBEAT) -> ActivityEnvironment:
     """An activity environment as a worker would give it."""
     env = ActivityEnvironment()
-    env.info = replace(env.info, attempt=attempt, heartbeat_timeout=HEARTBEAT)
+    env.info = replace(env.info, attempt=attempt, heartbeat_timeout=heartbeat)
     return env
 
 

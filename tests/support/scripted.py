@@ -134,6 +134,8 @@ class World:
     sealed: list[SealInput] = field(default_factory=list)
     prepare_failure: Exception | None = None
     search_attributes: bool = True
+    store_fails: bool = False
+    prepare_waits_for: asyncio.Event | None = None
 
     def fails(self, step: str, host: str, kind: FailureType = "check_failed", *, touched: bool = False) -> None:
         """This device fails this step."""
@@ -162,6 +164,8 @@ class World:
     @activity.defn(name=contracts.PREPARE)
     async def prepare(self, call: PrepareInput) -> Prepared:
         """Hands out the test's plan."""
+        if self.prepare_waits_for is not None:
+            await self.prepare_waits_for.wait()
         if self.prepare_failure is not None:
             raise self.prepare_failure
         return Prepared(
@@ -205,6 +209,8 @@ class World:
     @activity.defn(name=contracts.FOLD)
     async def fold(self, call: FoldInput) -> FoldResult:
         """Keeps outcomes."""
+        if self.store_fails:
+            raise failure("permanent", "the store is full")
         hosts = ",".join(f"{outcome.host}={outcome.diff}" for outcome in call.outcomes)
         group = DiffGroup(
             digest="e" * 64,
@@ -226,6 +232,8 @@ class World:
     @activity.defn(name=contracts.SEAL)
     async def seal(self, call: SealInput) -> SealResult:
         """Keeps the record for the test."""
+        if self.store_fails:
+            raise failure("permanent", "the store is full")
         self.sealed.append(call)
         return SealResult(record=ref("record"), report="report.html")
 

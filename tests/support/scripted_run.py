@@ -90,6 +90,7 @@ class ScriptedRun:
     def status(self) -> RunStatus:
         """The run as it stands."""
         wave = WaveStatus(name="canary", state="running", size=12, counts={"changed": 5, "running": 2, "pending": 5})
+        rest = WaveStatus(name="rest", state="pending", size=0)
         failure = FailureInfo(type="rejected_by_device", message="refused \x1b[31mline\x1b[0m `name [x]`")
         return RunStatus(
             id=workflow.info().workflow_id,
@@ -104,7 +105,7 @@ class ScriptedRun:
                 StepStatus(
                     id=StepId("precheck"), kind="devices", state="succeeded", counts={"succeeded": 12}, warnings=1
                 ),
-                StepStatus(id=StepId("deploy"), kind="devices", state="running", waves=(wave,)),
+                StepStatus(id=StepId("deploy"), kind="devices", state="running", waves=(wave, rest)),
             ),
             gates=(self.gate(),) if self.open else (),
             failures=(HostFailure(host=HOSTS[3], status="failed", failure=failure),),

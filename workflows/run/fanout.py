@@ -101,6 +101,9 @@ class FanOut:
         wave.state = "running"
         self._changed()
         await self._batches(wave.hosts, wave.name, "do")
+        lost = tuple(host for host in wave.hosts if self._run.letters[host] == contracts.LETTERS["unknown"])
+        if lost and self._step.undo:  # a batch was lost with its answers: its devices are looked at, and taken back
+            await self._batches(lost, f"{wave.name}/lost", "undo")
         if self._state.cut:
             wave.state = "cancelled"
         elif self._broken(wave.hosts):
@@ -266,7 +269,9 @@ class FanOut:
         run, mode = self._run, batch.mode
         for host, letter in zip(batch.hosts, result.letters, strict=True):
             if mode == "undo" and letter == contracts.LETTERS["succeeded"]:
-                continue  # there was nothing to take back: what is known of the device stands
+                # There was nothing to take back: what is known of the device stands, and no doubt is left.
+                run.letters[host] = run.letters[host].replace(contracts.LETTERS["unknown"], contracts.LETTERS["failed"])
+                continue
             run.letters[host] = letter
         for failed in result.failures:
             run.messages[failed.host] = failed.failure

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from activities.deviceinteraction.config import dialect, diff, hierarchy
 from activities.deviceinteraction.config.footprint import Footprint, Path, between, keyed
-from activities.deviceinteraction.failures import CheckFailed, InvalidInput, RejectedByDevice
+from activities.deviceinteraction.failures import CheckFailed, InvalidInput, RejectedByDevice, Transient
 from activities.deviceinteraction.model import Interface
 from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
 from activities.deviceinteraction.platforms.protocol import Running, Staged
@@ -102,10 +102,13 @@ async def enter(device: Dialogue, command: str, mark: str) -> None:
     """Send a command that changes the mode and see that it did.
 
     Raises:
+        Transient: Somebody else has locked the configuration.
         RejectedByDevice: The prompt says that the device stayed where it was.
     """
     answer = await device.step(command)
     if mark not in device.prompt:
+        if "lock" in answer.lower():
+            raise Transient(f"{device.host}: config locked: {' '.join(answer.split())!r}. Nothing was changed.")
         raise RejectedByDevice(f"{device.host}: {command!r} did not open configuration mode: {answer.strip()!r}")
 
 

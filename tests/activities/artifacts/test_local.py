@@ -139,16 +139,17 @@ async def test_writers_killed_at_any_point_leave_only_whole_values(tmp_path: Pat
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name], stdout=subprocess.PIPE, text=True)
         for name in ("left", "right")
     ]
+    said = []
     try:
         for writer in writers:
             assert writer.stdout is not None
-            for _ in range(5):
-                assert writer.stdout.readline()
+            said += [writer.stdout.readline() for _ in range(5)]
     finally:
         for writer in writers:
             writer.send_signal(signal.SIGKILL)
-    said = [writer.communicate()[0] for writer in writers]
-    assert any("True" in lines for lines in said)
+            writer.communicate()
+    assert all(said)
+    assert any("True" in line for line in said)
 
     store = LocalArtifactStore(tmp_path)
     for path in (tmp_path / "objects").rglob("*"):

@@ -95,7 +95,7 @@ class EosState(IndentedDevice):
         spec = self.spec
         lines = [
             "transceiver qsfp default-mode 4x10G",
-            "service routing protocols model multi-agent",
+            "service routing protocols model ribd",
             "logging host 192.0.2.20",
             f"hostname {spec.name}",
             "ntp server 192.0.2.10",
