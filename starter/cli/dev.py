@@ -17,17 +17,25 @@ def dev(options: argparse.Namespace) -> int:
 
 
 async def _dev(options: argparse.Namespace) -> int:
-    stopped = asyncio.Event()
+    stopping = asyncio.Event()
+    up: list[Stack] = []
+
+    def asked() -> None:
+        if stopping.is_set():
+            for stack in up:
+                stack.cut()
+        stopping.set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stopped.set)
-    keeping = asyncio.create_task(_keep(options, stopped), name="dev")
-    waiting = asyncio.create_task(stopped.wait(), name="stop asked")
+        loop.add_signal_handler(number, asked)
+    keeping = asyncio.create_task(_keep(options, up), name="dev")
+    waiting = asyncio.create_task(stopping.wait(), name="stop asked")
     await asyncio.wait({keeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    if not keeping.done():
-        note("stopping: worker, testbed, server")
-        keeping.cancel()  # also in the middle of a start; the stack ends what it began
     waiting.cancel()
+    if not keeping.done():
+        note("stopping: worker, testbed, server (the worker ends what is under way; Ctrl-C again cuts it short)")
+        keeping.cancel()  # also in the middle of a start; the stack ends what it began
     try:
         await keeping
     except asyncio.CancelledError:
@@ -35,7 +43,7 @@ async def _dev(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _keep(options: argparse.Namespace, stopped: asyncio.Event) -> None:
+async def _keep(options: argparse.Namespace, up: list[Stack]) -> None:
     starting = Stack.start(
         state=options.state,
         devices=options.devices,
@@ -45,14 +53,10 @@ async def _keep(options: argparse.Namespace, stopped: asyncio.Event) -> None:
         site=options.site,
     )
     async with starting as stack:
+        up.append(stack)
         print(ready_block(stack, options), flush=True)
-        died = asyncio.create_task(stack.died(), name="a process died")
-        try:
-            child = await died
-        finally:
-            died.cancel()
-        if not stopped.is_set():
-            raise StackError(f"{child.obituary()}\nStopping the others; the state is kept in {stack.state}.")
+        child = await stack.died()
+        raise StackError(f"{child.obituary()}\nThe others were stopped; the state is kept in {stack.state}.")
 
 
 def _ui_port(options: argparse.Namespace) -> int | None:

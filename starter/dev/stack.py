@@ -13,6 +13,7 @@ The parts are child processes and are never imported. What lies in the folder::
 import asyncio
 import fcntl
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -147,6 +148,12 @@ class Stack:
         for name in ("worker", "testbed", "server"):
             together = [child.stop(within_s=WORKER_STOP_S) for child in self._started if child.name == name]
             await asyncio.shield(asyncio.gather(*together))
+
+    def cut(self) -> None:
+        """End the workers now, with what they have under way: a run goes on with the next worker."""
+        for child in self._started:
+            if child.name == "worker" and child.alive:
+                child.signal(signal.SIGKILL)
 
     def url(self, run_id: str) -> str | None:
         """The address of a run in the Web UI; None without one."""

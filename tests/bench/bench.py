@@ -6,7 +6,6 @@ run travel better than absolute figures, so most are ratios. It starts its own s
 
 import asyncio
 import json
-import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -28,8 +27,8 @@ async def measure(folder: Path) -> list[Figure]:
     return figures
 
 
-def main() -> int:
-    """Measure, print, write; 0 where every goal is met, else 1."""
+def main() -> None:
+    """Measure, print, write. A goal that is missed is a figure to look at, not an error of the program."""
     with tempfile.TemporaryDirectory(prefix="netsaga-bench-") as folder:
         figures = asyncio.run(measure(Path(folder)))
     print(table(figures))
@@ -37,8 +36,7 @@ def main() -> int:
     latest.parent.mkdir(exist_ok=True)
     latest.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n")
     print(f"\nwritten to {latest.relative_to(ROOT)}")
-    return 0 if all(figure.met is not False for figure in figures) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -84,9 +84,9 @@ async def bare_commands(target: Target, known_hosts: str, commands: Sequence[str
         kex_algs=["curve25519-sha256"],  # as the device library prefers; asyncssh's own order costs twice the CPU
         encryption_algs=["aes128-gcm@openssh.com"],
     )
+    answers: list[str] = []
     async with connection:
         shell = await connection.create_process(term_type="vt100", encoding="utf-8")
-        answers = []
         for command in ("", "terminal length 0", *commands):
             if command:
                 shell.stdin.write(f"{command}\n")

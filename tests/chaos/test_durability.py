@@ -13,6 +13,7 @@ import pytest
 from lab import INPUTS, Lab, lab, waves
 from starter.handle import RunHandle
 from workflows.contracts import RunResult, RunStatus
+from workflows.plan import StepId
 
 pytestmark = [pytest.mark.xdist_group("chaos"), pytest.mark.timeout(180)]
 
@@ -49,7 +50,7 @@ def assert_whole(found: Lab, result: RunResult) -> None:
         assert found.whole(device.name) == expected, f"{device}\n{found.difference(device.name)}"
 
 
-async def test_a_killed_worker_is_replaced_and_no_effect_is_made_twice(tmp_path: Path):
+async def test_a_killed_worker_is_replaced_and_no_effect_is_made_twice(tmp_path: Path) -> None:
     async with lab(tmp_path, latency_s=SLOW_S) as found:
         run = await begun(found)
         await found.stack.worker.kill()
@@ -61,7 +62,7 @@ async def test_a_killed_worker_is_replaced_and_no_effect_is_made_twice(tmp_path:
         assert found.twice() == {}
 
 
-async def test_a_killed_server_comes_back_on_its_file_and_the_run_goes_on(tmp_path: Path):
+async def test_a_killed_server_comes_back_on_its_file_and_the_run_goes_on(tmp_path: Path) -> None:
     async with lab(tmp_path, latency_s=SLOW_S) as found:
         run = await begun(found)
         await found.stack.server.kill()
@@ -73,7 +74,7 @@ async def test_a_killed_server_comes_back_on_its_file_and_the_run_goes_on(tmp_pa
         assert found.twice() == {}
 
 
-async def test_a_cancel_in_the_middle_of_a_wave_leaves_each_device_whole(tmp_path: Path):
+async def test_a_cancel_in_the_middle_of_a_wave_leaves_each_device_whole(tmp_path: Path) -> None:
     async with lab(tmp_path, latency_s=SLOW_S) as found:
         run = await begun(found)
         await run.cancel("the window closes")
@@ -84,10 +85,10 @@ async def test_a_cancel_in_the_middle_of_a_wave_leaves_each_device_whole(tmp_pat
         assert result.counts["undone"] >= 1  # what the cancelled wave had touched
         assert_whole(found, result)
         states = {step.id: step.state for step in result.steps}
-        assert states["report"] == "succeeded"
+        assert states[StepId("report")] == "succeeded"
 
 
-async def test_a_frozen_worker_wakes_up_behind_its_successor_and_writes_nothing(tmp_path: Path):
+async def test_a_frozen_worker_wakes_up_behind_its_successor_and_writes_nothing(tmp_path: Path) -> None:
     async with lab(tmp_path, latency_s=SLOW_S) as found:
         run = await begun(found)
         frozen = found.stack.worker

@@ -63,7 +63,7 @@ def closed(seen: dict[str, Any]) -> bool:
     return bool(seen["phase"] == "closed")
 
 
-async def test_a_run_is_started_approved_by_a_signal_and_inspected(found: Lab, programs: Programs):
+async def test_a_run_is_started_approved_by_a_signal_and_inspected(found: Lab, programs: Programs) -> None:
     await start(programs, "cli-signal", request(301))
     seen = await until(programs, "cli-signal", waiting)
     assert seen["phase"] == "waiting"
@@ -79,7 +79,7 @@ async def test_a_run_is_started_approved_by_a_signal_and_inspected(found: Lab, p
     assert answer.json["result"]["verdict"] == "succeeded"
 
 
-async def test_a_run_is_approved_by_an_update_which_answers(programs: Programs):
+async def test_a_run_is_approved_by_an_update_which_answers(programs: Programs) -> None:
     await start(programs, "cli-update", request(302))
     await until(programs, "cli-update", waiting)
     update = ["workflow", "update", "execute", "--workflow-id", "cli-update", "--name", "approve", "-o", "json"]
@@ -93,7 +93,7 @@ async def test_a_run_is_approved_by_an_update_which_answers(programs: Programs):
     assert seen["verdict"] == "succeeded"
 
 
-async def test_search_attributes_details_and_names_tell_what_a_run_is(programs: Programs):
+async def test_search_attributes_details_and_names_tell_what_a_run_is(programs: Programs) -> None:
     await start(programs, "cli-sight", request(303))
     await until(programs, "cli-sight", waiting)
     listed = await programs.temporal(
@@ -133,9 +133,10 @@ async def test_search_attributes_details_and_names_tell_what_a_run_is(programs: 
 )
 async def test_a_bad_request_fails_the_run_with_what_to_do_and_touches_no_device(
     found: Lab, programs: Programs, name: str, payload: str | None, said: str
-):
+) -> None:
     logins = {host: len(found.control.log(host)) for host in found.names}
     await start(programs, f"bad-{name}", payload)
+    execution: dict[str, Any] = {}
     for _ in range(60):
         execution = (await described(programs, f"bad-{name}"))["workflowExecutionInfo"]
         if execution["status"] != "WORKFLOW_EXECUTION_STATUS_RUNNING":
@@ -149,7 +150,7 @@ async def test_a_bad_request_fails_the_run_with_what_to_do_and_touches_no_device
     assert {host: len(found.control.log(host)) for host in found.names} == logins
 
 
-async def test_no_payload_of_a_run_is_large_whatever_a_device_prints(found: Lab, programs: Programs):
+async def test_no_payload_of_a_run_is_large_whatever_a_device_prints(found: Lab, programs: Programs) -> None:
     await start(programs, "cli-payloads", request(304))
     await until(programs, "cli-payloads", waiting)
     events = await history(programs, "cli-payloads") + await history(programs, "cli-payloads/precheck/all/0")

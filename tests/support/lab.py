@@ -62,7 +62,7 @@ class Lab:
 
     def effects(self, host: str) -> list[str]:
         """The lines that changed the running configuration, in order."""
-        return [entry["line"] for entry in self.control.log(host) if entry.get("effect") == "running"]
+        return [entry.get("line", "") for entry in self.control.log(host) if entry.get("effect") == "running"]
 
     def twice(self) -> dict[str, list[str]]:
         """Devices on which a line took effect more than once: there must be none."""

@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+import pytest
 from scripted import World
 from worker.build import SHARED_MODULES, WORKFLOWS
 from workflows import contracts
@@ -31,19 +32,22 @@ class Live:
 
     async def status(self) -> RunStatus:
         """What the query says."""
-        return await self.handle.query(contracts.QUERY_STATUS, result_type=RunStatus)
+        answer: RunStatus = await self.handle.query(contracts.QUERY_STATUS, result_type=RunStatus)
+        return answer
 
     async def devices(self, page: Page) -> DevicePage:
         """What the query says of the devices."""
-        return await self.handle.query(contracts.QUERY_DEVICES, page, result_type=DevicePage)
+        answer: DevicePage = await self.handle.query(contracts.QUERY_DEVICES, page, result_type=DevicePage)
+        return answer
 
     async def until(self, condition: Callable[[RunStatus], bool]) -> RunStatus:
         """Waits for a status; bounded."""
+        status = await self.status()
         for _ in range(400):
-            status = await self.status()
             if condition(status):
                 return status
             await asyncio.sleep(0.05)
+            status = await self.status()
         raise AssertionError(f"the run never came there; it is at {status}")
 
     async def result(self) -> RunResult:
@@ -55,14 +59,11 @@ class Live:
                 return RunResult.model_validate(error.cause.details[0])
             raise
 
-    async def end(self) -> Exception:
+    async def end(self) -> BaseException | None:
         """The failure that the run closes with."""
-        try:
+        with pytest.raises(WorkflowFailureError) as ended:
             await asyncio.wait_for(self.handle.result(), PATIENCE_S)
-        except WorkflowFailureError as error:
-            assert isinstance(error.cause, Exception)
-            return error.cause
-        raise AssertionError("the run did not fail")
+        return ended.value.cause
 
 
 class Server:

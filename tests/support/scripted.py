@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from pydantic import JsonValue
 from temporalio import activity
@@ -252,7 +252,7 @@ def failed(call: InteractInput, kind: FailureType, *, touched: bool) -> Exceptio
         touched=touched,
         failure=FailureInfo(type=kind, message=f"{call.host} says {kind}"),
     )
-    detail = cast("dict[str, Any]", outcome.model_dump(mode="json"))
+    detail = outcome.model_dump(mode="json")
     return failure(kind, f"{call.host} says {kind}", detail, retry=kind in {"transient", "unreachable"})
 
 

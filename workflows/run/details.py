@@ -36,8 +36,10 @@ def markdown(status: RunStatus) -> str:
 
 def _gate(gate: Gate) -> list[str]:
     lines = [
-        f"**Waits for {gate.quorum - gate.approvals} approval(s) of {gate.by}** on `{gate.step}` until "
-        f"{gate.until:%Y-%m-%d %H:%M} UTC; silence means {gate.on_timeout}.",
+        (
+            f"**Waits for {gate.quorum - gate.approvals} approval(s) of {gate.by}** on `{gate.step}` until "
+            f"{gate.until:%Y-%m-%d %H:%M} UTC; silence means {gate.on_timeout}."
+        ),
         "",
     ]
     for group in gate.diffs[:5]:
@@ -54,7 +56,7 @@ def _gate(gate: Gate) -> list[str]:
 def _step(step: StepStatus) -> list[str]:
     rows = [f"| **{step.id}** | {_MARKS[step.state]} {step.state} | {_counts(step.counts)} | {_cell(step.message)} |"]
     rows += [
-        f"| {step.id} / {wave.name} | {_MARKS[wave.state]} {wave.state} | {_counts(wave.counts)} | {wave.size} devices |"
+        f"| {step.id} / {wave.name} | {_MARKS[wave.state]} {wave.state} | {_counts(wave.counts)} | of {wave.size} |"
         for wave in step.waves
         if len(step.waves) > 1
     ]

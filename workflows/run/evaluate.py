@@ -1,9 +1,9 @@
 """Evaluates the expression trees of a plan: pure, bounded, and with the meaning of Jinja2 under StrictUndefined.
 
 It knows only JSON values, never an attribute of a Python object, and it has no loop but those of the filters. Three
-choices differ from Jinja2, each on the side of safety: a map looked up by an integer also finds that integer written as
-text (a VLAN id survives JSON), ``default`` also replaces null (the outputs of a skipped step), and a condition must be a
-boolean. The workflow and the activities both evaluate here.
+choices differ from Jinja2, each on the side of safety: a map looked up by an integer also finds that integer written
+as text (a VLAN id survives JSON), ``default`` also replaces null (the outputs of a skipped step), and a condition must
+be a boolean. The workflow and the activities both evaluate here.
 """
 
 from collections.abc import Callable, Mapping, Sequence

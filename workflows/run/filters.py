@@ -204,6 +204,8 @@ def _trim(value: Json, characters: str | None = None) -> str:
 
 
 def _round(value: Json, precision: int = 0, method: str = "common") -> float:
+    if isinstance(value, str):
+        raise EvaluationError("`round` needs a number")
     if method == "common":
         return float(round(value, precision))
     factor = 10.0 ** int(precision)

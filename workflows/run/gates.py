@@ -1,7 +1,7 @@
 """Approvals: who may decide, what a decision is about, and what silence means.
 
-A person counts once. A decision made before the gate opened, by somebody outside the group, or about another proposal is
-recorded and does not count. One rejection by a member rejects.
+A person counts once. A decision made before the gate opened, by somebody outside the group, or about another proposal
+is recorded and does not count. One rejection by a member rejects.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Undo beyond one device: which devices of which steps are taken back, and in which order.
 
-The order is partial: later steps first, later waves first; inside a wave the devices that failed first, then the others,
-in parallel under the step's concurrency. What could not be undone keeps its letter and is named.
+The order is partial: later steps first, later waves first; inside a wave the devices that failed first, then the
+others, in parallel under the step's concurrency. What could not be undone keeps its letter and is named.
 """
 
 from collections.abc import Callable, Sequence

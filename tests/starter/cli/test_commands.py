@@ -101,7 +101,7 @@ async def test_reject_and_cancel_end_runs(orchestrator: Orchestrator, at: tuple[
         assert f"Verdict: {verdict}" in capsys.readouterr().out
 
 
-async def test_a_decision_without_a_worker_is_kept_and_this_is_said(
+async def test_a_decision_without_a_worker_is_kept(
     idle: Orchestrator, idle_at: tuple[str, ...], capsys: Printed
 ) -> None:
     await idle.start("campus-vlan", id="early")

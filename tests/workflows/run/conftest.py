@@ -1,7 +1,7 @@
 """A Temporal server for the interpreter's tests, with clocks that skip what nobody waits for.
 
-``pytest tests/workflows/run --record-histories`` writes the histories of the cases marked ``history`` that are not kept
-yet into ``tests/histories``. That folder only grows: what is there was written by an interpreter that is in use somewhere.
+``pytest tests/workflows/run --record-histories`` writes the histories of the cases marked ``history`` that are not
+kept yet into ``tests/histories``. That folder only grows: what is there was written by an interpreter that is in use.
 """
 
 import sysconfig

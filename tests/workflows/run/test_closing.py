@@ -33,7 +33,7 @@ def in_waves(on_failure: OnFailure, **changes: object) -> World:
 
 
 @pytest.mark.history("undo-wave")
-async def test_undoing_the_wave_leaves_the_first_wave_changed(server: Server):
+async def test_undoing_the_wave_leaves_the_first_wave_changed(server: Server) -> None:
     world = in_waves(UNDO_WAVE)
     world.fails("deploy", "sw4", "rejected_by_device")
     result = await server.outcome(world)
@@ -47,12 +47,12 @@ async def test_undoing_the_wave_leaves_the_first_wave_changed(server: Server):
         "sw6": "untouched",
     }
     assert world.touched == {("deploy", "sw1"), ("deploy", "sw2")}
-    assert [wave.state for wave in world.sealed[0].waves["deploy"]] == ["succeeded", "undone", "pending"]
+    assert [wave.state for wave in world.sealed[0].waves[StepId("deploy")]] == ["succeeded", "undone", "pending"]
     assert world.told[0].message == "stopped"
 
 
 @pytest.mark.history("undo-step")
-async def test_undoing_the_step_takes_later_waves_back_first(server: Server):
+async def test_undoing_the_step_takes_later_waves_back_first(server: Server) -> None:
     world = in_waves(OnFailure(action="undo", scope="step"))
     world.fails("deploy", "sw6")
     result = await server.outcome(world)
@@ -64,7 +64,7 @@ async def test_undoing_the_step_takes_later_waves_back_first(server: Server):
 
 
 @pytest.mark.history("undo-failed")
-async def test_undoing_the_failed_of_another_step_leaves_the_rest_changed(server: Server):
+async def test_undoing_the_failed_of_another_step_leaves_the_rest_changed(server: Server) -> None:
     validate = reading(
         "validate",
         needs=("deploy",),
@@ -82,7 +82,7 @@ async def test_undoing_the_failed_of_another_step_leaves_the_rest_changed(server
 
 
 @pytest.mark.history("failed-dirty")
-async def test_what_could_not_be_undone_is_named_and_outranks_all(server: Server):
+async def test_what_could_not_be_undone_is_named_and_outranks_all(server: Server) -> None:
     world = in_waves(UNDO_WAVE)
     world.fails("deploy", "sw4", "partially_applied", touched=True)
     world.undo_fails("deploy", "sw3")
@@ -93,7 +93,7 @@ async def test_what_could_not_be_undone_is_named_and_outranks_all(server: Server
     assert "NOT undone: sw3" in result.message
 
 
-async def test_a_device_that_may_not_be_undone_leaves_the_run_dirty(server: Server):
+async def test_a_device_that_may_not_be_undone_leaves_the_run_dirty(server: Server) -> None:
     world = World(plan(changing("deploy", undo=(), accept=at_most(3))), HOSTS)
     world.fails("deploy", "sw1", "partially_applied", touched=True)
     result = await server.outcome(world)
@@ -101,7 +101,7 @@ async def test_a_device_that_may_not_be_undone_leaves_the_run_dirty(server: Serv
     assert world.asked("undo", "deploy") == []
 
 
-async def test_a_step_that_may_fail_does_not_end_the_run(server: Server):
+async def test_a_step_that_may_fail_does_not_end_the_run(server: Server) -> None:
     world = World(
         plan(reading("look", on_failure=OnFailure(action="continue")), changing("deploy", needs=("look",))), HOSTS
     )
@@ -112,7 +112,7 @@ async def test_a_step_that_may_fail_does_not_end_the_run(server: Server):
 
 
 @pytest.mark.history("cancel-in-wave")
-async def test_a_cancel_in_the_middle_of_a_wave_undoes_it_and_runs_finally(server: Server):
+async def test_a_cancel_in_the_middle_of_a_wave_undoes_it_and_runs_finally(server: Server) -> None:
     world = in_waves(UNDO_WAVE, concurrency=2)
     holding = Holding(world, touches=True)
     world.scripts["deploy", "sw4"] = holding
@@ -134,7 +134,7 @@ async def test_a_cancel_in_the_middle_of_a_wave_undoes_it_and_runs_finally(serve
 
 
 @pytest.mark.history("cancel-at-gate")
-async def test_a_cancel_while_a_gate_is_open_touches_nothing(server: Server):
+async def test_a_cancel_while_a_gate_is_open_touches_nothing(server: Server) -> None:
     gate = {"kind": "approve", "id": "gate", "by": "leads", "timeout": {"op": "lit", "value": "1h"}, "needs": ["look"]}
     built = plan(reading("look"), changing("deploy", needs=("gate",)))
     built = built.model_validate({**built.model_dump(), "steps": [built.steps[0], gate, built.steps[1]]})
@@ -149,7 +149,7 @@ async def test_a_cancel_while_a_gate_is_open_touches_nothing(server: Server):
 
 
 @pytest.mark.history("cancel-in-soak")
-async def test_a_cancel_during_a_soak_ends_the_soak(server: Server):
+async def test_a_cancel_during_a_soak_ends_the_soak(server: Server) -> None:
     world = World(plan(changing("deploy", waves=waves(2, "100%", soak="365d"), on_failure=UNDO_WAVE)), HOSTS)
     last = Holding(world)
     world.scripts["deploy", "sw2"] = last
@@ -164,7 +164,7 @@ async def test_a_cancel_during_a_soak_ends_the_soak(server: Server):
     assert world.touched == set()
 
 
-async def test_finally_runs_every_step_whatever_happens_to_the_one_before(server: Server):
+async def test_finally_runs_every_step_whatever_happens_to_the_one_before(server: Server) -> None:
     world = World(plan(reading("look"), last=(tell("nowhere", "first"), tell("people", "second"))), HOSTS)
     world.fails("look", "sw1")
     result = await server.outcome(world)
@@ -177,7 +177,7 @@ async def test_finally_runs_every_step_whatever_happens_to_the_one_before(server
     }
 
 
-async def test_a_condition_that_has_no_value_fails_its_step_before_any_change(server: Server):
+async def test_a_condition_that_has_no_value_fails_its_step_before_any_change(server: Server) -> None:
     condition = Compare(first=of("inputs.absent"), rest=(("==", Constant(value=1)),))
     world = World(plan(changing("deploy", when=condition)), HOSTS)
     result = await server.outcome(world)
@@ -187,7 +187,7 @@ async def test_a_condition_that_has_no_value_fails_its_step_before_any_change(se
 
 
 @pytest.mark.history("branches")
-async def test_branches_run_side_by_side_and_join(server: Server):
+async def test_branches_run_side_by_side_and_join(server: Server) -> None:
     one, two = (
         Holding(
             world := World(
@@ -218,7 +218,7 @@ async def test_branches_run_side_by_side_and_join(server: Server):
 )
 async def test_a_request_that_cannot_be_read_fails_the_run_and_says_what_was_expected(
     server: Server, request_: object, said: str
-):
+) -> None:
     world = World(plan(changing("deploy")), HOSTS)
     async with server.run(world, request_) as live:
         error = await live.end()
@@ -229,7 +229,7 @@ async def test_a_request_that_cannot_be_read_fails_the_run_and_says_what_was_exp
     assert world.calls == []
 
 
-async def test_a_run_without_any_input_fails_instead_of_waiting_for_ever(server: Server):
+async def test_a_run_without_any_input_fails_instead_of_waiting_for_ever(server: Server) -> None:
     world = World(plan(changing("deploy")), HOSTS)
     async with server.worker(world, "no-input"):
         handle = await server.client.start_workflow(
@@ -242,7 +242,7 @@ async def test_a_run_without_any_input_fails_instead_of_waiting_for_ever(server:
 
 
 @pytest.mark.history("bad-request")
-async def test_what_prepare_refuses_fails_the_run_with_its_own_words(server: Server):
+async def test_what_prepare_refuses_fails_the_run_with_its_own_words(server: Server) -> None:
     world = World(plan(changing("deploy")), HOSTS)
     world.prepare_failure = failure("invalid_input", "there is no definition campus-vlam, did you mean campus-vlan?")
     async with server.run(world, REQUEST) as live:
@@ -254,6 +254,6 @@ async def test_what_prepare_refuses_fails_the_run_with_its_own_words(server: Ser
     )
 
 
-async def test_a_server_without_our_search_attributes_still_runs_it(server: Server):
+async def test_a_server_without_our_search_attributes_still_runs_it(server: Server) -> None:
     world = World(plan(changing("deploy")), HOSTS, search_attributes=False)
     assert (await server.outcome(world)).verdict == "succeeded"

@@ -1,5 +1,7 @@
 """Expressions: the meaning of Jinja2 under StrictUndefined, and the limits."""
 
+from typing import Any
+
 import jinja2
 import pytest
 from hypothesis import given, settings
@@ -54,13 +56,11 @@ AGREED = [
 
 
 @pytest.mark.parametrize("expression", AGREED)
-def test_an_expression_means_what_jinja2_means_by_it(expression: str):
-    theirs = JINJA.compile_expression(expression, undefined_to_none=False)(**CONTEXT)
+def test_an_expression_means_what_jinja2_means_by_it(expression: str) -> None:
+    theirs: Any = JINJA.compile_expression(expression, undefined_to_none=False)(**CONTEXT)
     ours = evaluate(tree(expression), CONTEXT)
-    if isinstance(theirs, tuple) or (isinstance(ours, list) and ours and isinstance(theirs[0], tuple)):
-        theirs = [list(item) for item in theirs]
     assert ours == theirs
-    assert type(ours) is type(theirs) or expression.endswith("length")
+    assert type(ours) is type(theirs)
 
 
 @pytest.mark.parametrize(
@@ -85,26 +85,22 @@ def test_an_expression_means_what_jinja2_means_by_it(expression: str):
         ("[] | first", "empty list"),
         ("name | sum", "needs a list"),
         ("numbers | map", "needs `attribute=…`"),
-        ("'12' | round", "must be"),
+        ("name | round", "needs a number"),
     ],
 )
-def test_what_has_no_value_is_an_error_that_says_why(expression: str, said: str):
-    try:
-        expr = tree(expression)
-    except ValueError:
-        return  # the compiler refuses it already, which is better still
+def test_what_has_no_value_is_an_error_that_says_why(expression: str, said: str) -> None:
     with pytest.raises(EvaluationError) as error:
-        evaluate(expr, CONTEXT)
-    assert said in str(error.value) or "type" in str(error.value)
+        evaluate(tree(expression), CONTEXT)
+    assert said in str(error.value)
 
 
 @pytest.mark.parametrize("expression", ["1", "name", "nothing", "numbers"])
-def test_a_condition_must_be_a_boolean(expression: str):
+def test_a_condition_must_be_a_boolean(expression: str) -> None:
     with pytest.raises(EvaluationError, match="must be true or false"):
         truth(tree(expression), CONTEXT)
 
 
-def test_a_vlan_id_finds_its_entry_whether_it_is_a_number_or_text():
+def test_a_vlan_id_finds_its_entry_whether_it_is_a_number_or_text() -> None:
     context: dict[str, object] = {"vlans": {"120": 1}, "numbered": {120: 1}, "vid": 120, "text": "120"}
     for expression in ("vid in vlans", "text in vlans", "vid in numbered", "text in numbered", "vlans[vid] == 1"):
         assert truth(tree(expression), context), expression
@@ -112,18 +108,18 @@ def test_a_vlan_id_finds_its_entry_whether_it_is_a_number_or_text():
     assert truth(tree("'0120' not in numbered"), context)
 
 
-def test_null_is_replaced_by_default_as_the_outputs_of_a_skipped_step_are():
+def test_null_is_replaced_by_default_as_the_outputs_of_a_skipped_step_are() -> None:
     assert evaluate(tree("steps.gone.warnings | default(0)"), {"steps": {"gone": None}}) == 0
 
 
-def test_zero_and_false_are_not_one_value():
+def test_zero_and_false_are_not_one_value() -> None:
     assert evaluate(Constant(value=0), {}) == 0
     assert evaluate(Constant(value=False), {}) is False
     assert evaluate(Constant(value=1.0), {}) == 1.0
     assert evaluate(Constant(value=True), {}) is True
 
 
-def test_a_text_grows_to_its_limit_and_no_further():
+def test_a_text_grows_to_its_limit_and_no_further() -> None:
     long: Expr = tree("name ~ name")
     context: dict[str, object] = {"name": "x" * 40_000}
     with pytest.raises(EvaluationError, match="more than 65,536 characters"):
@@ -132,7 +128,7 @@ def test_a_text_grows_to_its_limit_and_no_further():
         evaluate(tree("name | replace('x', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx')"), context)
 
 
-def test_interpreter_and_compiler_know_the_same_filters_and_tests():
+def test_interpreter_and_compiler_know_the_same_filters_and_tests() -> None:
     assert set(FILTER_FUNCTIONS) == set(FILTERS) - {"default"}
     assert set(TEST_FUNCTIONS) == set(TESTS) - {"defined"}
 
@@ -146,17 +142,14 @@ FORMULA = st.recursive(
 
 @settings(max_examples=300, deadline=None)
 @given(FORMULA)
-def test_any_formula_means_what_jinja2_means_by_it(formula: str):
+def test_any_formula_means_what_jinja2_means_by_it(formula: str) -> None:
     try:
         theirs: object = JINJA.compile_expression(formula, undefined_to_none=False)()
     except (ZeroDivisionError, TypeError):
-        with pytest.raises(EvaluationError):
-            evaluate(tree(formula), {})
-        return
+        theirs = EvaluationError
     try:
-        ours = evaluate(tree(formula), {})
+        ours: object = evaluate(tree(formula), {})
     except EvaluationError as error:
-        # Python counts with booleans; the language does not.
-        assert "boolean" in str(error)
-        return
+        # Python counts with booleans, the language does not: then ours alone is an error.
+        ours = theirs if "boolean" in str(error) else EvaluationError
     assert ours == theirs

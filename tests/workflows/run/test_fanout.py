@@ -5,7 +5,7 @@ import pytest
 from running import Server
 from scripted import Holding, World, at_least, at_most, changing, of, plan, reading, waves
 from workflows.contracts import Page, RunResult
-from workflows.plan import OnFailure
+from workflows.plan import OnFailure, StepId
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = tuple(f"sw{number:02}" for number in range(1, 11))
@@ -15,7 +15,7 @@ def statuses(result: RunResult) -> dict[str, str]:
     return {device.name: device.status for device in result.devices}
 
 
-async def test_a_step_changes_every_device_and_the_run_succeeds(server: Server):
+async def test_a_step_changes_every_device_and_the_run_succeeds(server: Server) -> None:
     world = World(plan(changing("deploy")), HOSTS)
     result = await server.outcome(world)
     assert result.verdict == "succeeded"
@@ -26,11 +26,11 @@ async def test_a_step_changes_every_device_and_the_run_succeeds(server: Server):
 
 
 @pytest.mark.history("success")
-async def test_waves_go_one_after_the_other_and_the_last_takes_the_rest(server: Server):
+async def test_waves_go_one_after_the_other_and_the_last_takes_the_rest(server: Server) -> None:
     world = World(plan(changing("deploy", waves=waves(1, "25%", "100%", soak="5m"), concurrency=1)), HOSTS)
     result = await server.outcome(world)
     assert result.verdict == "succeeded"
-    sealed = world.sealed[0].waves["deploy"]
+    sealed = world.sealed[0].waves[StepId("deploy")]
     assert [(wave.name, wave.size, wave.state) for wave in sealed] == [
         ("w1", 1, "succeeded"),
         ("w2", 3, "succeeded"),
@@ -39,7 +39,7 @@ async def test_waves_go_one_after_the_other_and_the_last_takes_the_rest(server: 
     assert world.asked("do", "deploy") == list(HOSTS)
 
 
-async def test_a_canary_must_be_whole(server: Server):
+async def test_a_canary_must_be_whole(server: Server) -> None:
     world = World(plan(changing("deploy", waves=waves(1, "100%"), accept=at_least(90))), HOSTS)
     world.fails("deploy", "sw01", "rejected_by_device")
     result = await server.outcome(world)
@@ -51,7 +51,7 @@ async def test_a_canary_must_be_whole(server: Server):
 
 
 @pytest.mark.history("partial")
-async def test_failures_within_accept_make_a_partial_run_and_are_undone_by_themselves(server: Server):
+async def test_failures_within_accept_make_a_partial_run_and_are_undone_by_themselves(server: Server) -> None:
     world = World(plan(changing("deploy", accept=at_least(80))), HOSTS)
     world.fails("deploy", "sw03", "partially_applied", touched=True)
     world.fails("deploy", "sw04", "rejected_by_device")
@@ -63,7 +63,7 @@ async def test_failures_within_accept_make_a_partial_run_and_are_undone_by_thems
     assert world.touched.isdisjoint({("deploy", "sw03")})
 
 
-async def test_nothing_new_starts_once_accept_cannot_be_met(server: Server):
+async def test_nothing_new_starts_once_accept_cannot_be_met(server: Server) -> None:
     world = World(plan(changing("deploy", accept=at_most(1), concurrency=1)), HOSTS)
     for host in ("sw01", "sw02"):
         world.fails("deploy", host)
@@ -79,7 +79,7 @@ async def test_nothing_new_starts_once_accept_cannot_be_met(server: Server):
     assert result.verdict == "stopped"
 
 
-async def test_a_step_that_reads_looks_at_every_device_whatever_fails(server: Server):
+async def test_a_step_that_reads_looks_at_every_device_whatever_fails(server: Server) -> None:
     world = World(plan(reading("look")), HOSTS)
     for host in HOSTS[:5]:
         world.fails("look", host, "unreachable")
@@ -89,7 +89,7 @@ async def test_a_step_that_reads_looks_at_every_device_whatever_fails(server: Se
     assert world.asked("undo", "look") == []
 
 
-async def test_a_transient_failure_is_tried_again_and_others_are_not(server: Server):
+async def test_a_transient_failure_is_tried_again_and_others_are_not(server: Server) -> None:
     world = World(plan(reading("look", accept=at_most(9))), HOSTS)
     world.fails("look", "sw01", "transient")
     world.fails("look", "sw02", "permanent")
@@ -98,7 +98,7 @@ async def test_a_transient_failure_is_tried_again_and_others_are_not(server: Ser
     assert world.asked("do", "look").count("sw02") == 1
 
 
-async def test_devices_in_maintenance_are_skipped_and_leave_the_denominator(server: Server):
+async def test_devices_in_maintenance_are_skipped_and_leave_the_denominator(server: Server) -> None:
     world = World(plan(changing("deploy")), HOSTS, skipped={"sw05": "in maintenance"})
     result = await server.outcome(world)
     assert result.verdict == "succeeded"
@@ -107,7 +107,7 @@ async def test_devices_in_maintenance_are_skipped_and_leave_the_denominator(serv
     assert result.steps[0].counts == {"changed": 9, "skipped": 1}
 
 
-async def test_a_later_step_takes_the_devices_of_an_earlier_one_and_their_values(server: Server):
+async def test_a_later_step_takes_the_devices_of_an_earlier_one_and_their_values(server: Server) -> None:
     world = World(
         plan(
             reading("precheck", accept=at_most(3)),
@@ -123,7 +123,7 @@ async def test_a_later_step_takes_the_devices_of_an_earlier_one_and_their_values
 
 
 @pytest.mark.history("batches")
-async def test_two_hundred_and_fifty_devices_go_in_batches_of_a_hundred(server: Server):
+async def test_two_hundred_and_fifty_devices_go_in_batches_of_a_hundred(server: Server) -> None:
     hosts = tuple(f"sw{number:03}" for number in range(250))
     world = World(plan(changing("deploy", concurrency=30)), hosts)
     async with server.run(world) as live:
@@ -136,7 +136,7 @@ async def test_two_hundred_and_fifty_devices_go_in_batches_of_a_hundred(server: 
 
 
 @pytest.mark.history("undo-run")
-async def test_the_run_is_undone_when_a_step_says_so(server: Server):
+async def test_the_run_is_undone_when_a_step_says_so(server: Server) -> None:
     world = World(
         plan(
             changing("first"),

@@ -41,7 +41,7 @@ def refusal(error: WorkflowUpdateFailedError) -> str:
     return error.cause.message
 
 
-async def test_an_update_opens_the_gate_and_answers(server: Server):
+async def test_an_update_opens_the_gate_and_answers(server: Server) -> None:
     async with server.run(world()) as live:
         status = await live.until(lambda status: bool(status.gates))
         assert status.phase == "waiting"
@@ -57,7 +57,7 @@ async def test_an_update_opens_the_gate_and_answers(server: Server):
     assert (decision.by, decision.how, decision.counted, decision.comment) == ("ann", "update", True, "seen")
 
 
-async def test_a_signal_in_plain_json_opens_the_gate_too(server: Server):
+async def test_a_signal_in_plain_json_opens_the_gate_too(server: Server) -> None:
     async with server.run(world()) as live:
         await live.until(lambda status: bool(status.gates))
         await live.handle.signal(contracts.SIGNAL_APPROVE, {"by": "bob", "step": "gate"})
@@ -66,7 +66,7 @@ async def test_a_signal_in_plain_json_opens_the_gate_too(server: Server):
 
 
 @pytest.mark.history("rejection")
-async def test_a_rejection_ends_the_run_before_any_change(server: Server):
+async def test_a_rejection_ends_the_run_before_any_change(server: Server) -> None:
     async with server.run(world()) as live:
         await live.until(lambda status: bool(status.gates))
         await live.handle.execute_update(contracts.SIGNAL_REJECT, Decision(by="bob", comment="not today"))
@@ -87,7 +87,9 @@ async def test_a_rejection_ends_the_run_before_any_change(server: Server):
     ],
     ids=["a stranger", "the requester", "another proposal", "another step"],
 )
-async def test_an_update_that_cannot_count_is_refused_with_the_reason(server: Server, decision: Decision, said: str):
+async def test_an_update_that_cannot_count_is_refused_with_the_reason(
+    server: Server, decision: Decision, said: str
+) -> None:
     async with server.run(world()) as live:
         await live.until(lambda status: bool(status.gates))
         with pytest.raises(WorkflowUpdateFailedError) as refused:
@@ -97,7 +99,7 @@ async def test_an_update_that_cannot_count_is_refused_with_the_reason(server: Se
         assert (await live.result()).verdict == "succeeded"
 
 
-async def test_a_signal_that_cannot_count_is_recorded_and_changes_nothing(server: Server):
+async def test_a_signal_that_cannot_count_is_recorded_and_changes_nothing(server: Server) -> None:
     async with server.run(world()) as live:
         await live.until(lambda status: bool(status.gates))
         await live.handle.signal(contracts.SIGNAL_APPROVE, {"by": "mallory"})
@@ -112,7 +114,7 @@ async def test_a_signal_that_cannot_count_is_recorded_and_changes_nothing(server
 
 
 @pytest.mark.history("quorum")
-async def test_a_person_counts_once_towards_a_quorum(server: Server):
+async def test_a_person_counts_once_towards_a_quorum(server: Server) -> None:
     async with server.run(world(quorum=2)) as live:
         await live.until(lambda status: bool(status.gates))
         first = await live.handle.execute_update(
@@ -127,20 +129,20 @@ async def test_a_person_counts_once_towards_a_quorum(server: Server):
 
 
 @pytest.mark.history("silence")
-async def test_silence_rejects(server: Server):
+async def test_silence_rejects(server: Server) -> None:
     result = await server.outcome(held := world())
     assert result.verdict == "rejected"
     assert held.sealed[0].decisions[0].how == "timeout"
     assert held.asked("do", "deploy") == []
 
 
-async def test_silence_approves_only_where_the_definition_says_so(server: Server):
+async def test_silence_approves_only_where_the_definition_says_so(server: Server) -> None:
     result = await server.outcome(held := world(on_timeout="approve"))
     assert result.verdict == "succeeded"
     assert held.sealed[0].decisions[0].by == "nobody"
 
 
-async def test_a_decision_made_before_the_gate_opened_does_not_count(server: Server):
+async def test_a_decision_made_before_the_gate_opened_does_not_count(server: Server) -> None:
     held = world()
     async with server.run(held) as live:
         await live.handle.signal(contracts.SIGNAL_APPROVE, {"by": "ann"})
@@ -150,14 +152,14 @@ async def test_a_decision_made_before_the_gate_opened_does_not_count(server: Ser
     assert (early.by, early.counted) == ("ann", False)
 
 
-async def test_nobody_is_asked_where_the_condition_does_not_hold(server: Server):
+async def test_nobody_is_asked_where_the_condition_does_not_hold(server: Server) -> None:
     never: Expr = Constant(value=False)
     result = await server.outcome(world(when=never))
     assert (result.verdict, result.message) == ("succeeded", "")
     assert next(step for step in result.steps if step.id == "gate").state == "skipped"
 
 
-async def test_a_gate_may_take_its_timeout_from_an_input(server: Server):
+async def test_a_gate_may_take_its_timeout_from_an_input(server: Server) -> None:
     held = World(
         plan(
             reading("look"),

@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
-from running import Server
-from scripted import Holding, World, at_most, changing, plan, reading, waves
 from temporalio.exceptions import ApplicationError
 
+from running import Server
+from scripted import Holding, World, at_most, changing, plan, reading, waves
 from workflows.contracts import DeviceOutcome, InteractInput, RunResult
 from workflows.plan import Constant, DevicesStep, Name, NotifyStep, OnFailure, StepId
 
@@ -19,7 +19,7 @@ def statuses(result: RunResult) -> dict[str, str]:
 
 
 @pytest.mark.history("batch-lost")
-async def test_the_devices_of_a_lost_batch_are_looked_at_and_taken_back(server: Server):
+async def test_the_devices_of_a_lost_batch_are_looked_at_and_taken_back(server: Server) -> None:
     world = World(plan(changing("deploy", waves=waves(2, "100%"), concurrency=1)), HOSTS)
     world.scripts["deploy", "sw2"] = Holding(world, touches=True)
     world.scripts["deploy", "sw1"] = holding = Holding(world, touches=True)
@@ -41,7 +41,7 @@ async def _first(holding: Holding, world: World) -> bool:
     return True
 
 
-async def test_an_answer_without_an_outcome_counts_as_touched(server: Server):
+async def test_an_answer_without_an_outcome_counts_as_touched(server: Server) -> None:
     world = World(plan(changing("deploy", accept=at_most(1))), HOSTS)
 
     async def broken(call: InteractInput) -> DeviceOutcome:
@@ -55,14 +55,14 @@ async def test_an_answer_without_an_outcome_counts_as_touched(server: Server):
     assert "out of memory" in result.devices[0].message
 
 
-async def test_a_store_that_refuses_costs_the_record_and_not_the_verdict(server: Server):
+async def test_a_store_that_refuses_costs_the_record_and_not_the_verdict(server: Server) -> None:
     result = await server.outcome(World(plan(changing("deploy")), HOSTS, store_fails=True))
     assert result.verdict == "succeeded"
     assert result.record is None
     assert "the record could not be written" in result.message
 
 
-async def test_a_notice_in_the_middle_tells_how_the_run_stands(server: Server):
+async def test_a_notice_in_the_middle_tells_how_the_run_stands(server: Server) -> None:
     tell = NotifyStep(id=StepId("tell"), needs=(StepId("deploy"),), to="people", template="summary.md.j2")
     world = World(plan(changing("deploy"), tell, reading("look", needs=("tell",))), HOSTS)
     result = await server.outcome(world)
@@ -71,7 +71,7 @@ async def test_a_notice_in_the_middle_tells_how_the_run_stands(server: Server):
     assert world.told[0].template == "summary.md.j2"
 
 
-async def test_devices_that_are_no_list_or_no_members_fail_the_step(server: Server):
+async def test_devices_that_are_no_list_or_no_members_fail_the_step(server: Server) -> None:
     for devices, said in (
         (Constant(value=3), "must be a list of devices"),
         (Constant(value=["sw9"]), "not in this run's inventory: sw9"),
@@ -83,7 +83,7 @@ async def test_devices_that_are_no_list_or_no_members_fail_the_step(server: Serv
         assert said in result.message
 
 
-async def test_a_soak_that_is_no_duration_fails_the_step_before_any_change(server: Server):
+async def test_a_soak_that_is_no_duration_fails_the_step_before_any_change(server: Server) -> None:
     for soak in ("soon", True):
         world = World(plan(changing("deploy", waves=waves(1, "100%", soak=soak))), HOSTS)
         result = await server.outcome(world)
@@ -92,7 +92,7 @@ async def test_a_soak_that_is_no_duration_fails_the_step_before_any_change(serve
         assert world.calls == []
 
 
-async def test_a_step_without_devices_succeeds_and_says_so(server: Server):
+async def test_a_step_without_devices_succeeds_and_says_so(server: Server) -> None:
     world = World(plan(changing("deploy", devices=Constant(value=[]))), HOSTS)
     result = await server.outcome(world)
     assert result.verdict == "succeeded"
@@ -100,7 +100,7 @@ async def test_a_step_without_devices_succeeds_and_says_so(server: Server):
     assert result.counts == {"untouched": 4}
 
 
-async def test_an_undo_that_finds_nothing_to_do_says_so(server: Server):
+async def test_an_undo_that_finds_nothing_to_do_says_so(server: Server) -> None:
     world = World(
         plan(changing("deploy"), reading("look", needs=("deploy",), on_failure=OnFailure(action="undo", scope="step"))),
         HOSTS,
@@ -111,7 +111,7 @@ async def test_an_undo_that_finds_nothing_to_do_says_so(server: Server):
     assert "there was nothing to undo" in result.message
 
 
-async def test_a_failing_branch_stops_the_devices_of_another(server: Server):
+async def test_a_failing_branch_stops_the_devices_of_another(server: Server) -> None:
     slow: DevicesStep = changing("slow", needs=(), concurrency=1)
     world = World(plan(slow, reading("quick", needs=())), HOSTS)
     holding = Holding(world, touches=True)
@@ -129,7 +129,7 @@ async def test_a_failing_branch_stops_the_devices_of_another(server: Server):
 
 
 @pytest.mark.history("cancel-at-once")
-async def test_a_cancel_before_the_plan_is_there_starts_nothing(server: Server):
+async def test_a_cancel_before_the_plan_is_there_starts_nothing(server: Server) -> None:
     world = World(plan(changing("deploy")), HOSTS, prepare_waits_for=asyncio.Event())
     async with server.run(world) as live:
         await live.handle.cancel(reason="a typing mistake")

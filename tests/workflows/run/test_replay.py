@@ -33,7 +33,7 @@ def kept(history: dict[str, Any]) -> WorkflowHistory:
     return WorkflowHistory.from_json(workflow_id, history)
 
 
-def test_there_are_histories_of_every_way_a_run_goes():
+def test_there_are_histories_of_every_way_a_run_goes() -> None:
     assert {path.name.partition(".")[0] for path in KEPT} >= {
         "success",
         "rejection",
@@ -51,12 +51,12 @@ def test_there_are_histories_of_every_way_a_run_goes():
 
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
-async def test_a_kept_history_replays(path: Path):
+async def test_a_kept_history_replays(path: Path) -> None:
     result = await replayer().replay_workflow(kept(json.loads(path.read_text())))
     assert result.replay_failure is None
 
 
-async def test_a_history_of_another_interpreter_is_found_out():
+async def test_a_history_of_another_interpreter_is_found_out() -> None:
     history = json.loads((HISTORIES / "success.run.json").read_text())
     for event in history["events"]:
         attributes = event.get("activityTaskScheduledEventAttributes")
