@@ -58,13 +58,37 @@ def predict(now: Tree, lines: Sequence[str]) -> Tree:
     one above them. The argument is left as it is.
     """
     future = now.copied()
-    for typed in structure(lines):
-        known = frozenset(future)
-        for text in dialect.expand_vlans(dialect.canonical(typed.line, known)):
-            _run(future, "", text)
-            if text in future:
-                _run_inside(future[text], text, typed.inside)
+    for _ in _typing(future, lines):
+        pass
     return future
+
+
+def stages(now: Tree, lines: Sequence[str]) -> Iterator[tuple[Path, ...]]:
+    """The configurations that a device goes through while these lines are typed: one after each line, in order.
+
+    ``exit`` does nothing and does not count, here as in `rest`.
+    """
+    future = now.copied()
+    for _ in _typing(future, lines):
+        yield tuple(future.paths())
+
+
+def rest(lines: Sequence[str], done: int) -> tuple[str, ...]:
+    """What is still to be typed when the first lines hold, in the form of `as_sent`.
+
+    Args:
+        lines: The whole change.
+        done: How many lines hold. Those of them that open a block for a later line are typed again, as its context.
+    """
+    left = iter(range(sum(1 for _ in _flat(structure(lines)))))
+
+    def kept(typed: Typed) -> Typed | None:
+        number = next(left)
+        inside = [child for child in map(kept, typed.inside) if child is not None]
+        return Typed(typed.line, inside) if inside or number >= done else None
+
+    again = [typed for typed in map(kept, structure(lines)) if typed is not None]
+    return tuple(text for typed in again for text in _typed_out(typed, dialect.opens_block(typed.line)))
 
 
 @dataclass(slots=True)
@@ -108,11 +132,30 @@ def _typed_out(typed: Typed, opens: bool) -> list[str]:
     return [typed.line, *inside, *(["exit"] if inside or opens else [])]
 
 
-def _run_inside(block: Tree, header: str, inside: Sequence[Typed]) -> None:
+def _typing(future: Tree, lines: Sequence[str]) -> Iterator[None]:
+    """Do to a configuration what the lines do, one at each step."""
+    for typed in structure(lines):
+        texts = dialect.expand_vlans(dialect.canonical(typed.line, frozenset(future)))
+        for text in texts:
+            _run(future, "", text)
+        yield
+        yield from _inside([(future, text) for text in texts], typed.inside)
+
+
+def _inside(blocks: Sequence[tuple[Tree, str]], inside: Sequence[Typed]) -> Iterator[None]:
+    """The lines of a block; of several blocks at once where one line opened them all, as ``vlan 10,20`` does."""
     for typed in inside:
-        _run(block, header, typed.line)
-        if typed.inside and typed.line in block:
-            _run_inside(block[typed.line], typed.line, typed.inside)
+        opened = [(tree[header], header) for tree, header in blocks if header in tree]
+        for block, header in opened:
+            _run(block, header, typed.line)
+        yield
+        yield from _inside([(block, typed.line) for block, _ in opened], typed.inside)
+
+
+def _flat(typed: Sequence[Typed]) -> Iterator[Typed]:
+    for one in typed:
+        yield one
+        yield from _flat(one.inside)
 
 
 def _add(tree: Tree, parent: str, line: str) -> list[Tree]:
