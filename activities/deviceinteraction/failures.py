@@ -2,6 +2,7 @@
 
 DeviceFailure
 ├── Transient            the same call may work in a moment                        retry
+│   ├── ConfigLocked     another session holds the device's configuration          retry
 │   └── Unreachable      no session could be opened, so nothing was changed        retry
 ├── Permanent            authentication refused, unsupported: never retried (lockouts are real)
 ├── InvalidInput         what was asked cannot be sent (control characters, an unknown section)
@@ -47,6 +48,19 @@ class Unreachable(Transient):
     """No session could be opened: refused, timed out, no route. Nothing was changed."""
 
     kind = "unreachable"
+
+
+class ConfigLocked(Transient):
+    """Another session holds the configuration. Nothing was changed.
+
+    Args:
+        message: As for `DeviceFailure`.
+        holder: What the device calls the session that holds the lock; ``None`` where it does not say.
+    """
+
+    def __init__(self, message: str, *, holder: str | None = None) -> None:
+        super().__init__(message)
+        self.holder = holder
 
 
 class Permanent(DeviceFailure):

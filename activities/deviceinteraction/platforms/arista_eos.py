@@ -63,9 +63,10 @@ class AristaEos:
     async def stage(self, device: Dialogue, lines: Sequence[str], before: Running, names: Names) -> Staged:
         """See `Platform.stage`. The session is left pending, in exec mode."""
         indented.check_lines(lines)
-        await self.discard(device, names)
         held = await self._sessions(device, names)
-        name = next(name for name in _session_names(names) if not held.get(name, "").startswith("completed"))
+        await self.discard(device, names)
+        # A new name each time: an older attempt that wakes up inside its session must not find itself in this one.
+        name = next(name for name in _session_names(names) if name not in held)
         await indented.enter(device, f"configure session {name}", "(config-s-")
         try:
             await device.lines(hierarchy.as_sent(lines))
@@ -78,6 +79,13 @@ class AristaEos:
             raise
         await device.step("end")
         return indented.from_candidate(lines, before, self._read(device, candidate))
+
+    async def own_session(self, device: Dialogue) -> str | None:
+        """See `Platform.own_session`. No lock is taken."""
+
+    async def end_session(self, device: Dialogue, name: str) -> bool:
+        """See `Platform.end_session`."""
+        return False
 
     async def discard(self, device: Dialogue, names: Names) -> None:
         """See `Platform.discard`."""
@@ -167,5 +175,5 @@ class AristaEos:
 
 
 def _session_names(names: Names) -> list[str]:
-    """Names for a session, in order of preference: that of a completed session cannot be entered again."""
+    """Names for a session, in order of preference."""
     return [names.tag, *(f"{names.tag}-{number}" for number in range(2, 10))]

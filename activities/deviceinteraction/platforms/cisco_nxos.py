@@ -69,6 +69,13 @@ class CiscoNxos:
         """See `Platform.stage`. Nothing is sent."""
         return indented.modelled(lines, before)
 
+    async def own_session(self, device: Dialogue) -> str | None:
+        """See `Platform.own_session`. No lock is taken."""
+
+    async def end_session(self, device: Dialogue, name: str) -> bool:
+        """See `Platform.end_session`."""
+        return False
+
     async def discard(self, device: Dialogue, names: Names) -> None:
         """See `Platform.discard`. There is no candidate."""
 

@@ -36,6 +36,7 @@ class Dialogue:
         self._timeouts = timeouts
         self._fence = fence
         self._proven: set[str] = set()
+        self.known_as: str | None = None  # what the device calls this session, once a platform has found out
 
     @property
     def prompt(self) -> str:

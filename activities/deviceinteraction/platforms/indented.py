@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from activities.deviceinteraction.config import dialect, diff, hierarchy
 from activities.deviceinteraction.config.footprint import Footprint, Path, between, keyed
-from activities.deviceinteraction.failures import CheckFailed, InvalidInput, RejectedByDevice, Transient
+from activities.deviceinteraction.failures import CheckFailed, ConfigLocked, InvalidInput, RejectedByDevice
 from activities.deviceinteraction.model import Interface
 from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
 from activities.deviceinteraction.platforms.protocol import Running, Staged
@@ -63,7 +63,18 @@ def modelled(lines: Sequence[str], before: Running) -> Staged:
     now = hierarchy.read(before.text)
     footprint = between(before.paths, [keyed(path) for path in hierarchy.predict(now, lines).paths()])
     text = diff.rendered(footprint, before.paths)
-    return Staged(footprint, text, diff.digest(text), hierarchy.as_sent(lines))
+    return Staged(footprint, text, diff.digest(text), hierarchy.as_sent(lines), _stages(now, lines))
+
+
+def _stages(now: hierarchy.Tree, lines: Sequence[str]) -> tuple[Footprint, ...]:
+    """What each line does, one after the other, for finding the place at which an attempt died."""
+    found: list[Footprint] = []
+    earlier = tuple(keyed(path) for path in now.paths())
+    for paths in hierarchy.stages(now, lines):
+        later = tuple(keyed(path) for path in paths)
+        found.append(between(earlier, later))
+        earlier = later
+    return tuple(found)
 
 
 def from_candidate(lines: Sequence[str], before: Running, candidate: Running) -> Staged:
@@ -102,13 +113,13 @@ async def enter(device: Dialogue, command: str, mark: str) -> None:
     """Send a command that changes the mode and see that it did.
 
     Raises:
-        Transient: Somebody else has locked the configuration.
+        ConfigLocked: Somebody else has locked the configuration.
         RejectedByDevice: The prompt says that the device stayed where it was.
     """
     answer = await device.step(command)
     if mark not in device.prompt:
         if "lock" in answer.lower():
-            raise Transient(f"{device.host}: config locked: {' '.join(answer.split())!r}. Nothing was changed.")
+            raise ConfigLocked(f"{device.host}: config locked: {' '.join(answer.split())!r}. Nothing was changed.")
         raise RejectedByDevice(f"{device.host}: {command!r} did not open configuration mode: {answer.strip()!r}")
 
 

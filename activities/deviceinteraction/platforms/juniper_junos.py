@@ -3,6 +3,9 @@
 Sources: Juniper, "CLI User Guide": "Commit the Configuration", "Roll Back Junos OS Configuration" (the device keeps
 the last configurations as rollback 0 to 49) and "configure exclusive", whose uncommitted changes are discarded when it
 is left. A candidate that is not empty belongs to a colleague and is never committed along (device-safety rule 2).
+Who edits is named by user, terminal, process and time of login, by ``status`` and by the refusal of a lock alike
+("Entering and Exiting Configuration Mode"); ``request system logout pid`` logs such a session out "of the router and
+the configuration database", and its exclusive lock is cleared ("request system logout").
 """
 
 import hashlib
@@ -14,7 +17,7 @@ from activities.deviceinteraction.answers import refusal
 from activities.deviceinteraction.config import setlines
 from activities.deviceinteraction.config.diff import digest
 from activities.deviceinteraction.config.footprint import Footprint, Path, between, keyed
-from activities.deviceinteraction.failures import CheckFailed, InvalidInput, RejectedByDevice, Transient
+from activities.deviceinteraction.failures import CheckFailed, ConfigLocked, InvalidInput, RejectedByDevice
 from activities.deviceinteraction.model import Confirm, Facts, Interface, Made, Names, PlatformName, UndoMethod, Vlan
 from activities.deviceinteraction.parse import parse_rows
 from activities.deviceinteraction.platforms import rows
@@ -25,6 +28,9 @@ from activities.deviceinteraction.transport import Answer
 _LINE = re.compile(r"(?:set|delete|activate|deactivate|rename|insert|annotate)\s")
 _COMMIT = re.compile(
     r"^\s*(?P<number>\d+)\s+\d{4}-\d\d-\d\d .*?(?=^\s*\d+\s+\d{4}-\d\d-\d\d |\Z)", re.MULTILINE | re.DOTALL
+)
+_EDITOR = re.compile(
+    r"(?P<user>\S+) terminal (?P<terminal>\S+) \(pid (?P<pid>\d+)\) on since \d{4}-\d\d-\d\d [\d:]+(?: [\w+:-]+)?"
 )
 _LEAVE = Answer(r"exit with uncommitted changes\?.*$", "yes")
 
@@ -93,6 +99,22 @@ class JuniperJunos:
         text = setlines.as_diff(shown)
         return Staged(between(before.paths, candidate.paths), text, digest(text), tuple(lines))
 
+    async def own_session(self, device: Dialogue) -> str | None:
+        """See `Platform.own_session`: the editor that ``status`` names and that was not there before us."""
+        if device.known_as is None:
+            others = _editors(await device.step("configure"))
+            if not device.prompt.endswith("#"):
+                return None
+            own = [editor for editor in _editors(await device.show("status")) if editor not in others]
+            await device.effect("exit configuration-mode", answers=(_LEAVE,))
+            device.known_as = own[0] if len(own) == 1 else None  # somebody else may have come at the same moment
+        return device.known_as
+
+    async def end_session(self, device: Dialogue, name: str) -> bool:
+        """See `Platform.end_session`."""
+        found = _EDITOR.search(name)
+        return found is not None and refusal(await device.effect(f"request system logout pid {found['pid']}")) is None
+
     async def discard(self, device: Dialogue, names: Names) -> None:
         """See `Platform.discard`. A candidate of a session that died went with its exclusive lock."""
         if device.prompt.endswith("#"):
@@ -145,14 +167,17 @@ class JuniperJunos:
     async def _lock(self, device: Dialogue) -> None:
         answer = await device.step("configure exclusive")
         if not device.prompt.endswith("#"):
-            raise Transient(
+            holders = _editors(answer)
+            raise ConfigLocked(
                 f"{device.host}: config locked: {' '.join(answer.split())!r}. Nothing was changed; "
-                "it is tried again once that person or program is done."
+                "it is tried again once that person or program is done.",
+                holder=holders[0] if len(holders) == 1 else None,
             )
         pending = await device.show_or_nothing("show | compare")
         if pending.strip():
             await device.effect("exit configuration-mode", answers=(_LEAVE,))
-            raise Transient(f"{device.host}: config locked: the candidate holds changes of somebody else, left alone.")
+            said = "the candidate holds changes of somebody else, left alone"
+            raise ConfigLocked(f"{device.host}: config locked: {said}.")
 
     async def _commit(self, device: Dialogue, names: Names, comment: str) -> None:
         answer = await device.effect(f'commit comment "{comment}"')
@@ -161,6 +186,11 @@ class JuniperJunos:
             await self.discard(device, names)
             raise RejectedByDevice(f"{device.host}: the commit was refused: {words or rows.last_line(answer)}")
         await device.effect("exit configuration-mode", answers=(_LEAVE,))
+
+
+def _editors(answer: str) -> list[str]:
+    """Who edits the configuration, in the device's words."""
+    return [found.group(0) for found in _EDITOR.finditer(answer)]
 
 
 def _comment(names: Names) -> str:

@@ -36,6 +36,7 @@ class Staged:
     diff: str  # unredacted
     digest: str
     lines: tuple[str, ...]  # as they will be sent
+    stages: tuple[Footprint, ...] = ()  # what each line does to the one before; empty where a commit is atomic
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,16 @@ class Platform(Protocol):
 
         Raises:
             RejectedByDevice: The device refused a line; the candidate is gone.
-            Transient: Somebody else holds the configuration.
+            ConfigLocked: Another session holds the configuration.
         """
+        ...
+
+    async def own_session(self, device: Dialogue) -> str | None:
+        """What the device calls this very session where it names who holds its lock; ``None`` where it has no lock."""
+        ...
+
+    async def end_session(self, device: Dialogue, name: str) -> bool:
+        """End another session of ours, named as by `own_session`, with its candidate; whether the device agreed."""
         ...
 
     async def discard(self, device: Dialogue, names: Names) -> None:

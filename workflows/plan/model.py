@@ -1,0 +1,16 @@
+"""The kind of data that plans and messages are made of, and the names of what runs are about."""
+
+from typing import Final, NewType
+
+from pydantic import BaseModel, ConfigDict
+
+PLAN_FORMAT: Final = 1
+
+StepId = NewType("StepId", str)
+HostName = NewType("HostName", str)
+
+
+class Model(BaseModel):
+    """Frozen, closed data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
