@@ -10,13 +10,13 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, assert_never
+from typing import Final, get_args
 
 from pydantic import JsonValue
 
 from activities.artifacts.documents import Documents
 from activities.deviceinteraction.failures import CheckFailed, InvalidInput, Transient
-from activities.deviceinteraction.model import Applied, Change, Names
+from activities.deviceinteraction.model import Applied, Change, Names, Section
 from activities.deviceinteraction.session import Session
 from activities.journal import ActionJournal, journal_of
 from activities.outcomes import Gathered
@@ -70,6 +70,11 @@ def effects(step: DevicesStep) -> list[tuple[int, ApplyAction | ConfigureAction]
     return [
         (index, action) for index, action in enumerate(step.do) if isinstance(action, ApplyAction | ConfigureAction)
     ]
+
+
+def _sections(action: SnapshotAction) -> tuple[Section, ...]:
+    """The sections that the device library knows; `prepare` refuses a snapshot of others."""
+    return tuple(section for section in get_args(Section) if section in action.sections)
 
 
 class Actions:
@@ -142,7 +147,7 @@ class Actions:
                 self._check(action)
             case SnapshotAction():
                 async with self._limited("snapshot"):
-                    state = await session.snapshot(action.sections)
+                    state = await session.snapshot(_sections(action))
                 await self._keep(action.name, StateValue(value=state))
             case ProposeAction():
                 async with self._limited("propose"):
@@ -154,7 +159,7 @@ class Actions:
             case ConfigureAction():
                 await self._configure(session, index, action)
             case _:
-                assert_never(action)
+                raise AssertionError(f"`prepare` refuses {action.kind}")
 
     # ------------------------------------------------------------------------------------------------------- reading
 
@@ -176,7 +181,7 @@ class Actions:
                         ) from None
                     return document
                 case _:
-                    assert_never(action.parse)
+                    raise AssertionError(f"`prepare` refuses {action.parse}")
 
     def _check(self, action: CheckAction) -> None:
         failed = []

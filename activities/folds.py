@@ -17,6 +17,7 @@ from workflows.contracts import DeviceOutcome, DiffGroup, FoldInput, FoldResult
 from workflows.errors import failure
 
 GROUPS: Final = 20
+UNKNOWN: Final = "unavailable"  # how a diff was made, where that is not said
 SHOWN: Final = 2_000  # characters of a diff
 
 
@@ -42,19 +43,19 @@ class Fold:
             raise failure("block_unavailable", f"executor: {error}", retry=True) from None
 
     async def _groups(self, proposed: list[DeviceOutcome]) -> tuple[DiffGroup, ...]:
-        groups: dict[str, list[DeviceOutcome]] = {}
+        groups: dict[tuple[str, str], list[DeviceOutcome]] = {}  # by digest and by how the diff was made
         for outcome in proposed:
             if outcome.diff is not None:
-                groups.setdefault(outcome.diff, []).append(outcome)
+                groups.setdefault((outcome.diff, outcome.diff_made or UNKNOWN), []).append(outcome)
         largest = sorted(groups.items(), key=lambda item: (-len(item[1]), item[1][0].host))[:GROUPS]
-        return tuple([await self._group(digest, members) for digest, members in largest])
+        return tuple([await self._group(digest, made, members) for (digest, made), members in largest])
 
-    async def _group(self, digest: str, members: list[DeviceOutcome]) -> DiffGroup:
+    async def _group(self, digest: str, made: str, members: list[DeviceOutcome]) -> DiffGroup:
         first = members[0]
         text = await self._documents.text(first.diff_ref) if first.diff_ref else ""
         return DiffGroup(
             digest=digest,
-            made=first.diff_made or "unavailable",
+            made=made,
             devices=len(members),
             example=first.host,
             text=text[:SHOWN],

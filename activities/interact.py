@@ -16,9 +16,9 @@ from activities.artifacts.store import ArtifactError
 from activities.deviceinteraction.failures import DeviceFailure, StaleAttempt
 from activities.deviceinteraction.model import Fence
 from activities.fence import heartbeat
-from activities.journal import INTENT, journal_of
+from activities.journal import ATTEMPTS, INTENT, journal_of
 from activities.outcomes import Gathered, classified, status_of
-from activities.sessions import Sessions
+from activities.sessions import Sessions, SiteBusy
 from activities.values import BUNDLE, values_of_steps
 from workflows import contracts
 from workflows.contracts import Bundle, DeviceOutcome, InteractInput
@@ -79,7 +79,8 @@ class Interact:
         }
         actions = Actions(call, step, bundle.plan, self._documents, gathered, earlier, context)
         begin = await actions.resume()
-        async with self._sessions.open(device, step, fence, self._documents, gathered) as session:
+        attempts = journal_of(self._documents.store, call, ATTEMPTS)
+        async with self._sessions.open(device, step, fence, self._documents, gathered, attempts) as session:
             await actions.run(session, begin)
         return gathered.outcome("succeeded")
 
@@ -112,8 +113,8 @@ class Interact:
             gathered.touched = gathered.changed  # by an earlier action of this step
         else:
             gathered.touched = gathered.touched or await self._touched_or_in_doubt(call, step)
-        if isinstance(error, StaleAttempt):
-            retry = True  # the worker stood still, not the device; Temporal's own limit bounds these
+        if isinstance(error, StaleAttempt | SiteBusy):
+            retry = True  # the worker's doing, not the device's; Temporal's own limit bounds these
         else:
             retry = _wanted(kind, step) and await self._attempts_left(call, step)
         return gathered.failed(kind, message, status_of(kind, touched=gathered.touched), retry=retry)

@@ -55,13 +55,16 @@ class ActionJournal:
             raise JournalConflictError(f"Journal entry {path} was already written with another value.")
 
 
+ATTEMPTS: Final = "sessions"  # not an action: what all attempts at a call, and its undo, know of each other
+
+
 def journal_of(store: ArtifactStore, call: InteractInput, action: str) -> ActionJournal:
     """The journal of an action of a call.
 
     Args:
         store: Where entries are kept.
         call: The run, the step, the device and the generation.
-        action: A name that is unique in its step, such as ``1-apply``.
+        action: A name that is unique in its step, such as ``1-apply``, or `ATTEMPTS`.
     """
     host = call.host.replace("/", "%2F")
     scope = f"journal/{call.scope.run}/{call.step}/{host}/{call.generation}"

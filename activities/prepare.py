@@ -25,6 +25,7 @@ from workflows.definition.inputs import check_inputs
 from workflows.definition.render import render
 from workflows.errors import EvaluationError, InvalidInputError, failure
 from workflows.plan import ApproveStep, DevicesStep, HostName, InventorySpec, NotifyStep, Plan, Step
+from workflows.run.capabilities import not_carried_out
 from workflows.run.evaluate import truth
 from workflows.suggest import did_you_mean
 
@@ -88,6 +89,7 @@ class Prepare:
             raise InvalidInputError("`mode: plan` is not supported yet; leave `mode` out to apply the definition.")
         source = await self._definitions.find(request)
         plan, warnings = _compiled(source)
+        _check_capabilities(plan)
         inputs = check_inputs(plan.inputs, request.inputs)
         steps = (*plan.steps, *plan.finally_)
         self._check_names(steps)
@@ -102,7 +104,7 @@ class Prepare:
             inputs=inputs,
             hosts=tuple(by_name),
             skipped={device.name: "in maintenance" for device in devices if device.maintenance},
-            groups={step.by: self._knowledge.groups[step.by] for step in steps if isinstance(step, ApproveStep)},
+            groups={group: self._knowledge.groups[group] for step in steps for group in _groups(step)},
             search_attributes=self._knowledge.search_attributes,
             warnings=warnings,
         )
@@ -112,7 +114,8 @@ class Prepare:
         for step in steps:
             match step:
                 case ApproveStep():
-                    self._known(step.by, self._knowledge.groups, f"step `{step.id}`: the group", "groups")
+                    for group in _groups(step):
+                        self._known(group, self._knowledge.groups, f"step `{step.id}`: the group", "groups")
                 case NotifyStep():
                     self._known(step.to, self._knowledge.targets, f"step `{step.id}`: the target", "notify")
                 case DevicesStep():
@@ -157,6 +160,21 @@ class Prepare:
                     f"step `{step.id}` names no credential, and neither does the inventory for {_some(unnamed)}. Give "
                     "one under the definition's `defaults`, or to the hosts, their group or the inventory's defaults."
                 )
+
+
+def _groups(step: Step) -> tuple[str, ...]:
+    """The groups of people that a step asks."""
+    if not isinstance(step, ApproveStep):
+        return ()
+    return (step.by,) if step.escalate is None else (step.by, step.escalate.to)
+
+
+def _check_capabilities(plan: Plan) -> None:
+    """Refuse what the language has words for and the interpreter cannot carry out yet."""
+    missing = not_carried_out(plan)
+    if missing:
+        listed = "\n".join(f"  - {problem}" for problem in missing)
+        raise InvalidInputError(f"the definition is valid, and this netsaga cannot carry all of it out yet:\n{listed}")
 
 
 def _compiled(source: Source) -> tuple[Plan, tuple[str, ...]]:

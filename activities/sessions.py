@@ -1,26 +1,90 @@
-"""Opens a device's session for an activity: credential, host keys, limits, and a transcript that is always kept."""
+"""Opens a device's session for an activity: credential, host keys, limits, and a transcript that is always kept.
+
+Sites have a limit of their own, for all runs on a worker together: a branch behind a thin line, or an access server that
+takes a handful of logins. Waiting for a free slot happens before the login, while heartbeats go on, so that no time
+limit of a step or a device is running yet.
+"""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+from temporalio import activity
+
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
-from activities.deviceinteraction.model import Fence, HostKeys, HostName, Target, Timeouts
+from activities.deviceinteraction.failures import Transient
+from activities.deviceinteraction.model import Fence, HostKeys, HostName, Journal, Target, Timeouts
 from activities.deviceinteraction.session import Session, open_session
 from activities.deviceinteraction.transcript import Transcript
 from activities.outcomes import Gathered
 from activities.secrets.store import SecretError, SecretStore
 from workflows.contracts import Device
 from workflows.plan import DevicesStep
+from workflows.run.calls import attempt_seconds
 
 log: Final = logging.getLogger(__name__)
 
 LAST_WORDS_S: Final = 10.0  # for keeping the transcript, also of an attempt that was cancelled
+
+
+class SiteBusy(Transient):
+    """No session of the device's site came free in time; the device was not asked, so this is no attempt at it."""
+
+
+class Sites:
+    """How many sessions are open at each site. One object for a worker.
+
+    Args:
+        limit: Sessions at one site at a time; ``None`` is no limit. Devices without a site have none.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit = limit
+        self._slots: dict[str, asyncio.Semaphore] = {}
+
+    @asynccontextmanager
+    async def slot(self, device: Device, patience_s: float) -> AsyncIterator[None]:
+        """Hold a slot of the device's site.
+
+        Args:
+            device: Who is to be logged in to.
+            patience_s: How long to wait for a slot, in seconds.
+
+        Raises:
+            SiteBusy: None came free in that time.
+        """
+        if self._limit is None or device.site is None:
+            yield
+            return
+        slots = self._slots.setdefault(device.site, asyncio.Semaphore(self._limit))
+        try:
+            async with asyncio.timeout(patience_s):
+                await slots.acquire()
+        except TimeoutError:
+            raise SiteBusy(
+                f"{device.name}: all {self._limit} sessions at site {device.site!r} were in use for {patience_s:.0f} s "
+                "(`limits.sessions_per_site` in the worker's settings); it is tried again."
+            ) from None
+        try:
+            yield
+        finally:
+            slots.release()
+
+
+def patience(step: DevicesStep) -> float:
+    """How long an activity may wait for a slot, in seconds.
+
+    What Temporal grants it beyond the attempt itself; at least half of all, as an attempt rarely needs what it may take.
+    """
+    granted = activity.info().start_to_close_timeout
+    if granted is None:
+        return attempt_seconds(step)
+    return max(granted.total_seconds() - attempt_seconds(step), granted.total_seconds() / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +96,37 @@ class Sessions:
         host_keys: How the devices' host keys are judged.
         connect: The limit for one log-in.
         commit: The limit for a commit, a rollback or a save, whatever the step says (device-safety 14).
+        sites: How many sessions a site takes at a time.
     """
 
     secrets: SecretStore
     host_keys: HostKeys
     connect: timedelta = timedelta(seconds=15)
     commit: timedelta = timedelta(minutes=5)
+    sites: Sites = field(default_factory=Sites)
 
     @asynccontextmanager
     async def open(
-        self, device: Device, step: DevicesStep, fence: Fence, documents: Documents, gathered: Gathered
+        self,
+        device: Device,
+        step: DevicesStep,
+        fence: Fence,
+        documents: Documents,
+        gathered: Gathered,
+        attempts: Journal,
     ) -> AsyncIterator[Session]:
         """One session; its transcript is kept when the block ends, however it ends.
 
+        Args:
+            device: Who is to be logged in to.
+            step: For its time limits and its credential.
+            fence: Asked before each write.
+            documents: Where the transcript is kept.
+            gathered: Told where.
+            attempts: What all attempts at this call know of each other.
+
         Raises:
+            SiteBusy: The device's site takes no more sessions for now.
             SecretError: No credential is named, or it cannot be had.
             DeviceFailure: No session can be opened, as the device library classifies it.
         """
@@ -53,9 +134,17 @@ class Sessions:
         target = await self._target(device, step)
         timeouts = Timeouts(connect=self.connect, command=timedelta(seconds=step.timeout_s), commit=self.commit)
         try:
-            async with open_session(
-                target, host_keys=self.host_keys, timeouts=timeouts, fence=fence, transcript=transcript
-            ) as session:
+            async with (
+                self.sites.slot(device, patience(step)),
+                open_session(
+                    target,
+                    host_keys=self.host_keys,
+                    timeouts=timeouts,
+                    fence=fence,
+                    transcript=transcript,
+                    attempts=attempts,
+                ) as session,
+            ):
                 yield session
         finally:
             if transcript.evidence:

@@ -16,7 +16,7 @@ from activities.artifacts.store import ArtifactError
 from activities.deviceinteraction.failures import DeviceFailure, Permanent
 from activities.deviceinteraction.model import Fence, Undone
 from activities.fence import heartbeat
-from activities.journal import INTENT, ActionJournal, JournalConflictError, journal_of
+from activities.journal import ATTEMPTS, INTENT, ActionJournal, JournalConflictError, journal_of
 from activities.outcomes import Gathered, classified
 from activities.sessions import Sessions
 from activities.values import BUNDLE
@@ -75,7 +75,8 @@ class Undo:
         if not step.undo:
             raise Permanent("the definition says `undo: none` for this step; the change stays until a person acts.")
         device = bundle.devices[call.host]
-        async with self._sessions.open(device, step, fence, self._documents, gathered) as session:
+        attempts = journal_of(self._documents.store, call, ATTEMPTS)
+        async with self._sessions.open(device, step, fence, self._documents, gathered, attempts) as session:
             undone = [
                 await session.undo(names_for(call, index), journal, methods=step.undo) for index, journal in begun
             ]

@@ -23,7 +23,7 @@ from activities.secrets.command import CommandSecret
 from activities.secrets.environment import EnvironmentSecret
 from activities.secrets.file import FileSecret
 from activities.secrets.store import NamedSecrets, SecretSource
-from activities.sessions import Sessions
+from activities.sessions import Sessions, Sites
 from worker.settings import (
     CommandCredential,
     CredentialSettings,
@@ -46,7 +46,7 @@ def build_activities(settings: Settings, *, search_attributes: bool) -> list[Cal
     """All activities, with the adapters that the settings name behind them.
 
     Args:
-        settings: All but the server and the limits is read.
+        settings: All but the server is read, and of the limits the one by site.
         search_attributes: Whether the server knows ours.
 
     Raises:
@@ -67,7 +67,7 @@ def build_activities(settings: Settings, *, search_attributes: bool) -> list[Cal
         store=store,
         definitions=Definitions(settings.definitions),
         knowledge=knowledge,
-        sessions=Sessions(secrets(settings), host_keys(settings.ssh)),
+        sessions=Sessions(secrets(settings), host_keys(settings.ssh), sites=Sites(settings.limits.sessions_per_site)),
         targets={name: _target(target) for name, target in settings.notify.items()},
         run_url=_run_url(settings.temporal),
     ).callables()

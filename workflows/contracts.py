@@ -191,6 +191,8 @@ class BatchPolicy(Model):
 
     changes: bool
     undoes_itself: bool  # a device that fails after it was touched is undone at once
+    strict: bool = False  # a failure burns its slot
+    first: bool = False  # one success is enough: the rest is cancelled
     attempt_s: float  # one attempt at a device, all its actions
     retry: Retry
 
@@ -418,7 +420,8 @@ class Gate(Model):
     quorum: int
     approvals: int
     until: datetime
-    on_timeout: Literal["approve", "reject"]
+    on_timeout: Literal["approve", "reject", "escalate"]
+    escalated: bool = False
     digest: str | None = None
     diffs: tuple[DiffGroup, ...] = ()
 

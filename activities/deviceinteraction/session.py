@@ -11,8 +11,10 @@ from contextlib import asynccontextmanager, contextmanager
 from pydantic import JsonValue
 
 from activities.deviceinteraction.change import undo as undoing
-from activities.deviceinteraction.change.apply import Work, expected
+from activities.deviceinteraction.change.apply import Work
 from activities.deviceinteraction.change.apply import apply as apply_change
+from activities.deviceinteraction.change.lock import Turn
+from activities.deviceinteraction.change.progress import expected
 from activities.deviceinteraction.failures import CheckFailed, DeviceFailure, InvalidInput
 from activities.deviceinteraction.lines import checked, checked_command
 from activities.deviceinteraction.model import (
@@ -53,6 +55,7 @@ async def open_session(
     timeouts: Timeouts | None = None,
     fence: Fence | None = None,
     transcript: Transcript | None = None,
+    attempts: Journal | None = None,
 ) -> AsyncIterator["Session"]:
     """Log in to a device; log out at the end.
 
@@ -62,6 +65,8 @@ async def open_session(
         timeouts: How long to wait for a connection, an answer, a commit.
         fence: Asked before each write whether this attempt may still go on.
         transcript: Where to keep what is said; a new one where ``None``.
+        attempts: A journal that all attempts at the same piece of work share, so that one gets past the lock of an
+            older one that stands still; ``None`` where there is only one attempt.
 
     Raises:
         Unreachable: No session could be opened; nothing was changed.
@@ -74,7 +79,8 @@ async def open_session(
     record.bind(redact)
     with _redacted(redact):
         async with open_transport(target, platform.name, host_keys, limits, record) as transport:
-            yield Session(target, platform, transport, record, Dialogue(transport, target, limits, fence), redact)
+            device = Dialogue(transport, target, limits, fence)
+            yield Session(target, platform, transport, record, Turn(device, platform, attempts), redact)
 
 
 class Session:
@@ -86,14 +92,15 @@ class Session:
         platform: Platform,
         transport: Transport,
         transcript: Transcript,
-        device: Dialogue,
+        turn: Turn,
         redact: Redactor,
     ) -> None:
         self.target = target
         self.platform = platform
         self.transport = transport
         self.transcript = transcript
-        self._device = device
+        self._turn = turn
+        self._device = turn.device
         self._redact = redact
 
     async def facts(self) -> Facts:
@@ -164,7 +171,7 @@ class Session:
         typed = checked(lines)
         with _redacted(self._redact):
             before = await self.platform.running(self._device)
-            staged = await self.platform.stage(self._device, typed, before, names)
+            staged = await self._turn.past_lock(lambda: self.platform.stage(self._device, typed, before, names))
             await self.platform.discard(self._device, names)
             return Change(
                 lines=typed,
@@ -172,19 +179,22 @@ class Session:
                 digest=staged.digest,
                 made=self.platform.made,
                 empty=staged.footprint.empty,
-                inverse=self.platform.undo_lines(staged.footprint, expected(before, staged.footprint)),
+                inverse=self.platform.undo_lines(staged.footprint, expected(before.present, staged.footprint)),
             )
 
     async def apply(self, change: Change, names: Names, journal: Journal, *, save: bool, bound: bool = True) -> Applied:
         """Make a change once, however often it is called with the same journal. See `change.apply.apply`."""
         checked(change.lines)
         with _redacted(self._redact):
-            return await apply_change(Work(self._device, self.platform, names, journal), change, save=save, bound=bound)
+            return await apply_change(self._work(names, journal), change, save=save, bound=bound)
 
     async def undo(self, names: Names, journal: Journal, *, methods: Sequence[UndoMethod]) -> Undone:
         """Take a change back and prove it, however often it is called. See `change.undo.undo`."""
         with _redacted(self._redact):
-            return await undoing.undo(Work(self._device, self.platform, names, journal), methods=methods)
+            return await undoing.undo(self._work(names, journal), methods=methods)
+
+    def _work(self, names: Names, journal: Journal) -> Work:
+        return Work(self._device, self.platform, names, journal, self._turn)
 
 
 @contextmanager

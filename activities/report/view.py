@@ -132,7 +132,7 @@ class FailureLine:
 
 @dataclass(slots=True)
 class Diff:
-    """Devices with the same change, and its text."""
+    """Devices with the same change, computed in the same way, and its text."""
 
     digest: str
     made: str
@@ -200,11 +200,12 @@ def device_lines(devices: Sequence[DeviceResult], bundle: Bundle | None, outcome
 
 def diffs(outcomes: Outcomes) -> list[Diff]:
     """The changes, the most common first; their texts are still to be read."""
-    found: dict[str, Diff] = {}
+    found: dict[tuple[str, str], Diff] = {}
     for step, outcome in _each(outcomes):
         if outcome.diff is None:
             continue
-        diff = found.setdefault(outcome.diff, Diff(outcome.diff, outcome.diff_made or "", outcome.diff_ref))
+        made = outcome.diff_made or ""
+        diff = found.setdefault((outcome.diff, made), Diff(outcome.diff, made, outcome.diff_ref))
         if outcome.host not in diff.hosts:
             diff.hosts.append(outcome.host)
         if step not in diff.steps:

@@ -5,15 +5,17 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+import pytest
+from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-import pytest
 from scripted import World
 from worker.build import SHARED_MODULES, WORKFLOWS
 from workflows import contracts
@@ -69,9 +71,14 @@ class Live:
 class Server:
     """A Temporal server and what is needed to run things on it."""
 
-    def __init__(self, client: Client) -> None:
-        self.client = client
+    def __init__(self, environment: WorkflowEnvironment) -> None:
+        self.client = environment.client
+        self._environment = environment
         self.keep_as: Path | None = None  # where the history of the next run goes, when histories are recorded
+
+    async def pass_time(self, handle: WorkflowHandle[Any, RunResult], duration: timedelta) -> None:
+        """Moves the clock of a live run."""
+        await self._environment.fast_forward(handle, duration)
 
     @asynccontextmanager
     async def run(self, world: World, request: object = REQUEST) -> AsyncIterator[Live]:

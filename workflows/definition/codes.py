@@ -1,7 +1,8 @@
 """Every diagnostic code with what it stands for, in one table: the docs and a meta-test read it.
 
 The hundreds follow the passes: 1 the text, 2 its shape, 3 expressions, 4 names, 5 types, 6 the graph of steps, 7 the
-safety of the rollout. Codes are never reused for something else.
+safety of the rollout, 8 the comments that silence others. Codes are never reused for something else. Each has a page in
+the folder `explain` beside this file: what it means, why, and what to do, by a bad and a good example.
 """
 
 from types import MappingProxyType
@@ -20,6 +21,7 @@ CODES: Final = MappingProxyType(
         "NS109": "the text is too large",
         "NS110": "a key that is not plain text",
         "NS111": "no definition in the text",
+        "NS112": "bytes that are not UTF-8",
         "NS201": "an unknown key",
         "NS202": "a missing key",
         "NS203": "a value of the wrong type",
@@ -54,7 +56,16 @@ CODES: Final = MappingProxyType(
         "NS701": "a step that changes devices and does not say what a failure does to the others",
         "NS702": "a step that changes devices and does not say how it is undone",
         "NS703": "an undo on a step that changes nothing",
+        "NS801": "a suppression without a reason",
+        "NS802": "a suppression that suppresses nothing",
+        "NS803": "a suppression of what cannot be suppressed",
+        "NS804": "a suppression that cannot be read",
     }
 )
 
-WARNINGS: Final = frozenset({"NS702", "NS703"})
+WARNINGS: Final = frozenset({"NS702", "NS703", "NS802"})
+
+
+def can_be_suppressed(code: str) -> bool:
+    """Whether a comment may silence it: warnings and the safety of the rollout, and never what makes no sense."""
+    return code.startswith("NS7") or (code in WARNINGS and not code.startswith("NS8"))

@@ -7,7 +7,7 @@ a broken part may have meant. Warnings pass every barrier. It opens nothing: tex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from workflows.definition.diagnostics import Diagnostic, Findings
+from workflows.definition.diagnostics import Diagnostic, Findings, Suppressed
 from workflows.definition.graph import check_graph
 from workflows.definition.lower import lower
 from workflows.definition.names import check_names
@@ -16,6 +16,7 @@ from workflows.definition.reader import read
 from workflows.definition.safety import check_safety
 from workflows.definition.scopes import Scopes
 from workflows.definition.shape import shape
+from workflows.definition.suppressions import find_suppressions, report_unused
 from workflows.definition.typecheck import check_types
 from workflows.plan import Plan
 
@@ -37,10 +38,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Compiled:
-    """What came of it: a plan unless there is an error, and what was found, in the order of the text."""
+    """What came of it: a plan unless there is an error, and what was found, in the order of the text.
+
+    ``suppressed`` is what the definition's comments silence, each with the reason that it gives.
+    """
 
     plan: Plan | None
     diagnostics: tuple[Diagnostic, ...]
+    suppressed: tuple[Suppressed, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -51,7 +56,8 @@ class Compiled:
 def compile_definition(source: Source) -> Compiled:
     """Compiles a definition."""
     findings = Findings()
-    return Compiled(_compile(source, findings), findings.ordered())
+    plan = _compile(source, findings)
+    return Compiled(plan, findings.ordered(), tuple(findings.suppressed))
 
 
 def _compile(source: Source, findings: Findings) -> Plan | None:
@@ -59,6 +65,7 @@ def _compile(source: Source, findings: Findings) -> Plan | None:
     root = read(text, findings)
     if root is None or findings.failed:
         return None
+    findings.suppressions = find_suppressions(text, root, findings)
     draft = shape(root, source.templates, findings)
     if draft is None or findings.failed:
         return None
@@ -68,6 +75,7 @@ def _compile(source: Source, findings: Findings) -> Plan | None:
         if findings.failed:
             return None
     check_safety(draft, findings)
+    report_unused(findings)
     if findings.failed:
         return None
     return lower(draft)

@@ -4,12 +4,13 @@ What the middle passes (names, types, graph, safety) judge and `lower.py` turns 
 judging are already the plan's own models. Nothing leaves the compiler in this form.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from workflows.definition.diagnostics import Span
 from workflows.definition.expressions import Expression
-from workflows.plan import Accept, Input, Retry, UndoMethod
+from workflows.plan import Accept, Block, Breaker, Input, OnDeadline, Retry, UndoMethod, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +72,31 @@ class ActionDraft:
 
 @dataclass(frozen=True, slots=True)
 class WaveDraft:
-    """One wave."""
+    """One wave: ``size`` new devices, a ``share`` of the step's, or those that ``select`` chooses."""
 
     name: str
+    span: Span
     size: int | None
     share: float | None
+    select: Expression | None
+    per: Expression | None
     soak: Expression | float
+
+
+@dataclass(frozen=True, slots=True)
+class ConcurrencyDraft:
+    """How many devices at once: in all, and ``each`` for every value of the fact ``per``."""
+
+    total: int | None
+    per: Expression | None = None
+    each: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OnFailureDraft:
     """What a failure does to the others."""
 
-    action: Literal["stop", "continue", "undo"]
+    action: Literal["stop", "continue", "undo", "pause"]
     span: Span
     scope: Literal["failed", "wave", "step", "run"] | None = None
     of: Word | None = None
@@ -97,29 +110,50 @@ class DevicesBody:
     do: tuple[ActionDraft, ...]
     waves: tuple[WaveDraft, ...]
     accept: Accept
-    concurrency: int | None
+    concurrency: ConcurrencyDraft | None
     credential: str | None
-    timeout_s: float | None
-    retry: Retry | None
     undo: tuple[UndoMethod, ...] | None
-    undo_span: Span | None
+    budget: Literal["strict"] | None = None
+    apart: Expression | None = None
+    together: Expression | None = None
+    order: tuple[Expression, ...] = ()
+    breaker: Breaker | None = None
+    window: Window | None = None
+    enter: tuple[ActionDraft, ...] = ()  # `maintenance`: before the actions ...
+    leave: tuple[ActionDraft, ...] = ()  # ... and after them, whatever became of them
+
+    @property
+    def actions(self) -> tuple[ActionDraft, ...]:
+        """Every action in the order in which a device meets them."""
+        return (*self.enter, *self.do, *self.leave)
 
     @property
     def changes(self) -> bool:
         """Whether some action changes devices."""
-        return any(action.changes for action in self.do)
+        return any(action.changes for action in self.actions)
+
+
+@dataclass(frozen=True, slots=True)
+class EscalateDraft:
+    """Whom a gate asks next."""
+
+    to: str
+    timeout: Expression | float
+    then: Literal["approve", "reject"]
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class ApproveBody:
-    """What only an ``approve`` step has."""
+    """What only an ``approve`` step has; how long people have is the step's ``timeout``."""
 
     by: str
     quorum: int
     not_by: tuple[Literal["requester"], ...]
     binds: Path | None
-    timeout: Expression | float
-    on_timeout: Literal["approve", "reject"]
+    on_timeout: Literal["approve", "reject", "escalate"]
+    escalate: EscalateDraft | None = None
+    via: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +163,73 @@ class NotifyBody:
     to: str
     template: Word | None
     message: Expression | None
-    timeout_s: float | None
-    retry: Retry | None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpBody:
+    """What only an ``http`` step has."""
+
+    method: Literal["get", "head", "post", "put", "patch", "delete"]
+    url: Expression
+    query: Expression | None
+    headers: Expression | None
+    json: Expression | None
+    status: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitBody:
+    """What only a ``wait`` step has: exactly one of the first five is set. Its limit is the step's ``timeout``."""
+
+    for_: Expression | float | None = None
+    until: Expression | None = None
+    window: Window | None = None
+    signal: Word | None = None
+    devices: Expression | None = None
+    payload: Mapping[str, Input] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CallBody:
+    """What only a ``call`` step has. ``target`` is ``NAME@VERSION`` as written."""
+
+    target: Word
+    definition: str
+    version: str
+    given: tuple[tuple[Word, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptBody:
+    """What only a ``script``, ``ansible`` or ``awx`` step has."""
+
+    engine: Literal["script", "ansible", "awx"]
+    run: str
+    with_: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetBody:
+    """What only a ``set`` step has."""
+
+    values: tuple[tuple[Word, Expression], ...]
+
+
+Body = DevicesBody | ApproveBody | NotifyBody | HttpBody | WaitBody | CallBody | ScriptBody | SetBody
+
+
+@dataclass(frozen=True, slots=True)
+class CommonDraft:
+    """What every step may say. ``timeout`` and ``deadline`` are seconds, or an expression that yields a duration."""
+
+    when: Expression | None = None
+    timeout: Expression | float | None = None
+    deadline: Expression | float | None = None
+    on_deadline: OnDeadline | None = None
+    retry: Retry | None = None
+    on_failure: OnFailureDraft | None = None
+    block: Block | None = None
+    checks: tuple[CheckDraft, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,9 +241,23 @@ class StepDraft:
     final: bool
     position: int
     needs: tuple[Word, ...] | None
-    when: Expression | None
-    on_failure: OnFailureDraft | None
-    body: DevicesBody | ApproveBody | NotifyBody
+    common: CommonDraft
+    body: Body
+    keys: Mapping[str, Span]  # the places of its keys, those of the verb's own map included
+
+    @property
+    def when(self) -> Expression | None:
+        """Its condition."""
+        return self.common.when
+
+    @property
+    def on_failure(self) -> OnFailureDraft | None:
+        """What its failure does to the others."""
+        return self.common.on_failure
+
+    def key(self, name: str) -> Span:
+        """The place of a key; that of the id where the definition does not have it."""
+        return self.keys.get(name, self.id.span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +277,15 @@ class DefaultsDraft:
     credential: str | None = None
     timeout_s: float | None = None
     retry: Retry | None = None
+    concurrency: ConcurrencyDraft | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DedupDraft:
+    """What a second run with the same key does while the first is alive."""
+
+    key: Expression
+    on_duplicate: Literal["join", "reject", "queue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +297,12 @@ class Draft:
     description: str
     span: Span
     inputs: dict[str, Input]
+    dedup: DedupDraft | None
     inventory: InventoryDraft | None
     defaults: DefaultsDraft
     steps: tuple[StepDraft, ...]
     final: tuple[StepDraft, ...]
+    outputs: tuple[tuple[Word, Expression], ...] = ()
     templates: dict[str, str] = field(default_factory=dict)  # as handed in, by name
 
     @property

@@ -9,75 +9,60 @@ from typing import Final
 Keys = tuple[str, ...]
 Later = Mapping[str, str]  # key: what to do instead, or nothing
 
-TOP: Final[Keys] = ("netsaga", "name", "version", "description", "inputs", "inventory", "defaults", "steps", "finally")
-TOP_LATER: Final[Later] = {
-    "dedup": "give the run an id of your own, and Temporal refuses a second one",
-    "outputs": "",
-}
+TOP: Final[Keys] = (
+    "netsaga", "name", "version", "description", "inputs", "dedup", "inventory", "defaults", "steps", "finally",
+    "outputs",
+)  # fmt: skip
+DEDUP: Final[Keys] = ("key", "on_duplicate")
 
 INPUT: Final[Keys] = (
     "type", "required", "default", "description", "pattern", "minimum", "maximum", "min_length", "max_length", "values",
-    "multiline",
+    "multiline", "items", "properties",
 )  # fmt: skip
-INPUT_LATER: Final[Later] = {"items": "", "properties": "", "secret": "name a credential instead"}
 
 INVENTORY: Final[Keys] = ("source", "select", "expect")
-INVENTORY_LATER: Final[Later] = {"limit": "give the limit with the request of the run"}
 EXPECT: Final[Keys] = ("min", "max")
 
-DEFAULTS: Final[Keys] = ("credential", "timeout", "retry")
-DEFAULTS_LATER: Final[Later] = dict.fromkeys(
-    ("concurrency", "accept", "undo", "on_failure", "window"), "write it at each step"
-)
+DEFAULTS: Final[Keys] = ("credential", "timeout", "retry", "concurrency")
 RETRY: Final[Keys] = ("attempts", "delay", "factor", "max_delay", "on")
 
-VERBS: Final[Keys] = ("devices", "approve", "notify")
-VERBS_LATER: Final[Later] = {
-    "http": "",
-    "call": "write the called steps out here, or tell people with `notify`",
-    "wait": "a `soak` between waves waits",
-    "script": "",
-    "ansible": "",
-    "awx": "",
-    "set": "write the expression where its value is needed",
-}
-# What else belongs to a verb that is not built: it says nothing new once the verb is refused.
-VERBS_LATER_OPTIONS: Final[Mapping[str, Keys]] = {
-    "http": ("retry", "timeout"),
-    "call": ("with", "retry", "timeout"),
-    "wait": ("timeout",),
-    "script": ("with", "args", "env", "retry", "timeout"),
-    "ansible": ("with", "args", "env", "retry", "timeout"),
-    "awx": ("with", "args", "env", "retry", "timeout"),
-    "set": (),
-}
+VERBS: Final[Keys] = (
+    "devices", "http", "approve", "wait", "call", "script", "ansible", "awx", "notify", "set",
+)  # fmt: skip
+STEP: Final[Keys] = (
+    "id", "needs", "when", "timeout", "deadline", "on_deadline", "retry", "on_failure", "block", "check",
+)  # fmt: skip
+# What belongs to a verb beside the common keys.
+STEP_OPTIONS: Final[Mapping[str, Keys]] = {
+    "devices": (
+        "devices", "do", "concurrency", "waves", "window", "accept", "budget", "apart", "together", "order", "breaker",
+        "undo", "maintenance", "credential",
+    ),
+    "http": ("http",),
+    "approve": ("approve", "on_timeout", "escalate"),
+    "wait": ("wait",),
+    "call": ("call", "with"),
+    "script": ("script", "with"),
+    "ansible": ("ansible", "with"),
+    "awx": ("awx", "with"),
+    "notify": ("notify",),
+    "set": ("set",),
+}  # fmt: skip
+CONCURRENCY: Final[Keys] = ("total", "per", "each")
+WAVE: Final[Keys] = ("name", "size", "per", "select", "soak")
+ACCEPT: Final[Keys] = ("succeeded", "failed")
+WINDOW: Final[Keys] = ("cron", "duration", "time_zone", "on_closed")
+BREAKER: Final[Keys] = ("failures", "within")
+MAINTENANCE: Final[Keys] = ("enter", "leave")
+ON_FAILURE: Final[Keys] = ("undo", "of")
 
-STEP: Final[Keys] = ("id", "needs", "when", "on_failure")
-STEP_LATER: Final[Later] = {
-    "check": "write the check as an action inside `do`",
-    "block": "",
-    "deadline": "",
-    "on_deadline": "",
-}
-DEVICES: Final[Keys] = ("devices", "do", "waves", "accept", "concurrency", "credential", "timeout", "retry", "undo")
-DEVICES_LATER: Final[Later] = {
-    "apart": "set `concurrency: 1` where two halves of a pair must not change together",
-    "together": "",
-    "order": "",
-    "window": "start the run inside the window",
-    "breaker": "`accept` stops a step that fails too often",
-    "maintenance": "set `maintenance` in the inventory",
-    "budget": "set `concurrency` to the number of devices that you can lose at once",
-}
-WAVE: Final[Keys] = ("name", "size", "soak")
-WAVE_LATER: Final[Later] = {"select": "give a `size`", "per": "leave it out: the size counts devices of all kinds"}
-
-APPROVE_STEP: Final[Keys] = ("approve", "timeout", "on_timeout")
-APPROVE_STEP_LATER: Final[Later] = {"escalate": "`on_timeout: reject` ends the gate"}
-APPROVE: Final[Keys] = ("by", "quorum", "not_by", "binds")
-APPROVE_LATER: Final[Later] = {"via": "people approve with `netsaga approve` or a signal"}
-
-NOTIFY_STEP: Final[Keys] = ("notify", "timeout", "retry")
+APPROVE: Final[Keys] = ("by", "quorum", "not_by", "binds", "via")
+ESCALATE: Final[Keys] = ("to", "timeout", "then")
+HTTP_METHODS: Final[Keys] = ("get", "head", "post", "put", "patch", "delete")
+HTTP: Final[Keys] = (*HTTP_METHODS, "query", "headers", "json", "status")
+WAIT_KINDS: Final[Keys] = ("for", "until", "window", "signal", "devices")
+WAIT: Final[Keys] = (*WAIT_KINDS, "payload")
+WAIT_WINDOW: Final[Keys] = ("cron", "duration", "time_zone")
 NOTIFY: Final[Keys] = ("to", "template", "message")
 
 ACTIONS: Final[Keys] = ("show", "check", "snapshot", "propose", "apply", "configure")

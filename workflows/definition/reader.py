@@ -30,6 +30,7 @@ MAX_LEVELS: Final = 50
 
 _LOADER: Final = yaml.CLoader if yaml.__with_libyaml__ else yaml.Loader
 _LEADING_TAB: Final = re.compile(r"^[ ]*\t", re.MULTILINE)
+_NOT_TEXT: Final = re.compile("[\ud800-\udfff]")  # how `surrogateescape` hands on what is not UTF-8
 
 
 class _Unreadable(Exception):
@@ -50,6 +51,11 @@ def read(source: Text, findings: Findings) -> Node | None:
         findings.add(
             "NS109", "the definition is larger than 1 MiB", source.span(0, 1), "split it, or move texts to templates"
         )
+        return None
+    broken = _NOT_TEXT.search(source.text)
+    if broken:
+        place = source.span(broken.start(), broken.start() + 1)
+        findings.add("NS112", "this is not UTF-8", place, "save the file as UTF-8")
         return None
     tab = _LEADING_TAB.search(source.text)
     if tab:

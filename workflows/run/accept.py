@@ -49,6 +49,10 @@ def allowed_failures(accept: Accept, devices: int) -> int:
             return math.floor(round(devices * (1.0 - accept.value), 9))
         case "failed":
             return int(accept.value)
+        case "count":
+            return max(0, devices - int(accept.value))
+        case "any":
+            return max(0, devices - 1)
         case _:
             assert_never(accept.kind)
 

@@ -44,6 +44,7 @@ class BatchWorkflow:
         self._outcomes: dict[int, DeviceOutcome] = {}
         self._handles: dict[int, ActivityHandle[DeviceOutcome]] = {}
         self._slots = batch.slots
+        self._stopped = False
         self._running = 0
         self._cut = False
         self._reported = "".join(self._letters)
@@ -54,8 +55,8 @@ class BatchWorkflow:
         devices: list[asyncio.Task[None]] = []
         reporter = asyncio.create_task(self._report())
         for index in range(len(batch.hosts)):
-            await self._until(lambda: self._running < self._slots or self._slots == 0)
-            if self._slots == 0:
+            await self._until(lambda: self._running < self._slots or self._stopped)
+            if self._stopped:
                 break
             self._running += 1
             self._letters[index] = contracts.RUNNING
@@ -81,8 +82,9 @@ class BatchWorkflow:
     @workflow.signal(name=contracts.SIGNAL_SLOTS, description="How many devices may be under way; 0 starts no more.")
     def slots(self, slots: Slots) -> None:
         """The run divides the slots anew. Once stopped, a batch stays stopped."""
-        if self._slots > 0 and self._batch.mode == "do":
+        if not self._stopped and self._batch.mode == "do":
             self._slots = slots.slots
+            self._stopped = slots.slots == 0
 
     @workflow.signal(name=contracts.SIGNAL_CUT, description="Stop: what is under way ends between two actions.")
     def cut(self) -> None:
@@ -90,7 +92,7 @@ class BatchWorkflow:
         if self._batch.mode == "undo" or self._cut:
             return
         self._cut = True
-        self._slots = 0
+        self._stopped = True
         for handle in self._handles.values():
             handle.cancel()
 
@@ -110,6 +112,10 @@ class BatchWorkflow:
             outcome = await (self._do(index, work) if self._batch.mode == "do" else self._undo(work, None))
             self._outcomes[index] = outcome
             self._letters[index] = letter(outcome)
+            if self._batch.policy.first and outcome.status == "succeeded":
+                self.cut()
+            if self._batch.policy.strict and outcome.status != "succeeded":
+                self._slots = max(0, self._slots - 1)  # the run gives others, as long as failures are left
         finally:
             self._running -= 1
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from workflows import contracts
 from workflows.contracts import DeviceResult
+from workflows.plan import DevicesStep
 from workflows.run.state import DONE, FAILED, RunState, StepRun
 
 
@@ -35,6 +36,8 @@ def aggregates(step: StepRun) -> Mapping[str, object] | None:
     """The outputs of a step that other steps may name."""
     if step.state == "skipped" or step.state not in DONE:
         return None
+    if not isinstance(step.step, DevicesStep):
+        return step.outputs
     succeeded = step.hosts_with((contracts.LETTERS["succeeded"], contracts.CHANGED))
     total = step.judged(step.letters)
     return {

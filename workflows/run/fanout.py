@@ -35,6 +35,7 @@ from workflows.run.seconds import seconds
 from workflows.run.state import BatchRun, RunState, StepRun, WaveRun
 
 Mode = Literal["do", "undo"]
+SUCCEEDED: Final = frozenset({contracts.LETTERS["succeeded"], contracts.CHANGED})
 UNDO_LETTERS: Final = frozenset({contracts.LETTERS["undone"], contracts.LETTERS["undo_failed"]})
 
 
@@ -69,7 +70,7 @@ class FanOut:
             if self._stopped:
                 break
             await self._wave(wave, soak)
-            if wave.state != "succeeded":
+            if wave.state != "succeeded" or self._enough:
                 break
         self._judge(working)
 
@@ -146,11 +147,28 @@ class FanOut:
         return self._state.cut or self._state.stopping
 
     def _broken(self, wave: Sequence[HostName]) -> bool:
-        """Whether ``accept`` cannot be met any more, by this wave or by the whole step."""
+        """Whether ``accept`` cannot be met any more, by this wave or by the whole step.
+
+        A number of successes, and the first of ``any``, are asked of the step alone.
+        """
+        accept, whole = self._step.accept, list(self._run.letters)
+        groups = (whole,) if accept.kind in {"any", "count"} else (wave, whole)
         return any(
-            self._run.failures(hosts) > allowed_failures(self._step.accept, self._run.judged(hosts))
-            for hosts in (wave, list(self._run.letters))
+            self._run.failures(hosts) > allowed_failures(accept, self._run.judged(hosts)) for hosts in groups if hosts
         )
+
+    @property
+    def _enough(self) -> bool:
+        """Whether the first success of ``any`` is there: the rest is cancelled."""
+        return self._step.accept.kind == "any" and bool(self._run.hosts_with(SUCCEEDED))
+
+    def _concurrency(self) -> int:
+        """How many devices may be under way now; ``budget: strict`` caps them at the failures still allowed + 1."""
+        if self._step.budget != "strict" or not self._step.changes:
+            return self._step.concurrency
+        hosts = list(self._run.letters)
+        left = allowed_failures(self._step.accept, self._run.judged(hosts)) - self._run.failures(hosts)
+        return max(1, min(self._step.concurrency, left + 1))
 
     def _judge(self, hosts: Sequence[HostName]) -> None:
         failures, total = self._run.failures(hosts), self._run.judged(hosts)
@@ -167,7 +185,7 @@ class FanOut:
                 f"wave {wave.name}: {self._run.failures(wave.hosts)} of {len(wave.hosts)} devices failed; "
                 f"accepted is {self._step.accept.text} in each wave"
             )
-        elif any(self._run.letters[host] == contracts.PENDING for host in hosts):
+        elif not self._enough and any(self._run.letters[host] == contracts.PENDING for host in hosts):
             self._run.state, self._run.message = "failed", "another step failed before all devices were taken up"
         else:
             self._run.state = "succeeded"
@@ -181,15 +199,15 @@ class FanOut:
             BatchRun(f"{self._run.id}/{name}/{index}", hosts[start : start + contracts.BATCH_SIZE], mode)
             for index, start in enumerate(range(0, len(hosts), contracts.BATCH_SIZE))
         ]
-        most = min(contracts.BATCHES_OPEN, self._step.concurrency)
+        most = min(contracts.BATCHES_OPEN, self._concurrency())
         tasks: dict[str, asyncio.Task[None]] = {}
         stop_sent = False
         while waiting or tasks:
-            halted = mode == "do" and (self._stopped or self._hopeless(hosts))
+            halted = mode == "do" and (self._stopped or self._hopeless(hosts) or self._enough)
             if halted:
                 waiting = []
                 if not stop_sent:
-                    self._tell_slots(dict.fromkeys(tasks, 0))
+                    self._halt(tasks)
                     stop_sent = True
             fresh = waiting[: most - len(tasks)]
             waiting = waiting[len(fresh) :]
@@ -207,7 +225,14 @@ class FanOut:
         """Whether a batch has ended, or those that work must be stopped."""
         if not tasks or any(task.done() for task in tasks.values()):
             return True
-        return bool(watched) and (self._stopped or self._hopeless(watched))
+        return bool(watched) and (self._stopped or self._hopeless(watched) or self._enough)
+
+    def _halt(self, tasks: Mapping[str, "asyncio.Task[None]"]) -> None:
+        """No new devices; where one success is enough, those under way end too."""
+        if self._enough:
+            self.cut()
+        else:
+            self._tell_slots(dict.fromkeys(tasks, 0))
 
     def _hopeless(self, wave: Sequence[HostName]) -> bool:
         """Steps that read go on: their finding is worth having whole."""
@@ -217,7 +242,7 @@ class FanOut:
         batches = [*(self._run.batches[label] for label in tasks), *fresh]
         sizes = [self._unfinished(batch) for batch in batches]
         moved: dict[str, int] = {}
-        for batch, slots in zip(batches, slots_for(self._step.concurrency, sizes), strict=True):
+        for batch, slots in zip(batches, slots_for(self._concurrency(), sizes), strict=True):
             if batch.label in tasks:
                 moved.update({batch.label: slots} if slots not in {0, batch.slots} else {})
             else:
@@ -324,6 +349,8 @@ class FanOut:
             policy=BatchPolicy(
                 changes=step.changes,
                 undoes_itself=bool(step.undo),
+                first=step.accept.kind == "any",
+                strict=step.budget == "strict" and step.changes,
                 attempt_s=calls.attempt_seconds(step),
                 retry=step.retry,
             ),

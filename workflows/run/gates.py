@@ -15,7 +15,7 @@ from temporalio import workflow
 
 from workflows.contracts import Decision, DecisionAnswer, DecisionRecord, Gate
 from workflows.errors import InvalidInputError
-from workflows.plan import ApproveStep, StepId
+from workflows.plan import ApproveStep, Escalate, Expr, StepId
 from workflows.run.context import context
 from workflows.run.evaluate import evaluate
 from workflows.run.seconds import seconds
@@ -41,7 +41,7 @@ class Gates:
         """
         step = run.step
         assert isinstance(step, ApproveStep), "a gate is an `approve` step"
-        limit = timedelta(seconds=seconds(evaluate(step.timeout, context(self._state)), "the gate's timeout"))
+        limit = self._limit(step.timeout)
         digest, bound = self._bound(step)
         gate = GateRun(
             step=step,
@@ -51,22 +51,43 @@ class Gates:
             members=self._state.plan_ready.groups.get(step.by, ()),
         )
         self._state.gates[step.id] = gate
-        run.state, run.message = (
-            "waiting",
-            f"waits for {step.quorum} of {step.by} until {gate.until:%Y-%m-%d %H:%M} UTC",
-        )
+        try:
+            if not await self._asked(run, gate, limit, step.by):
+                if step.on_timeout == "escalate" and step.escalate is not None:
+                    await self._escalate(run, gate, step.escalate)
+                else:
+                    self._silence(gate, "approve" if step.on_timeout == "approve" else "reject")
+        finally:
+            del self._state.gates[step.id]
+        self._close(run, gate)
+        self._changed()
+
+    def _limit(self, timeout: Expr) -> timedelta:
+        return timedelta(seconds=seconds(evaluate(timeout, context(self._state)), "the gate's timeout"))
+
+    async def _asked(self, run: StepRun, gate: GateRun, limit: timedelta, whom: str) -> bool:
+        """Waits for an answer. False where nobody gave one in time."""
+        until = f"{gate.until:%Y-%m-%d %H:%M} UTC"
+        run.state, run.message = "waiting", f"waits for {gate.step.quorum} of {whom} until {until}"
         self._changed()
         try:
             await workflow.wait_condition(
                 lambda: gate.decided is not None or self._state.cut or self._state.stopping,
                 timeout=limit,
-                timeout_summary=f"gate {step.id}",
+                timeout_summary=f"gate {gate.step.id}",
             )
         except TimeoutError:
-            self._silence(gate)
-        del self._state.gates[step.id]
-        self._close(run, gate)
-        self._changed()
+            return False
+        return True
+
+    async def _escalate(self, run: StepRun, gate: GateRun, escalate: Escalate) -> None:
+        """Widens the group and asks again; what silence means then is said by the definition."""
+        limit = self._limit(escalate.timeout)
+        gate.escalated = True
+        gate.until = workflow.now() + limit
+        gate.members = (*gate.members, *self._state.plan_ready.groups.get(escalate.to, ()))
+        if not await self._asked(run, gate, limit, f"{gate.step.by} or {escalate.to}"):
+            self._silence(gate, escalate.then)
 
     def _bound(self, step: ApproveStep) -> tuple[str | None, StepRun | None]:
         """The digest of what is asked about: definition, inputs, hosts and each diff."""
@@ -78,8 +99,7 @@ class Gates:
         canonical = json.dumps(about, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest(), bound
 
-    def _silence(self, gate: GateRun) -> None:
-        answer = gate.step.on_timeout
+    def _silence(self, gate: GateRun, answer: Answer) -> None:
         gate.decided = answer
         self._state.decisions.append(
             DecisionRecord(
@@ -120,7 +140,8 @@ class Gates:
         if decision.digest is not None and gate.digest is not None and not gate.digest.startswith(decision.digest):
             return f"the proposal has the digest {gate.digest[:12]}…, and the decision names {decision.digest[:12]}…"
         if ANYONE not in gate.members and decision.by not in gate.members:
-            return f"{decision.by} is not in {step.by}, which decides about {step.id}"
+            group = f"{step.by} or {step.escalate.to}" if gate.escalated and step.escalate else step.by
+            return f"{decision.by} is not in {group}, which decides about {step.id}"
         if "requester" in step.not_by and decision.by == self._state.request.by:
             return f"{decision.by} asked for this run and cannot decide about it"
         if decision.by in gate.approvals:
@@ -200,6 +221,7 @@ class Gates:
                 approvals=len(gate.approvals),
                 until=gate.until,
                 on_timeout=gate.step.on_timeout,
+                escalated=gate.escalated,
                 digest=gate.digest,
                 diffs=gate.diffs,
             )

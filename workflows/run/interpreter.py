@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
 from typing import assert_never
 
@@ -12,12 +13,23 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from workflows import contracts
 from workflows.contracts import DeviceResult, NotifyInput, NotifyResult, Progress
 from workflows.errors import EvaluationError
-from workflows.plan import ApproveStep, DevicesStep, NotifyStep, OnFailure
+from workflows.plan import (
+    ApproveStep,
+    CallStep,
+    DevicesStep,
+    HttpStep,
+    NotifyStep,
+    OnFailure,
+    ScriptStep,
+    SetStep,
+    WaitStep,
+)
 from workflows.run import calls, saga, verdict
-from workflows.run.context import context
-from workflows.run.evaluate import text, truth
+from workflows.run.context import aggregates, context
+from workflows.run.evaluate import describe, evaluate, text, truth
 from workflows.run.fanout import FanOut
 from workflows.run.gates import Gates
+from workflows.run.seconds import seconds
 from workflows.run.state import DONE, RunState, StepRun
 
 
@@ -104,8 +116,56 @@ class Interpreter:
                 await self._gates.wait(run)
             case NotifyStep():
                 await self._notify(run, run.step, devices)
+            case SetStep():
+                seen = context(self._state, devices)
+                run.outputs = {name: evaluate(value, seen) for name, value in run.step.values}
+                run.state = "succeeded"
+            case WaitStep():
+                await self._wait(run, run.step)
+            case HttpStep() | CallStep() | ScriptStep():
+                raise AssertionError(f"`prepare` refuses {run.step.kind}")
             case _:
                 assert_never(run.step)
+        if run.state == "succeeded" and run.step.checks:
+            self._check(run, devices)
+
+    def _check(self, run: StepRun, devices: tuple[DeviceResult, ...]) -> None:
+        """Judges the step by its own checks, over its outputs by name."""
+        outputs = aggregates(run) or {}
+        seen = {**context(self._state, devices), **outputs, "result": outputs}
+        failed = []
+        for check in run.step.checks:
+            try:
+                said = None if truth(check.that, seen) else check.name
+                if said is not None and check.message is not None:
+                    said = text(check.message, seen)
+            except EvaluationError as error:  # a value that is missing fails the check that asks for it
+                said = f"{check.name} cannot be judged: {error}"
+            if said is not None and check.severity == "warning":
+                run.warnings += 1
+            elif said is not None:
+                failed.append(said)
+        if failed:
+            run.state, run.message = "failed", "; ".join(failed)
+
+    async def _wait(self, run: StepRun, step: WaitStep) -> None:
+        """Waits for a duration or until a time; a time that has passed is no wait at all."""
+        run.state = "waiting"
+        if step.for_ is not None:
+            length = timedelta(seconds=seconds(evaluate(step.for_, context(self._state)), "`for`"))
+        else:
+            assert step.until is not None, "`prepare` refuses other waits"
+            length = _time(evaluate(step.until, context(self._state))) - workflow.now()
+        if length > timedelta():
+            run.message = f"until {workflow.now() + length:%Y-%m-%d %H:%M:%S} UTC"
+            self._changed()
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: self._state.cut or self._state.stopping, timeout=length, timeout_summary=f"wait {run.id}"
+                )
+                run.state, run.message = "cancelled", "no longer waited for"
+                return
+        run.state, run.message = "succeeded", ""
 
     async def _notify(self, run: StepRun, step: NotifyStep, devices: tuple[DeviceResult, ...]) -> None:
         state = self._state
@@ -161,6 +221,19 @@ class Interpreter:
 
 def _one_done(tasks: Sequence["asyncio.Task[None]"]) -> bool:
     return any(task.done() for task in tasks)
+
+
+def _time(value: object) -> datetime:
+    """A time with its offset. Raises `EvaluationError` for anything else: a time without one means nothing here."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise EvaluationError(
+            f"`until` must be a time such as 2026-12-01T02:00:00+01:00, and this is {describe(value)}"
+        )
+    return found
 
 
 def _said(error: ActivityError) -> str:

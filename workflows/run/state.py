@@ -77,6 +77,7 @@ class StepRun:
     fold_of: dict[HostName, ArtifactRef] = field(default_factory=dict)
     proposals: list[str] = field(default_factory=list)
     diffs: list[DiffGroup] = field(default_factory=list)
+    outputs: dict[str, object] = field(default_factory=dict)  # of a step that is not about devices
 
     @property
     def id(self) -> StepId:
@@ -141,6 +142,7 @@ class GateRun:
     diffs: tuple[DiffGroup, ...]
     members: tuple[str, ...]
     approvals: dict[str, DecisionRecord] = field(default_factory=dict)
+    escalated: bool = False
     decided: str | None = None  # approve, reject
 
 

@@ -1,17 +1,20 @@
 """Making a change once, whatever is killed or frozen in between. The order of the steps is the whole point.
 
 intent known?  no → read ``before``, stage, compare with what was approved, checkpoint, write the intent
-               yes → look: absent → stage again · committed → go on below · partial → it must be undone
+               yes → look: absent → stage again · committed → go on below · some of the lines hold, and nobody else
+                     was there → type the rest · anything else → it must be undone
 commit → read back → compare with the prediction → save → write the outcome
 
 Nothing here knows a platform's commands. Rules 1 to 3, 7, 8 and 14 of the device-safety design are obeyed here.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from activities.deviceinteraction.change.effect import uncut, under_way
+from activities.deviceinteraction.change.lock import Turn
+from activities.deviceinteraction.change.progress import Progress, expected, left_traces, progress, unpredicted
 from activities.deviceinteraction.change.records import (
     Intent,
     Outcome,
@@ -21,6 +24,7 @@ from activities.deviceinteraction.change.records import (
     read_partial,
     write,
 )
+from activities.deviceinteraction.config import hierarchy
 from activities.deviceinteraction.config.footprint import Footprint, Path, between, shown
 from activities.deviceinteraction.failures import Drifted, PartiallyApplied, RejectedByDevice
 from activities.deviceinteraction.model import Applied, Change, Journal, Names
@@ -33,12 +37,13 @@ _NAMED_LINES = 5
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One action on one device: whom to talk to, under which names, and where to remember."""
+    """One action on one device: whom to talk to, under which names, where to remember, and after whom."""
 
     device: Dialogue
     platform: Platform
     names: Names
     journal: Journal
+    turn: Turn
 
 
 async def apply(work: Work, change: Change, *, save: bool, bound: bool) -> Applied:
@@ -67,19 +72,47 @@ async def apply(work: Work, change: Change, *, save: bool, bound: bool) -> Appli
     await work.platform.discard(work.device, work.names)
     if await read_partial(work.journal) is not None:
         raise PartiallyApplied(f"{work.device.host}: an earlier attempt left the change half made; it must be undone.")
-    match intent.footprint.presence(before.present):
+    seen = progress(intent, before)
+    if seen is None:
+        return await _go_by_footprint(work, change, intent, before)
+    if seen.finished:
+        return await _finish(work, intent, before, seen.made)
+    if seen.done:
+        return await _go_on(work, change, intent, before, seen)
+    return await _make(work, await _stage(work, change, before, wanted=intent.digest), intent, before)
+
+
+async def _go_by_footprint(work: Work, change: Change, intent: Intent, now: Running) -> Applied:
+    """The change is atomic, or somebody else was in the same blocks: what is there of it decides."""
+    presence = intent.footprint.presence(now.present)
+    if presence == "absent" and left_traces(intent, now):
+        presence = "partial"  # nothing of the result, and yet something that was not there before
+    match presence:
         case "absent":
-            staged = await _stage(work, change, before, wanted=intent.digest)
-            return await _make(work, staged, intent, before)
+            return await _make(work, await _stage(work, change, now, wanted=intent.digest), intent, now)
         case "committed":
-            return await _finish(work, intent, before, intent.footprint)
+            return await _finish(work, intent, now, intent.footprint)
         case "partial":
             raise PartiallyApplied(
                 f"{work.device.host}: an earlier attempt left the change half made "
-                f"({_named(intent.footprint.missing(before.present))}); it must be undone."
+                f"({_named(intent.footprint.missing(now.present))}), and the rest of it does not follow from what is "
+                "there; it must be undone."
             )
         case other:
             assert_never(other)
+
+
+async def _go_on(work: Work, change: Change, intent: Intent, now: Running, seen: Progress) -> Applied:
+    """Type what is still missing, and judge the result as if one attempt had typed all of it."""
+    base = replace(now, paths=seen.base, present=frozenset(seen.base))
+    rest = hierarchy.rest(change.lines, seen.done)
+    staged = Staged(intent.footprint, intent.diff, intent.digest, rest, intent.stages)
+    try:
+        return await _make(work, staged, intent, base)
+    except RejectedByDevice as refused:  # "nothing applied" is true of this attempt alone
+        raise PartiallyApplied(
+            f"{refused.message} An earlier attempt had typed the first {seen.done} lines; they must be undone."
+        ) from refused
 
 
 async def _first(work: Work, change: Change, before: Running, *, save: bool, bound: bool) -> Applied:
@@ -96,9 +129,10 @@ async def _first(work: Work, change: Change, before: Running, *, save: bool, bou
             before=before.paths,
             fingerprint=before.fingerprint,
             footprint=staged.footprint,
+            stages=staged.stages,
             diff=by_pattern(staged.diff),
             digest=staged.digest,
-            inverse=work.platform.undo_lines(staged.footprint, expected(before, staged.footprint)),
+            inverse=work.platform.undo_lines(staged.footprint, expected(before.present, staged.footprint)),
             checkpoint=work.names.tag,
             save=save,
         )
@@ -112,7 +146,7 @@ async def _first(work: Work, change: Change, before: Running, *, save: bool, bou
 
 async def _stage(work: Work, change: Change, before: Running, *, wanted: str | None) -> Staged:
     """Stage the change and insist that it is the one that is wanted, where one is."""
-    staged = await work.platform.stage(work.device, change.lines, before, work.names)
+    staged = await work.turn.past_lock(lambda: work.platform.stage(work.device, change.lines, before, work.names))
     if wanted is not None and staged.digest != wanted:
         await work.platform.discard(work.device, work.names)
         raise Drifted(
@@ -140,7 +174,7 @@ async def _commit(work: Work, staged: Staged, intent: Intent, before: Running) -
         refused.touched = False
         raise
     actual = between(before.paths, after.paths)
-    wrong = _unpredicted(staged, before, after)
+    wrong = unpredicted(staged.footprint, before.paths, after.paths)
     if work.platform.made == "computed_by_device" and staged.footprint.presence(after.present) == "committed":
         wrong, actual = [], staged.footprint  # atomic: whatever else differs is somebody else's
     if wrong:
@@ -174,30 +208,6 @@ async def _finish(work: Work, intent: Intent, after: Running, actual: Footprint)
     )
     await write(work.journal, Outcome(applied=applied, footprint=actual))
     return applied
-
-
-def expected(before: Running, footprint: Footprint) -> frozenset[Path]:
-    """The paths that a configuration has once a change is made."""
-    return before.present - frozenset(footprint.removed) | frozenset(footprint.added)
-
-
-def _unpredicted(staged: Staged, before: Running, after: Running) -> list[Path]:
-    """Paths in which the device differs from the prediction, but for what devices do by themselves.
-
-    Those are defaults beneath a block that is new, and switches: some are shown when on, some when off, some never.
-    """
-    added, removed = frozenset(staged.footprint.added), frozenset(staged.footprint.removed)
-    differing = after.present ^ expected(before, staged.footprint)
-
-    def is_usual(path: Path) -> bool:
-        above, text = path[:-1], path[-1]
-        if path not in after.present:  # predicted, and not shown
-            return path in added and (text.startswith("no ") or (*above, f"no {text}") in removed)
-        beneath_new = any(path[:depth] in added for depth in range(1, len(path)))
-        return beneath_new or (text.startswith("no ") and (*above, text.removeprefix("no ")) in removed)
-
-    ordered = [path for path in (*before.paths, *after.paths, *staged.footprint.added) if path in differing]
-    return [path for path in dict.fromkeys(ordered) if not is_usual(path)]
 
 
 def _named(paths: Iterable[Path]) -> str:

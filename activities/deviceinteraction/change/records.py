@@ -3,7 +3,7 @@
 Stored entries hold no secrets: diffs are redacted and paths are keyed.
 """
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import JsonValue
 
@@ -19,6 +19,7 @@ class Intent(Model):
     before: tuple[Path, ...]  # the running configuration, keyed paths
     fingerprint: str  # of the running configuration, hex SHA-256
     footprint: Footprint
+    stages: tuple[Footprint, ...] = ()  # what each line does to the one before; empty where the commit is atomic
     diff: str
     digest: str
     inverse: tuple[str, ...] | None
@@ -48,7 +49,7 @@ class UndoBegun(Model):
 
     key: ClassVar[str] = "undo-intent"
 
-    began: Literal[True] = True
+    footprint: Footprint  # what is to be taken back, as it was found then
 
 
 class UndoOutcome(Model):
@@ -75,6 +76,12 @@ async def read_partial(journal: Journal) -> Partial | None:
     """What a change that went wrong did, if that was seen."""
     found = await journal.read(Partial.key)
     return None if found is None else Partial.model_validate(found)
+
+
+async def read_undo_begun(journal: Journal) -> UndoBegun | None:
+    """What an undo set out to take back, if one began."""
+    found = await journal.read(UndoBegun.key)
+    return None if found is None else UndoBegun.model_validate(found)
 
 
 async def read_undo_outcome(journal: Journal) -> UndoOutcome | None:

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from activities.deviceinteraction.change.apply import Work
 from activities.deviceinteraction.change.effect import uncut, under_way
+from activities.deviceinteraction.change.progress import progress
 from activities.deviceinteraction.change.records import (
     Intent,
     UndoBegun,
@@ -17,6 +18,7 @@ from activities.deviceinteraction.change.records import (
     read_intent,
     read_outcome,
     read_partial,
+    read_undo_begun,
     read_undo_outcome,
     write,
 )
@@ -45,16 +47,21 @@ async def undo(work: Work, *, methods: Sequence[UndoMethod]) -> Undone:
     if intent is None:
         await work.platform.forget(work.device, work.names)
         return await _ended(work, Undone(was_touched=False))
-    partial = await read_partial(work.journal)
-    footprint = (outcome or partial or intent).footprint
     now = await work.platform.running(work.device)
+    begun = await read_undo_begun(work.journal)
+    known = begun or outcome or await read_partial(work.journal)
+    footprint = known.footprint if known is not None else _found(intent, now)
     if footprint.presence(now.present) == "absent":
-        begun = await work.journal.read(UndoBegun.key) is not None
-        return await uncut(
-            _close(work, intent, footprint, now, None, was_touched=begun or outcome is not None or partial is not None)
-        )
-    await write(work.journal, UndoBegun())
+        return await uncut(_close(work, intent, footprint, now, None, was_touched=known is not None))
+    if begun is None:
+        await write(work.journal, UndoBegun(footprint=footprint))
     return await uncut(_undo(work, intent, footprint, now, methods))
+
+
+def _found(intent: Intent, now: Running) -> Footprint:
+    """What an attempt that died did. That may be more than its result shows: a port that was shut for a while."""
+    seen = progress(intent, now)
+    return intent.footprint if seen is None else seen.made
 
 
 async def _undo(
@@ -89,7 +96,7 @@ async def _undo(
 async def _by(work: Work, method: UndoMethod, footprint: Footprint, now: Running) -> None:
     match method:
         case "native":
-            await work.platform.roll_back(work.device, work.names)
+            await work.turn.past_lock(lambda: work.platform.roll_back(work.device, work.names))
         case "restore":
             await work.platform.restore(work.device, work.names)
         case "inverse":
@@ -97,7 +104,7 @@ async def _by(work: Work, method: UndoMethod, footprint: Footprint, now: Running
             if lines is None:
                 raise CheckFailed(f"{work.device.host}: the inverse would hold a secret, which is not kept.")
             names = _names_of_undo(work.names)
-            staged = await work.platform.stage(work.device, lines, now, names)
+            staged = await work.turn.past_lock(lambda: work.platform.stage(work.device, lines, now, names))
             await work.platform.commit(work.device, staged, now, names)
         case other:
             assert_never(other)

@@ -63,14 +63,18 @@ def predict(now: Tree, lines: Sequence[str]) -> Tree:
     return future
 
 
-def stages(now: Tree, lines: Sequence[str]) -> Iterator[tuple[Path, ...]]:
-    """The configurations that a device goes through while these lines are typed: one after each line, in order.
+def stages(now: Tree, lines: Sequence[str]) -> Iterator[tuple[list[Path], list[Path]]]:
+    """What a device goes through while these lines are typed: for each line the blocks it works in, before and after.
 
     ``exit`` does nothing and does not count, here as in `rest`.
     """
     future = now.copied()
-    for _ in _typing(future, lines):
-        yield tuple(future.paths())
+    known = {text: [(text,), *block.paths((text,))] for text, block in future.items()}
+    for typed_in in _typing(future, lines):
+        touched = dict.fromkeys((*typed_in, *sorted(known.keys() ^ future.keys())))
+        before = [path for text in touched for path in known.pop(text, [])]
+        known |= {text: [(text,), *future[text].paths((text,))] for text in touched if text in future}
+        yield before, [path for text in touched for path in known.get(text, [])]
 
 
 def rest(lines: Sequence[str], done: int) -> tuple[str, ...]:
@@ -132,14 +136,15 @@ def _typed_out(typed: Typed, opens: bool) -> list[str]:
     return [typed.line, *inside, *(["exit"] if inside or opens else [])]
 
 
-def _typing(future: Tree, lines: Sequence[str]) -> Iterator[None]:
-    """Do to a configuration what the lines do, one at each step."""
+def _typing(future: Tree, lines: Sequence[str]) -> Iterator[list[str]]:
+    """Do to a configuration what the lines do, one at each step; yields the blocks in which it was typed."""
     for typed in structure(lines):
         texts = dialect.expand_vlans(dialect.canonical(typed.line, frozenset(future)))
         for text in texts:
             _run(future, "", text)
-        yield
-        yield from _inside([(future, text) for text in texts], typed.inside)
+        yield texts
+        for _ in _inside([(future, text) for text in texts], typed.inside):
+            yield texts
 
 
 def _inside(blocks: Sequence[tuple[Tree, str]], inside: Sequence[Typed]) -> Iterator[None]:

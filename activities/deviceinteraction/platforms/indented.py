@@ -68,13 +68,10 @@ def modelled(lines: Sequence[str], before: Running) -> Staged:
 
 def _stages(now: hierarchy.Tree, lines: Sequence[str]) -> tuple[Footprint, ...]:
     """What each line does, one after the other, for finding the place at which an attempt died."""
-    found: list[Footprint] = []
-    earlier = tuple(keyed(path) for path in now.paths())
-    for paths in hierarchy.stages(now, lines):
-        later = tuple(keyed(path) for path in paths)
-        found.append(between(earlier, later))
-        earlier = later
-    return tuple(found)
+    return tuple(
+        between([keyed(path) for path in earlier], [keyed(path) for path in later])
+        for earlier, later in hierarchy.stages(now, lines)
+    )
 
 
 def from_candidate(lines: Sequence[str], before: Running, candidate: Running) -> Staged:

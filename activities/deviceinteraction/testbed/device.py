@@ -66,6 +66,7 @@ class Device(ABC):
         self.booted_at = clock.now() - timedelta(days=41, hours=3, minutes=17)
         self.faults = FaultBox()
         self.users: dict[int, str] = {}  # live sessions
+        self.terminals: dict[int, Callable[[], None]] = {}  # by session: how to hang up on it
         self._effect: Effect | None = None
         self._revert: tuple[Timer, datetime] | None = None
 

@@ -105,6 +105,7 @@ class Shell(asyncssh.SSHServerSession[str]):
 
     def session_started(self) -> None:
         """Begin to read."""
+        self._device.terminals[self._session] = self._hang_up
         self._worker = asyncio.get_running_loop().create_task(self._run())
 
     def data_received(self, data: str, datatype: int | None) -> None:  # noqa: ARG002
@@ -118,10 +119,16 @@ class Shell(asyncssh.SSHServerSession[str]):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """The session is over."""
+        self._device.terminals.pop(self._session, None)
         self._keys.end()
         if self._worker is not None:
             self._worker.cancel()
         self._cli.closed()
+
+    def _hang_up(self) -> None:
+        """The device ends the session: another one asked it to."""
+        self._cli.closed()
+        self._chan.get_connection().abort()
 
     # The session
 

@@ -32,7 +32,7 @@ async def server() -> AsyncIterator[Server]:
         search_attributes=[SearchAttributeKey.for_keyword(name) for name in contracts.SEARCH_ATTRIBUTES.values()],
     )
     async with environment:
-        yield Server(environment.client)
+        yield Server(environment)
 
 
 @pytest.fixture(autouse=True)

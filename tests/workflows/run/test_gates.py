@@ -1,6 +1,7 @@
 """Approvals on the real server: who counts, what is recorded, what silence means."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
@@ -174,3 +175,38 @@ async def test_a_gate_may_take_its_timeout_from_an_input(server: Server) -> None
         assert status.gates[0].digest is None
         await live.handle.signal(contracts.SIGNAL_APPROVE, json.loads('{"by": "anyone"}'))
         assert (await live.result()).verdict == "succeeded"
+
+
+ESCALATES = {"on_timeout": "escalate", "escalate": {"to": "managers", "timeout": {"op": "lit", "value": "2h"}}}
+
+
+def escalating(then: str = "reject") -> World:
+    changes = {**ESCALATES, "escalate": {**ESCALATES["escalate"], "then": then}}  # type: ignore[dict-item]
+    held = world(**changes)
+    held.groups = {"leads": LEADS, "managers": ("max",)}
+    return held
+
+
+@pytest.mark.history("escalation")
+async def test_silence_widens_the_group_and_a_manager_decides(server: Server) -> None:
+    async with server.run(held := escalating()) as live:
+        await live.until(lambda status: bool(status.gates))
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await live.handle.execute_update(contracts.SIGNAL_APPROVE, Decision(by="max"))
+        assert "max is not in leads" in refusal(refused.value)
+        await server.pass_time(live.handle, timedelta(minutes=31))
+        status = await live.until(lambda status: bool(status.gates) and status.gates[0].escalated)
+        assert "leads or managers" in next(step for step in status.steps if step.id == "gate").message
+        await live.handle.execute_update(contracts.SIGNAL_APPROVE, Decision(by="max"))
+        result = await live.result()
+    assert result.verdict == "succeeded"
+    assert held.sealed[0].decisions[-1].by == "max"
+
+
+@pytest.mark.parametrize(("then", "verdict"), [("reject", "rejected"), ("approve", "succeeded")])
+async def test_silence_after_an_escalation_means_what_the_definition_says(
+    server: Server, then: str, verdict: str
+) -> None:
+    result = await server.outcome(held := escalating(then))
+    assert result.verdict == verdict
+    assert (held.sealed[0].ended - held.sealed[0].started).total_seconds() > 2.4 * 3600

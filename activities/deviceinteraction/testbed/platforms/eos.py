@@ -3,6 +3,7 @@
 Behaviour follows Arista, "EOS User Manual", chapter "Configure Session" (https://www.arista.com/en/um-eos/eos-configure-session):
 a session is a copy of the running configuration that several logins may enter and leave; a commit overwrites whatever
 changed since; at most five are pending and one completed session is remembered. A pending one dies with the device.
+An abort removes a session completely, so that a login that is still inside has nothing left to commit.
 """
 
 import difflib
@@ -184,10 +185,13 @@ class EosCli(EosShows):
             self.device.confirm()
             self.device.replace(session.before, self.user)
         del self.device.sessions[session.name]
+        session.state = "aborted"  # for a login that is still inside
         return Reply()
 
     def _commit_session(self, session: ConfigSession, delay_s: int | None) -> Reply:
         """Make a session's copy the running configuration; a second commit ends its timer."""
+        if session.state == "aborted":
+            return Reply(f"% Cannot commit session {session.name}: no such pending session", "rejected")
         if session.state == "pendingCommitTimer":
             self.device.confirm()
             self._complete(session)

@@ -24,7 +24,7 @@ class ConfigSession:
     name: str
     user: str
     tree: ConfigTree
-    state: Literal["pending", "pendingCommitTimer", "completed"] = "pending"
+    state: Literal["pending", "pendingCommitTimer", "completed", "aborted"] = "pending"
     before: ConfigTree | None = None  # what a commit timer goes back to
 
 

@@ -1,7 +1,8 @@
 """Simulated Junos, configuration mode: entering it, its locks, moving in it and leaving it.
 
 `junos.py` adds what is done inside. Behaviour and wording follow Juniper, "CLI User Guide for Junos OS", topics
-"Configure Command Overview" and "Exiting Configuration Mode".
+"Configure Command Overview" and "Exiting Configuration Mode", and "CLI Reference", topic "request system logout". How
+Junos words the refusal of a process that is not there is not documented; it begins with ``error:`` here as all do.
 """
 
 from dataclasses import replace
@@ -14,6 +15,7 @@ from activities.deviceinteraction.testbed.platforms.junos_device import Editor, 
 from activities.deviceinteraction.testbed.platforms.junos_shows import PIPES, JunosShows
 from activities.deviceinteraction.testbed.platforms.junos_tree import Path, Trouble
 
+_FIRST_PID = 4000  # session n is served by the management process with this number and n on top
 _LEAVING = "Exiting configuration mode"
 
 
@@ -24,6 +26,7 @@ class JunosModes(JunosShows):
         super().__init__(device, session, user)
         self.level: Path = ()
         self.pipes: list[Pipe] = []
+        self._since = device.clock.now()
 
     # Modes
 
@@ -116,6 +119,23 @@ class JunosModes(JunosShows):
     def _logout(self, _match: Match) -> Reply:
         return Reply(close=True)
 
+    @command("request system logout pid <number>")
+    def _logout_pid(self, match: Match) -> Reply:
+        return self._logged_out(int(match.args["number"]) - _FIRST_PID, f"pid {match.args['number']}")
+
+    @command("request system logout terminal <name>")
+    def _logout_terminal(self, match: Match) -> Reply:
+        number = match.args["name"].removeprefix("pts/")
+        return self._logged_out(int(number) if number.isdigit() else -1, f"terminal {match.args['name']}")
+
+    def _logged_out(self, session: int, what: str) -> Reply:
+        """End a session; the lock that it held is cleared, and an exclusive candidate is discarded with it."""
+        hang_up = self.device.terminals.get(session)
+        if hang_up is None:
+            return Reply(f"error: {what}: no such session", "rejected")
+        hang_up()
+        return Reply()
+
     # Configuration mode: in and out
 
     @command("configure", "edit")
@@ -139,8 +159,7 @@ class JunosModes(JunosShows):
         return self._enter(text, exclusive=True)
 
     def _enter(self, text: str, *, exclusive: bool) -> Reply:
-        now = self.device.clock.now()
-        self.device.editors[self.session] = Editor(self.user, now, exclusive, 4000 + self.session)
+        self.device.editors[self.session] = Editor(self.user, self._since, exclusive, _FIRST_PID + self.session)
         self.level = ()
         return Reply(text)
 

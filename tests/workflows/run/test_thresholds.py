@@ -1,0 +1,139 @@
+"""``accept`` in all its forms, the strict budget, computed values, waits, and what a step demands of itself."""
+
+import asyncio
+
+import pytest
+
+from expressions import tree
+from running import Server
+from scripted import Holding, World, at_most, changing, failed, of, plan, reading
+from workflows.contracts import DeviceOutcome, InteractInput, RunResult
+from workflows.plan import Accept, Check, Constant, Expr, OnFailure, SetStep, StepId, WaitStep
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+HOSTS = ("sw1", "sw2", "sw3", "sw4", "sw5", "sw6")
+
+
+def set_(step_id: str, **values: Expr) -> SetStep:
+    return SetStep(id=StepId(step_id), values=tuple(values.items()))
+
+
+def state(result: RunResult, step: str) -> str:
+    return next(one.state for one in result.steps if one.id == step)
+
+
+@pytest.mark.history("accept-any")
+async def test_the_first_success_of_any_cancels_the_rest(server: Server) -> None:
+    world = World(plan(changing("deploy", accept=Accept(kind="any", text="any"), concurrency=3)), HOSTS)
+    holding = [Holding(world, touches=True) for _ in range(2)]
+    world.scripts["deploy", "sw1"], world.scripts["deploy", "sw2"] = holding
+    result = await server.outcome(world)
+    assert result.verdict in {"succeeded", "partial"}
+    assert state(result, "deploy") == "succeeded"
+    assert result.counts["changed"] >= 1
+    assert len(world.asked("do", "deploy")) < len(HOSTS)
+    # What was under way and had touched its device is taken back.
+    assert {host for _, host in world.touched} == {d.name for d in result.devices if d.status == "changed"}
+
+
+@pytest.mark.parametrize(("failing", "verdict"), [(2, "partial"), (3, "stopped")])
+async def test_so_many_of_so_many_must_succeed(server: Server, failing: int, verdict: str) -> None:
+    world = World(plan(changing("deploy", accept=Accept(kind="count", value=4, text="4 of 6"))), HOSTS)
+    for host in HOSTS[:failing]:
+        world.fails("deploy", host)
+    result = await server.outcome(world)
+    assert result.verdict == verdict
+
+
+@pytest.mark.history("strict")
+async def test_a_strict_budget_caps_what_is_under_way_at_the_failures_still_allowed(server: Server) -> None:
+    world = World(plan(changing("deploy", accept=at_most(1), budget="strict", concurrency=6)), HOSTS)
+    under_way: list[str] = []
+    seen: list[int] = []
+
+    async def counted(call: InteractInput) -> DeviceOutcome:
+        under_way.append(call.host)
+        seen.append(len(under_way))
+        await asyncio.sleep(0.05)
+        under_way.remove(call.host)
+        if call.host == "sw2":
+            raise failed(call, "rejected_by_device", touched=False)
+        return DeviceOutcome(host=call.host, status="succeeded", changed=True, touched=True)
+
+    for host in HOSTS:
+        world.scripts["deploy", host] = counted
+    result = await server.outcome(world)
+    assert result.verdict == "partial"
+    assert result.counts == {"changed": 5, "failed": 1}
+    assert max(seen) == 2
+    assert max(seen[3:]) == 1  # the failure has burned its slot
+
+
+async def test_values_that_a_step_sets_are_seen_by_later_steps(server: Server) -> None:
+    world = World(
+        plan(
+            reading("look", accept=at_most(6)),
+            set_("sums", failed=tree("steps.look.failed | length"), limit=Constant(value=2)).model_copy(
+                update={"needs": ("look",)}
+            ),
+            changing("deploy", needs=("sums",), when=tree("steps.sums.failed < steps.sums.limit")),
+        ),
+        HOSTS,
+    )
+    world.fails("look", "sw1")
+    result = await server.outcome(world)
+    assert result.counts["changed"] == 5
+    world.fails("look", "sw2")
+    world.calls.clear()
+    result = await server.outcome(world)
+    assert state(result, "deploy") == "skipped"
+
+
+async def test_a_step_is_judged_by_its_own_checks(server: Server) -> None:
+    enough = Check(name="enough are left", that=tree("ratio > 0.9"), message=tree("'only ' ~ succeeded | length"))
+    doubtful = Check(name="none failed", that=tree("failed | length == 0"), severity="warning")
+    broken = Check(name="nonsense", that=tree("result.absent"))
+    look = reading("look", accept=at_most(6), checks=(enough, doubtful))
+    world = World(plan(look, changing("deploy", needs=("look",))), HOSTS)
+    world.fails("look", "sw1")
+    result = await server.outcome(world)
+    assert result.verdict == "failed"
+    assert result.message == "step look: only 5"
+    assert result.steps[0].warnings == 1
+    world = World(plan(reading("look", checks=(broken,))), HOSTS)
+    assert "nonsense cannot be judged" in (await server.outcome(world)).message
+
+
+@pytest.mark.history("wait")
+async def test_a_run_waits_for_a_duration_and_until_a_time(server: Server) -> None:
+    world = World(
+        plan(
+            WaitStep(id=StepId("days"), for_=Constant(value="30d")),
+            WaitStep(id=StepId("past"), needs=(StepId("days"),), until=Constant(value="2020-01-01T00:00:00+01:00")),
+            changing("deploy", needs=("past",)),
+        ),
+        HOSTS,
+    )
+    result = await server.outcome(world)
+    assert result.verdict == "succeeded"
+    record = world.sealed[0]
+    assert (record.ended - record.started).days == 30
+
+
+async def test_a_wait_ends_with_a_cancel_and_refuses_a_time_without_an_offset(server: Server) -> None:
+    world = World(plan(WaitStep(id=StepId("year"), for_=Constant(value="365d"))), HOSTS)
+    result = await server.outcome(
+        World(plan(WaitStep(id=StepId("w"), until=Constant(value="2026-12-01T02:00"))), HOSTS)
+    )
+    assert "must be a time such as" in result.message
+    async with server.run(world) as live:
+        await live.handle.cancel()
+        status = await live.until(lambda status: status.phase == "closed")
+    assert status.verdict == "cancelled"
+
+
+async def test_a_step_may_fail_its_check_and_be_passed_over(server: Server) -> None:
+    check = Check(name="never", that=Constant(value=False))
+    look = reading("look", checks=(check,), on_failure=OnFailure(action="continue"))
+    world = World(plan(look, changing("deploy", needs=("look",), devices=of("inventory"))), HOSTS)
+    assert (await server.outcome(world)).verdict == "partial"
