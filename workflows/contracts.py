@@ -391,6 +391,42 @@ class DecisionAnswer(Model):
     gate: Literal["open", "approved", "rejected"]
 
 
+class Operation(Model):
+    """What an operator asks of a live run; the one argument of those updates and signals.
+
+    ``retry``, ``skip``, ``undo`` and ``stop`` answer a step that is paused after a failure; ``step`` may be left out
+    while there is one such step, ``devices`` where all that failed are meant. ``scope`` is of an ``undo``.
+    """
+
+    by: str = Field(min_length=1)
+    reason: str = ""
+    step: StepId | None = None
+    devices: tuple[HostName, ...] = ()
+    scope: Literal["failed", "wave", "step", "run"] = "failed"
+    concurrency: int | None = Field(default=None, ge=1, le=2000)
+
+
+class OperationRecord(Model):
+    """An operation as it is kept, also one that was refused."""
+
+    operation: str
+    by: str
+    reason: str = ""
+    step: StepId | None = None
+    devices: tuple[HostName, ...] = ()
+    at: datetime
+    how: Literal["update", "signal"]
+    refused: str = ""
+
+
+class OperationAnswer(Model):
+    """What an update answers."""
+
+    accepted: bool
+    phase: Phase
+    message: str = ""
+
+
 class WaveStatus(Model):
     """A wave as it stands; ``letters`` one a device, in its order."""
 
@@ -443,6 +479,7 @@ class RunStatus(Model):
     gates: tuple[Gate, ...] = ()
     failures: tuple[HostFailure, ...] = ()  # the newest 20
     decisions: tuple[DecisionRecord, ...] = ()
+    operations: tuple[OperationRecord, ...] = ()
     result: RunResult | None = None
 
 
@@ -480,6 +517,7 @@ class SealInput(Model):
     started: datetime
     ended: datetime
     decisions: tuple[DecisionRecord, ...] = ()
+    operations: tuple[OperationRecord, ...] = ()
     waves: Mapping[StepId, tuple[WaveStatus, ...]] = {}
     folds: Mapping[StepId, tuple[ArtifactRef, ...]] = {}
     undo_folds: Mapping[StepId, tuple[ArtifactRef, ...]] = {}

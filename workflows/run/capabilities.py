@@ -39,8 +39,8 @@ def not_carried_out(plan: Plan) -> list[str]:
 
 
 def _step(step: Step) -> Iterator[str]:
-    if step.on_failure.action == "pause":
-        yield "`on_failure: pause`: there is nothing yet by which an operator could answer; use `stop` or an undo"
+    if step.on_failure.action == "pause" and not isinstance(step, DevicesStep):
+        yield "`on_failure: pause`: only steps over devices can be paused; use `stop`"
     if step.deadline is not None:
         yield "`deadline` is not kept; `timeout` and `retry` bound each device"
     match step:

@@ -22,6 +22,7 @@ from workflows.plan import (
     OnFailure,
     ScriptStep,
     SetStep,
+    StepId,
     WaitStep,
 )
 from workflows.run import calls, saga, verdict
@@ -40,18 +41,20 @@ class Interpreter:
         self._state = state
         self._gates = gates
         self._changed = changed
-        self._open: dict[str, FanOut] = {}
+        self._open: dict[StepId, FanOut] = {}
 
     async def steps(self) -> None:
         """Runs the graph until nothing can start any more, then undoes what the failing step asks for."""
         tasks: dict[str, asyncio.Task[None]] = {}
         while True:
-            for run in self._ready(tasks):
+            ready = self._ready(tasks)
+            held = self._state.paused and bool(ready)
+            for run in () if held else ready:
                 tasks[run.id] = asyncio.create_task(self._step(run))
             live = [task for task in tasks.values() if not task.done()]
-            if not live:
+            if not live and not held:
                 break
-            await workflow.wait_condition(partial(_one_done, live))
+            await workflow.wait_condition(partial(self._moved, live, held=held))
             for task in tasks.values():
                 if task.done():
                     task.result()  # a bug in a step is a bug of the run
@@ -65,9 +68,20 @@ class Interpreter:
         for run in self._state.finally_.values():
             await self._step(run, devices)
 
+    def _moved(self, live: Sequence["asyncio.Task[None]"], *, held: bool) -> bool:
+        """Whether a step has ended, or a pause is over."""
+        if held and (self._state.cut or not self._state.paused):
+            return True
+        return any(task.done() for task in live)
+
+    @property
+    def fan_outs(self) -> dict[StepId, FanOut]:
+        """The steps over devices that are under way."""
+        return self._open
+
     def progress(self, progress: Progress) -> None:
         """A batch reports; its label begins with its step."""
-        fan_out = self._open.get(progress.label.partition("/")[0])
+        fan_out = self._open.get(StepId(progress.label.partition("/")[0]))
         if fan_out is not None:
             fan_out.progress(progress)
 
@@ -201,7 +215,7 @@ class Interpreter:
 
     def _failed(self, run: StepRun) -> None:
         """A step failed, was rejected or cut: unless it may be passed over, nothing new starts."""
-        if run.id in self._state.finally_ or (run.state == "failed" and run.step.on_failure.action == "continue"):
+        if run.id in self._state.finally_ or (run.state == "failed" and run.on_failure().action == "continue"):
             return
         if run.state == "cancelled" and self._state.stopping:
             return  # stopped because another one failed; that one speaks
@@ -212,15 +226,11 @@ class Interpreter:
 
     async def _undo(self) -> None:
         ended = self._state.ended_by
-        if ended is None or ended.step.on_failure.action != "undo":
+        on_failure = ended.on_failure() if ended is not None else OnFailure()
+        if ended is None or on_failure.action != "undo":
             return
-        on_failure: OnFailure = ended.step.on_failure
         said = await saga.undo(self._state, ended, on_failure, self._changed)
         self._state.message = f"{self._state.message}; {said}"
-
-
-def _one_done(tasks: Sequence["asyncio.Task[None]"]) -> bool:
-    return any(task.done() for task in tasks)
 
 
 def _time(value: object) -> datetime:

@@ -16,6 +16,7 @@ from workflows.contracts import (
     DiffGroup,
     FailureInfo,
     HostFailure,
+    OperationRecord,
     Phase,
     Prepared,
     RunRequest,
@@ -27,7 +28,7 @@ from workflows.contracts import (
     Verdict,
     WaveStatus,
 )
-from workflows.plan import ApproveStep, HostName, Step, StepId
+from workflows.plan import ApproveStep, HostName, OnFailure, Step, StepId
 
 WORDS: Final[Mapping[str, str]] = {
     contracts.PENDING: "pending",
@@ -56,8 +57,18 @@ class BatchRun:
     label: str
     hosts: tuple[HostName, ...]
     mode: Literal["do", "undo"]
+    generation: int = 1
     slots: int = 0
     handle: ChildWorkflowHandle[Any, BatchResult] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an operator says to a step that is paused after a failure; no ``devices`` means all that failed."""
+
+    action: Literal["retry", "skip", "undo", "stop"]
+    devices: tuple[HostName, ...] = ()
+    scope: Literal["failed", "wave", "step", "run"] = "failed"
 
 
 @dataclass(slots=True)
@@ -77,6 +88,10 @@ class StepRun:
     fold_of: dict[HostName, ArtifactRef] = field(default_factory=dict)
     proposals: list[str] = field(default_factory=list)
     diffs: list[DiffGroup] = field(default_factory=list)
+    generations: dict[HostName, int] = field(default_factory=dict)  # raised by an operator's retry; 1 where absent
+    concurrency: int | None = None  # as an operator has changed it
+    answer: "Answer | None" = None  # what an operator says while the step is paused
+    asks: bool = False  # whether the step is paused after a failure
     outputs: dict[str, object] = field(default_factory=dict)  # of a step that is not about devices
 
     @property
@@ -97,6 +112,14 @@ class StepRun:
     def failures(self, hosts: Iterable[HostName]) -> int:
         """How many of these devices have failed by now."""
         return sum(self.letters[host] in FAILED for host in hosts)
+
+    def on_failure(self) -> OnFailure:
+        """What its failure does to the others: an operator's answer outranks the definition."""
+        if self.answer is None or self.answer.action not in {"undo", "stop"}:
+            return self.step.on_failure
+        if self.answer.action == "stop":
+            return OnFailure(action="stop")
+        return OnFailure(action="undo", scope=self.answer.scope)
 
     def judged(self, hosts: Iterable[HostName]) -> int:
         """The denominator of ``accept``: devices skipped are not in it, those not started are."""
@@ -165,6 +188,8 @@ class RunState:
     cut: bool = False  # a cancel was asked for
     cut_reason: str = ""
     stopping: bool = False  # nothing new starts
+    paused: bool = False  # nothing new starts until an operator resumes
+    operations: list[OperationRecord] = field(default_factory=list)
     ended_by: StepRun | None = None  # the step whose failure ends the run
     result: RunResult | None = None
 

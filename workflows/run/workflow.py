@@ -5,7 +5,6 @@ verdict. It decides nothing about devices itself; the handlers here are what peo
 """
 
 import asyncio
-from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
@@ -22,6 +21,7 @@ from workflows.contracts import (
     DeviceLine,
     DevicePage,
     Page,
+    Phase,
     Prepared,
     PrepareInput,
     Progress,
@@ -39,6 +39,7 @@ from workflows.run import calls, verdict
 from workflows.run.details import markdown
 from workflows.run.gates import Gates
 from workflows.run.interpreter import Interpreter
+from workflows.run.operators import KINDS, Operators
 from workflows.run.state import WORDS, RunState, StepRun
 
 KEYS: Final = {name: SearchAttributeKey.for_keyword(key) for name, key in contracts.SEARCH_ATTRIBUTES.items()}
@@ -58,6 +59,9 @@ class RunWorkflow:
         self._state = RunState(scope=scope, started=info.start_time)
         self._gates = Gates(self._state, self._changed)
         self._interpreter = Interpreter(self._state, self._gates, self._changed)
+        self._operators = Operators(self._state, lambda: self._interpreter.fan_outs, self._cut_by, self._changed)
+        for kind in KINDS:
+            self._operators.listen(kind)
         self._phase_shown = ""
 
     @workflow.run
@@ -100,9 +104,12 @@ class RunWorkflow:
         task.result()
 
     def _cut(self) -> None:
+        self._cut_by(workflow.cancellation_reason() or "")
+
+    def _cut_by(self, reason: str) -> None:
         state = self._state
         if state.verdict is None:
-            state.cut, state.cut_reason = True, workflow.cancellation_reason() or ""
+            state.cut, state.cut_reason = True, reason
             self._interpreter.cut()
             self._changed()
 
@@ -144,6 +151,7 @@ class RunWorkflow:
                     started=state.started,
                     ended=workflow.now(),
                     decisions=tuple(state.decisions),
+                    operations=tuple(state.operations),
                     waves={run.id: tuple(run.wave_status(wave) for wave in run.waves) for run in state.steps.values()},
                     folds={run.id: tuple(run.folds) for run in state.steps.values() if run.folds},
                     undo_folds={run.id: tuple(run.undo_folds) for run in state.steps.values() if run.undo_folds},
@@ -239,6 +247,7 @@ class RunWorkflow:
             gates=self._gates.open_gates(),
             failures=tuple(state.failures),
             decisions=tuple(state.decisions),
+            operations=tuple(state.operations),
             result=state.result,
         )
 
@@ -265,8 +274,8 @@ class RunWorkflow:
     def _changed(self) -> None:
         """Something moved: the details of the Web UI follow, and the search attributes where the phase did."""
         state = self._state
-        if state.phase in {"running", "waiting"}:
-            state.phase = "waiting" if _only_waiting(tuple(state.steps.values())) else "running"
+        if state.phase in {"running", "waiting", "paused"}:
+            state.phase = _phase(state)
         workflow.set_current_details(markdown(self.status()))
         if state.prepared is None or not state.prepared.search_attributes or state.phase == self._phase_shown:
             return
@@ -281,9 +290,12 @@ class RunWorkflow:
         workflow.upsert_search_attributes([KEYS[name].value_set(value) for name, value in values.items()])
 
 
-def _only_waiting(steps: Sequence[StepRun]) -> bool:
-    states = [run.state for run in steps]
-    return "waiting" in states and "running" not in states
+def _phase(state: RunState) -> Phase:
+    steps = state.steps.values()
+    if state.paused or any(run.asks for run in steps):
+        return "paused"
+    states = {run.state for run in steps}
+    return "waiting" if "waiting" in states and "running" not in states else "running"
 
 
 def _because(reason: str) -> str:

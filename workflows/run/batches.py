@@ -1,0 +1,243 @@
+"""The batches of a fan-out: which are open, what slots each holds, and what comes back from them.
+
+The run owns the slots of concurrency and divides them over its open batches, anew whenever one of them ends.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Final, Literal
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError
+
+from workflows import contracts
+from workflows.contracts import (
+    BatchInput,
+    BatchPolicy,
+    BatchResult,
+    FailureInfo,
+    HostFailure,
+    HostWork,
+    Progress,
+    Slots,
+)
+from workflows.plan import DevicesStep, HostName
+from workflows.run import calls
+from workflows.run.accept import slots_for
+from workflows.run.judgement import Judgement
+from workflows.run.state import BatchRun, RunState, StepRun
+
+Mode = Literal["do", "undo"]
+UNDO_LETTERS: Final = frozenset({contracts.LETTERS["undone"], contracts.LETTERS["undo_failed"]})
+
+
+class Batches:
+    """Carries out one step, or takes it back, on so many devices as one is given."""
+
+    def __init__(self, state: RunState, run: StepRun, judgement: Judgement, changed: Callable[[], None]) -> None:
+        assert isinstance(run.step, DevicesStep), "batches are of a step over devices"
+        self._state = state
+        self._run = run
+        self._step = run.step
+        self._judgement = judgement
+        self._changed = changed
+        self._open: dict[str, asyncio.Task[None]] = {}
+
+    def progress(self, progress: Progress) -> None:
+        """What a batch reports while it works."""
+        batch = self._run.batches.get(progress.label)
+        if batch is None or len(progress.letters) != len(batch.hosts):
+            return  # late, from a batch that has ended
+        told = zip(batch.hosts, progress.letters, strict=True)
+        # An undo that is under way, or found nothing to do, changes nothing of what is known.
+        self._run.letters.update(
+            (host, letter) for host, letter in told if batch.mode == "do" or letter in UNDO_LETTERS
+        )
+        self._changed()
+
+    def cut(self) -> None:
+        """Ends what is under way, between two actions."""
+        for batch in self._run.batches.values():
+            if batch.handle is not None:
+                self._send(batch.handle.signal(contracts.SIGNAL_CUT))
+
+    def share_slots(self) -> None:
+        """Divides the slots anew: an operator has changed the concurrency."""
+        self._share_slots(())
+
+    async def carry_out(self, hosts: Sequence[HostName], name: str, mode: Mode, generation: int = 1) -> None:
+        """Divides devices over batches, at most `contracts.BATCHES_OPEN` open at once, and waits for all.
+
+        A batch that undoes is never cut short.
+        """
+        waiting = [
+            BatchRun(
+                f"{self._run.id}/{name}/{index}", tuple(hosts[start : start + contracts.BATCH_SIZE]), mode, generation
+            )
+            for index, start in enumerate(range(0, len(hosts), contracts.BATCH_SIZE))
+        ]
+        most = min(contracts.BATCHES_OPEN, self._judgement.concurrency())
+        tasks = self._open
+        stop_sent = False
+        while waiting or tasks:
+            halted = mode == "do" and self._judgement.over(hosts)
+            if halted:
+                waiting = []
+                if not stop_sent:
+                    self._halt()
+                    stop_sent = True
+            held = mode == "do" and self._state.paused
+            fresh = [] if held else waiting[: most - len(tasks)]
+            waiting = waiting[len(fresh) :]
+            if not halted:
+                self._share_slots(fresh)
+            for batch in fresh:
+                self._run.batches[batch.label] = batch
+                tasks[batch.label] = asyncio.create_task(self._batch(batch))
+            watched = hosts if mode == "do" and not stop_sent else ()
+            await workflow.wait_condition(partial(self._moved, watched, held=held))
+            for label in [label for label, task in tasks.items() if task.done()]:
+                tasks.pop(label).result()
+                del self._run.batches[label]
+
+    def _moved(self, watched: Sequence[HostName], *, held: bool) -> bool:
+        """Whether a batch has ended, those that work must be stopped, or a pause is over."""
+        if any(task.done() for task in self._open.values()) or (held and not self._state.paused):
+            return True
+        if not self._open and not held:
+            return True
+        return bool(watched) and self._judgement.over(watched)
+
+    def _halt(self) -> None:
+        """No new devices; where one success is enough, those under way end too."""
+        if self._judgement.enough:
+            self.cut()
+        else:
+            self._tell_slots(dict.fromkeys(self._open, 0))
+
+    def _share_slots(self, fresh: Sequence[BatchRun]) -> None:
+        batches = [*(self._run.batches[label] for label in self._open), *fresh]
+        sizes = [self._unfinished(batch) for batch in batches]
+        moved: dict[str, int] = {}
+        for batch, slots in zip(batches, slots_for(self._judgement.concurrency(), sizes), strict=True):
+            if batch.label in self._open:
+                moved.update({batch.label: slots} if slots not in {0, batch.slots} else {})
+            else:
+                batch.slots = max(slots, 1)
+        self._tell_slots(moved)
+
+    def _unfinished(self, batch: BatchRun) -> int:
+        if batch.mode == "undo" or batch.label not in self._run.batches:
+            return len(batch.hosts)
+        return sum(self._run.letters[host] in {contracts.PENDING, contracts.RUNNING} for host in batch.hosts)
+
+    def _tell_slots(self, slots: dict[str, int]) -> None:
+        for label, number in slots.items():
+            batch = self._run.batches[label]
+            batch.slots = number
+            if batch.handle is not None:
+                self._send(batch.handle.signal(contracts.SIGNAL_SLOTS, Slots(slots=number)))
+
+    def _send(self, signal: Awaitable[None]) -> None:
+        asyncio.create_task(_quietly(signal))  # noqa: RUF006  # the event loop of a workflow keeps its own references
+
+    async def _batch(self, batch: BatchRun) -> None:
+        mode = batch.mode
+        batch_input = self._input(batch)
+        undo_of = f"-{self._state.scope.run[:8]}" if mode == "undo" else ""
+        try:
+            batch.handle = await workflow.start_child_workflow(
+                contracts.BATCH,
+                batch_input,
+                id=f"{self._state.scope.workflow_id}/{batch.label}{undo_of}",
+                result_type=BatchResult,
+                parent_close_policy=(
+                    workflow.ParentClosePolicy.REQUEST_CANCEL if mode == "do" else workflow.ParentClosePolicy.ABANDON
+                ),
+                static_summary=f"{'undo ' if mode == 'undo' else ''}{batch.label}: {len(batch.hosts)} devices",
+            )
+            if mode == "do" and self._state.cut:
+                self._send(batch.handle.signal(contracts.SIGNAL_CUT))
+            elif batch.slots != batch_input.slots:  # moved while the batch was being started
+                self._send(batch.handle.signal(contracts.SIGNAL_SLOTS, Slots(slots=batch.slots)))
+            result = await batch.handle
+        except FailureError as error:
+            self._lost(batch, error)
+        else:
+            self._take(batch, result)
+        self._changed()
+
+    def _take(self, batch: BatchRun, result: BatchResult) -> None:
+        run, mode = self._run, batch.mode
+        for host, letter in zip(batch.hosts, result.letters, strict=True):
+            if mode == "undo" and letter == contracts.LETTERS["succeeded"]:
+                # There was nothing to take back: what is known of the device stands, and no doubt is left.
+                run.letters[host] = run.letters[host].replace(contracts.LETTERS["unknown"], contracts.LETTERS["failed"])
+                continue
+            run.letters[host] = letter
+        for failed in result.failures:
+            run.messages[failed.host] = failed.failure
+        self._state.note_failures(result.failures)
+        if mode == "undo":
+            run.undo_folds += [result.fold] if result.fold else []
+            return
+        run.warnings += result.warnings
+        if result.fold is not None:
+            run.folds.append(result.fold)
+            run.fold_of.update(
+                (host, result.fold)
+                for host, letter in zip(batch.hosts, result.letters, strict=True)
+                if letter != contracts.PENDING
+            )
+        if result.proposal is not None:
+            run.proposals.append(result.proposal)
+            run.diffs = [*run.diffs, *result.diffs][:100]
+
+    def _lost(self, batch: BatchRun, error: Exception) -> None:
+        """A batch that ends without a result leaves its devices unknown: they are looked at first."""
+        workflow.logger.warning("batch %s ended without a result: %s", batch.label, error)
+        status: contracts.DeviceStatus = "failed"
+        if batch.mode == "undo":
+            status = "undo_failed"
+        elif self._step.changes:
+            status = "unknown"
+        info = FailureInfo(type="outcome_unknown", message=f"batch {batch.label} ended without a result")
+        open_letters = {contracts.PENDING, contracts.RUNNING}
+        lost = [host for host in batch.hosts if batch.mode == "undo" or self._run.letters[host] in open_letters]
+        for host in lost:
+            self._run.letters[host] = contracts.LETTERS[status]
+            self._run.messages[host] = info
+        self._state.note_failures([HostFailure(host=host, status=status, failure=info) for host in lost])
+
+    def _input(self, batch: BatchRun) -> BatchInput:
+        step = self._step
+        folds = {name: self._state.steps[name].fold_of for name in step.reads if name in self._state.steps}
+        return BatchInput(
+            scope=self._state.scope,
+            prepared=self._state.plan_ready.ref,
+            step=step.id,
+            label=batch.label,
+            mode=batch.mode,
+            generation=batch.generation,
+            hosts=tuple(
+                HostWork(host=host, values={name: refs[host] for name, refs in folds.items() if host in refs})
+                for host in batch.hosts
+            ),
+            slots=batch.slots,
+            policy=BatchPolicy(
+                changes=step.changes,
+                # Where the step pauses on a failure, the operator is asked first.
+                undoes_itself=bool(step.undo) and step.on_failure.action != "pause",
+                first=step.accept.kind == "any",
+                strict=step.budget == "strict" and step.changes,
+                attempt_s=calls.attempt_seconds(step),
+                retry=step.retry,
+            ),
+        )
+
+
+async def _quietly(signal: Awaitable[None]) -> None:
+    with suppress(FailureError):  # the batch has ended meanwhile
+        await signal

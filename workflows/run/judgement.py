@@ -1,0 +1,80 @@
+"""Whether what a step over devices has come to is accepted, and how many devices may be under way because of it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from workflows import contracts
+from workflows.plan import DevicesStep, HostName
+from workflows.run.accept import allowed_failures
+from workflows.run.state import RunState, StepRun
+
+SUCCEEDED: Final = frozenset({contracts.LETTERS["succeeded"], contracts.CHANGED})
+
+
+class Judgement:
+    """Judges one step, as its letters stand."""
+
+    def __init__(self, state: RunState, run: StepRun, step: DevicesStep) -> None:
+        self._state = state
+        self._run = run
+        self._step = step
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run takes up nothing new."""
+        return self._state.cut or self._state.stopping
+
+    @property
+    def enough(self) -> bool:
+        """Whether the first success of ``any`` is there: the rest is cancelled."""
+        return self._step.accept.kind == "any" and bool(self._run.hosts_with(SUCCEEDED))
+
+    def broken(self, wave: Sequence[HostName]) -> bool:
+        """Whether ``accept`` cannot be met any more, by this wave or by the whole step.
+
+        A number of successes, and the first of ``any``, are asked of the step alone.
+        """
+        accept, whole = self._step.accept, list(self._run.letters)
+        groups = (whole,) if accept.kind in {"any", "count"} else (wave, whole)
+        return any(
+            self._run.failures(hosts) > allowed_failures(accept, self._run.judged(hosts)) for hosts in groups if hosts
+        )
+
+    def hopeless(self, wave: Sequence[HostName]) -> bool:
+        """Whether going on is of no use. Steps that read go on: their finding is worth having whole."""
+        return self._step.changes and self.broken(wave)
+
+    def over(self, wave: Sequence[HostName]) -> bool:
+        """Whether no new device may start."""
+        return self.stopped or self.hopeless(wave) or self.enough
+
+    def concurrency(self) -> int:
+        """How many devices may be under way now; ``budget: strict`` caps them at the failures still allowed + 1."""
+        wanted = self._run.concurrency or self._step.concurrency
+        if self._step.budget != "strict" or not self._step.changes:
+            return wanted
+        hosts = list(self._run.letters)
+        left = allowed_failures(self._step.accept, self._run.judged(hosts)) - self._run.failures(hosts)
+        return max(1, min(wanted, left + 1))
+
+    def conclude(self, hosts: Sequence[HostName]) -> None:
+        """Sets how the step ended, and its message."""
+        run, accept = self._run, self._step.accept.text
+        failures, total = run.failures(hosts), run.judged(hosts)
+        failed_wave = next((wave for wave in run.waves if wave.state == "failed"), None)
+        if self._state.cut:
+            run.state, run.message = "cancelled", "cancelled while it ran"
+        elif self.broken(hosts):
+            run.state = "failed"
+            run.message = f"{failures} of {total} devices failed; accepted is {accept}"
+        elif failed_wave is not None:
+            run.state = "failed"
+            run.message = (
+                f"wave {failed_wave.name}: {run.failures(failed_wave.hosts)} of {len(failed_wave.hosts)} devices "
+                f"failed; accepted is {accept} in each wave"
+            )
+        elif not self.enough and any(run.letters[host] == contracts.PENDING for host in hosts):
+            run.state, run.message = "failed", "another step failed before all devices were taken up"
+        else:
+            run.state = "succeeded"
+            run.message = "no devices" if not hosts else ""

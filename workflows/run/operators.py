@@ -1,0 +1,156 @@
+"""What operators ask of a live run: pause, resume, cancel, answers to a paused step, and another concurrency.
+
+An operation that makes no sense now is refused with the reason; by signal, where nobody hears an answer, it is recorded
+as refused. Cancelling through Temporal itself does the same as `cancel` here, without a name.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, Literal, get_args
+
+from pydantic import ValidationError
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from workflows.contracts import Operation, OperationAnswer, OperationRecord
+from workflows.plan import DevicesStep, StepId
+from workflows.run.fanout import FanOut
+from workflows.run.state import Answer, RunState, StepRun
+
+Kind = Literal["pause", "resume", "cancel", "retry", "skip", "undo", "stop", "set_concurrency"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+ANSWERS: Final = frozenset({"retry", "skip", "undo", "stop"})
+
+
+class Operators:
+    """Takes operations and records them."""
+
+    def __init__(
+        self,
+        state: RunState,
+        fan_outs: Callable[[], dict[StepId, FanOut]],
+        cut: Callable[[str], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._state = state
+        self._fan_outs = fan_outs
+        self._cut = cut
+        self._changed = changed
+
+    def listen(self, kind: Kind) -> None:
+        """Takes an operation as an update, which answers, and as a signal of the same name."""
+
+        def update(operation: Operation) -> OperationAnswer:
+            return self.carry_out(kind, operation, "update")
+
+        def validate(operation: Operation) -> None:
+            refused = self.refusal(kind, operation)
+            if refused is not None:
+                raise ApplicationError(refused, type="invalid_input")
+
+        def signal(operation: Any) -> None:  # noqa: ANN401  # whatever people send is recorded, and never fails the run
+            self.signalled(kind, operation)
+
+        workflow.set_update_handler(kind, update, validator=validate)
+        workflow.set_signal_handler(kind, signal)
+
+    def refusal(self, kind: Kind, operation: Operation) -> str | None:
+        """Why an operation cannot be carried out now; ``None`` where it can."""
+        state = self._state
+        if state.verdict is not None or state.phase == "closed":
+            return "the run has come to its verdict; what is left is telling people"
+        if state.cut:
+            return "the run is being cancelled"
+        match kind:
+            case "pause" if state.paused:
+                return "the run is paused already"
+            case "resume" if not state.paused:
+                return "the run is not paused" + self._asking_hint()
+            case "retry" | "skip" | "undo" | "stop":
+                return self._unanswerable(operation)
+            case "set_concurrency":
+                return self._no_concurrency(operation)
+            case _:
+                return None
+
+    def carry_out(self, kind: Kind, operation: Operation, how: Literal["update", "signal"]) -> OperationAnswer:
+        """Does it, or records why not."""
+        refused = self.refusal(kind, operation)
+        self._state.operations.append(
+            OperationRecord(
+                operation=kind,
+                by=operation.by,
+                reason=operation.reason,
+                step=operation.step,
+                devices=operation.devices,
+                at=workflow.now(),
+                how=how,
+                refused=refused or "",
+            )
+        )
+        if refused is None:
+            self._do(kind, operation)
+        self._changed()
+        return OperationAnswer(accepted=refused is None, phase=self._state.phase, message=refused or "")
+
+    def signalled(self, kind: Kind, payload: object) -> None:
+        """An operation by signal: whatever arrives never fails the run."""
+        try:
+            operation = Operation.model_validate(payload)
+        except ValidationError as error:
+            first = error.errors()[0]
+            refused = f"the signal cannot be read: {'.'.join(map(str, first['loc']))}: {first['msg']}"[:300]
+            self._state.operations.append(
+                OperationRecord(operation=kind, by="?", at=workflow.now(), how="signal", refused=refused)
+            )
+            self._changed()
+            return
+        self.carry_out(kind, operation, "signal")
+
+    def _do(self, kind: Kind, operation: Operation) -> None:
+        match kind:
+            case "pause":
+                self._state.paused = True
+            case "resume":
+                self._state.paused = False
+            case "cancel":
+                self._cut(f"{operation.by}: {operation.reason}" if operation.reason else operation.by)
+            case "retry" | "skip" | "undo" | "stop":
+                self._asking(operation)[0].answer = Answer(kind, operation.devices, operation.scope)
+            case "set_concurrency":
+                run = self._state.steps[self._fanning(operation)[0]]
+                run.concurrency = operation.concurrency
+                self._fan_outs()[run.id].share_slots()
+
+    # ------------------------------------------------------------------------------------------------ what is open
+
+    def _asking(self, operation: Operation) -> list[StepRun]:
+        return [run for run in self._state.steps.values() if run.asks and operation.step in {None, run.id}]
+
+    def _fanning(self, operation: Operation) -> list[StepId]:
+        return [step for step in self._fan_outs() if operation.step in {None, step}]
+
+    def _asking_hint(self) -> str:
+        asking = [run.id for run in self._state.steps.values() if run.asks]
+        return f"; step {asking[0]} waits for retry, skip, undo or stop" if asking else ""
+
+    def _unanswerable(self, operation: Operation) -> str | None:
+        asking = self._asking(operation)
+        if len(asking) != 1:
+            found = ", ".join(run.id for run in self._state.steps.values() if run.asks) or "none"
+            return f"no single step waits for an answer; waiting: {found}"
+        run = asking[0]
+        strangers = [host for host in operation.devices if host not in run.letters]
+        if strangers:
+            return f"not devices of step {run.id}: {', '.join(strangers[:5])}"
+        if run.answer is not None:
+            return f"step {run.id} has been answered"
+        return None
+
+    def _no_concurrency(self, operation: Operation) -> str | None:
+        if operation.concurrency is None:
+            return "`concurrency` is missing"
+        fanning = self._fanning(operation)
+        if len(fanning) != 1:
+            return f"no single step is over devices now; running: {', '.join(self._fan_outs()) or 'none'}"
+        assert isinstance(self._state.steps[fanning[0]].step, DevicesStep), "only such steps fan out"
+        return None
