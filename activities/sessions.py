@@ -1,8 +1,8 @@
 """Opens a device's session for an activity: credential, host keys, limits, and a transcript that is always kept.
 
-Sites have a limit of their own, for all runs on a worker together: a branch behind a thin line, or an access server that
-takes a handful of logins. Waiting for a free slot happens before the login, while heartbeats go on, so that no time
-limit of a step or a device is running yet.
+Sites have a limit of their own, for all runs on a worker together: a branch behind a thin line, or an access server
+that takes a handful of logins. Waiting for a free slot happens before the login, while heartbeats go on, so that no
+time limit of a step or a device is running yet.
 """
 
 import asyncio
@@ -79,7 +79,7 @@ class Sites:
 def patience(step: DevicesStep) -> float:
     """How long an activity may wait for a slot, in seconds.
 
-    What Temporal grants it beyond the attempt itself; at least half of all, as an attempt rarely needs what it may take.
+    What Temporal grants it beyond the attempt itself; at least half of all, as an attempt rarely needs what it may.
     """
     granted = activity.info().start_to_close_timeout
     if granted is None:

@@ -1,13 +1,19 @@
-"""Definitions in files: found, read with the templates that they name, compiled, and their mistakes printed."""
+"""Definitions in files: found, read with the templates and the definitions that they name, compiled, and their mistakes
+printed.
+
+Templates lie beside a definition or in ``templates/`` beside it; the definitions that it calls lie in its folder, below
+it, or in the shipped library.
+"""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from starter.errors import UsageError
+from starter.neighbours import Neighbours, says_netsaga
 from workflows.definition.compiler import Compiled, Source, compile_definition
-from workflows.definition.references import referenced_templates
+from workflows.definition.references import referenced_definitions, referenced_templates
 from workflows.definition.render import render
 
 SUFFIXES: Final = (".yaml", ".yml")
@@ -37,7 +43,7 @@ def find(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and _says_netsaga(file))
+            inside = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and says_netsaga(file))
             if not inside:
                 raise UsageError(f"{path} holds no definition: no .yaml or .yml file with a line `netsaga: 1`.")
             found += inside
@@ -48,23 +54,45 @@ def find(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def load(path: Path | str) -> Definition:
-    """Read and compile one file, with the templates that lie beside it.
+def load(path: Path | str, neighbours: Neighbours | None = None) -> Definition:
+    """Read and compile one file, with the templates and the definitions that it names.
+
+    Args:
+        path: The file.
+        neighbours: What it can call; by default what lies in its folder and below.
 
     Raises:
         UsageError: The file cannot be read.
     """
     path = Path(path)
     try:
-        with path.open("rb") as file:
-            text = file.read(LARGEST + 1).decode("utf-8")
-        templates = {name: found for name in referenced_templates(text) if (found := _template(path.parent, name))}
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8: byte {error.start} cannot be read.") from error
+        source = source_of(path, str(path))
+        neighbours = neighbours or Neighbours(path.parent)
+        called: dict[str, Source] = {}
+        waiting = list(referenced_definitions(source.text))
+        while waiting:
+            reference = waiting.pop()
+            if reference in called or (found := neighbours.find(reference)) is None:
+                continue
+            called[reference] = source_of(found, str(found))
+            waiting += referenced_definitions(called[reference].text)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
-    source = Source(name=str(path), text=text, templates=templates)
+        name = error.filename or path
+        raise UsageError(f"{name} cannot be read: {(error.strerror or str(error)).lower()}.") from error
+    source = replace(source, definitions=called)
     return Definition(path, source, compile_definition(source))
+
+
+def source_of(path: Path, name: str) -> Source:
+    """A definition's text with its templates. Bytes that are not UTF-8 are for the compiler to report, with a caret.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        text = file.read(LARGEST + 1).decode("utf-8", "surrogateescape")
+    templates = {one: found for one in referenced_templates(text) if (found := _template(path.parent, one)) is not None}
+    return Source(name=name, text=text, templates=templates)
 
 
 def printed(definitions: Sequence[Definition], *, colour: bool = False) -> str:
@@ -76,13 +104,6 @@ def printed(definitions: Sequence[Definition], *, colour: bool = False) -> str:
     )
 
 
-def _says_netsaga(file: Path) -> bool:
-    try:
-        return any(line.startswith("netsaga:") for line in file.read_text(encoding="utf-8").splitlines())
-    except (OSError, UnicodeDecodeError):
-        return False
-
-
 def _template(folder: Path, name: str) -> str | None:
     """The template's text; None if there is none, which the compiler then says with its place.
 
@@ -91,5 +112,5 @@ def _template(folder: Path, name: str) -> str | None:
     for place in (folder, folder / "templates"):
         file = (place / name).resolve()
         if file.is_relative_to(place.resolve()) and file.is_file():
-            return file.read_text(encoding="utf-8")
+            return file.read_text(encoding="utf-8", errors="surrogateescape")
     return None

@@ -11,7 +11,7 @@ from typing import Final, Literal, NewType
 from pydantic import Field, JsonValue
 
 from workflows.errors import FailureType
-from workflows.plan import HostName, Model, Plan, Retry, StepId
+from workflows.plan import HostName, Model, Plan, Retry, StepId, Window
 
 ArtifactRef = NewType("ArtifactRef", str)  # "sha256:" and 64 hex characters
 RunId = NewType("RunId", str)  # the run id of the first execution; it never changes while a run lives
@@ -26,6 +26,10 @@ UNDO: Final = "undo"
 FOLD: Final = "fold"
 NOTIFY: Final = "notify"
 SEAL: Final = "seal"
+DIVIDE: Final = "divide"
+WINDOW: Final = "window"
+HTTP: Final = "http"
+SCRIPT: Final = "script"
 
 SIGNAL_APPROVE: Final = "approve"  # also the names of the updates
 SIGNAL_REJECT: Final = "reject"
@@ -109,6 +113,7 @@ class RunRequest(Model):
     limit: tuple[HostName, ...] = ()  # only these devices of the selection
     by: str = ""  # a claim, until an authenticated door carries it
     reason: str = ""
+    plan_digest: str | None = None  # the plan that is expected; another one is refused
 
 
 class FailureInfo(Model):
@@ -160,6 +165,7 @@ class RunResult(Model):
     message: str = ""
     requester: str = ""
     reason: str = ""
+    outputs: Mapping[str, JsonValue] = {}  # what the definition yields to the one that calls it
     counts: Mapping[str, int] = {}  # devices by final status
     steps: tuple[StepResult, ...] = ()
     devices: tuple[DeviceResult, ...] = ()  # at most 1,000; the record has all
@@ -336,6 +342,92 @@ class FoldResult(Model):
     ref: ArtifactRef
     proposal: str | None = None
     diffs: tuple[DiffGroup, ...] = ()
+
+
+class DivideInput(Model):
+    """Divide a step's devices into waves by their facts: ``select``, ``per``, ``apart``, ``together``, ``order``."""
+
+    scope: Scope
+    prepared: ArtifactRef
+    step: StepId
+    hosts: tuple[HostName, ...]
+
+
+class DividedWave(Model):
+    """A real wave. Its ``groups`` go one after the other; ``units`` are devices that share a verdict."""
+
+    wave: int  # its place in the plan
+    name: str
+    groups: tuple[tuple[HostName, ...], ...]
+    units: tuple[tuple[HostName, ...], ...] = ()
+
+
+class Divided(Model):
+    """All waves in order; every device of the input stands in exactly one."""
+
+    waves: tuple[DividedWave, ...]
+
+
+class WindowInput(Model):
+    """When may something that takes ``needs_s`` begin, at ``at`` or later, so that it ends inside the window?"""
+
+    scope: Scope
+    window: Window
+    at: datetime
+    needs_s: float = 0.0
+
+
+class WindowResult(Model):
+    """The earliest such time; ``None`` where it never fits."""
+
+    start: datetime | None
+    until: datetime | None = None  # when the window that it falls into closes
+
+
+class HttpInput(Model):
+    """One call of a system that the settings name, or of a URL that they allow."""
+
+    scope: Scope
+    step: StepId
+    method: str
+    url: str  # "system:/path", or a URL
+    query: Mapping[str, JsonValue] = {}
+    headers: Mapping[str, str] = {}
+    json_: JsonValue = None
+    has_json: bool = False
+    status: tuple[int, ...] = ()  # what counts as success; empty: 200 to 299
+    block: str | None = None
+    retry_on: tuple[str, ...] = ()
+    timeout_s: float = 60.0
+
+
+class HttpResult(Model):
+    """What came back; a body over 64 kB is an artifact, and then neither ``json`` nor ``text`` is here."""
+
+    status: int
+    json_: JsonValue = None
+    text: str = ""
+    body: ArtifactRef | None = None
+
+
+class ScriptInput(Model):
+    """A program or Python function that the settings allow: JSON in, JSON out."""
+
+    scope: Scope
+    step: StepId
+    engine: Literal["script", "ansible", "awx"]
+    run: str
+    given: JsonValue = None
+    block: str | None = None
+    retry_on: tuple[str, ...] = ()
+    timeout_s: float = 60.0
+
+
+class ScriptResult(Model):
+    """What it said."""
+
+    result: JsonValue = None
+    log: ArtifactRef | None = None
 
 
 class NotifyInput(Model):

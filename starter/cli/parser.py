@@ -41,6 +41,7 @@ def build() -> argparse.ArgumentParser:
     client = _client_options()
     _processes(commands)
     _check(commands)
+    _authoring(commands)
     _run(commands, client)
     _inspection(commands, client)
     _decisions(commands, client)
@@ -91,7 +92,38 @@ def _processes(commands: Commands) -> None:
 def _check(commands: Commands) -> None:
     check = commands.add_parser("check", help="read definitions and report their mistakes; needs no server")
     check.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER")
+    check.add_argument(
+        "--format",
+        choices=("full", "concise", "json", "github", "sarif"),
+        default="full",
+        help="for people (full, concise), for programs (json), for forges (github, sarif); %(default)s",
+    )
     check.set_defaults(entry="starter.cli.check:check")
+
+    explain = commands.add_parser("explain", help="what a diagnostic means, and what to write instead")
+    explain.add_argument("code", nargs="?", metavar="CODE", help="as NS201")
+    explain.add_argument("--list", action="store_true", help="all codes")
+    explain.set_defaults(entry="starter.cli.explain:explain")
+
+    graph = commands.add_parser("graph", help="a definition as a Mermaid flowchart")
+    graph.add_argument("definition", type=Path, metavar="FILE")
+    graph.add_argument("--plan", action="store_true", help="with waves, gates, undo paths and ends")
+    graph.set_defaults(entry="starter.cli.graph:graph")
+
+
+def _authoring(commands: Commands) -> None:
+    init = commands.add_parser("init", help="write a commented definition to start from")
+    init.add_argument("name", nargs="?", default="first-change", metavar="NAME", help="(%(default)s)")
+    init.add_argument("--folder", type=Path, default=Path(), metavar="DIR", help="where (this one)")
+    init.set_defaults(entry="starter.cli.init:init")
+
+    fmt = commands.add_parser("fmt", help="put definitions in canonical form; comments stay")
+    fmt.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER")
+    fmt.add_argument("--check", action="store_true", help="change nothing; exit code 1 if a file would change")
+    fmt.set_defaults(entry="starter.cli.fmt:fmt")
+
+    schema = commands.add_parser("schema", help="the JSON Schema of definitions, for editors")
+    schema.set_defaults(entry="starter.cli.schema:schema")
 
 
 def _run(commands: Commands, client: argparse.ArgumentParser) -> None:

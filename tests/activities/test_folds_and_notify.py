@@ -10,6 +10,7 @@ from activities.artifacts.documents import Documents
 from activities.artifacts.local import LocalArtifactStore
 from activities.folds import Fold, proposal_digest
 from activities.notify import FileTarget, LogTarget, Notify, NotifyTarget
+from activities.report.view import diffs
 from activities.values import BUNDLE, FOLD
 from activity_bench import SCOPE, call
 from workflows.contracts import (
@@ -47,6 +48,21 @@ async def test_outcomes_are_kept_and_equal_diffs_are_grouped(tmp_path: Path) -> 
     ]
     assert result.proposal == proposal_digest([outcomes[2], outcomes[0], outcomes[1]])
     assert result.proposal != proposal_digest([*outcomes[:3], outcomes[3]])
+
+
+async def test_equal_diffs_that_were_made_differently_are_not_lumped_together(tmp_path: Path) -> None:
+    documents = Documents(LocalArtifactStore(tmp_path))
+    modelled = [await _outcome(documents, f"sw{n}", "+ vlan 10") for n in (1, 2)]
+    computed = modelled[0].model_copy(update={"host": HostName("sw3"), "diff_made": "computed_by_device"})
+    fold = FoldInput(scope=SCOPE, step=StepId("precheck"), outcomes=(*modelled, computed))
+    groups = (await call(Fold(documents).fold, fold)).diffs
+    assert [(group.devices, group.made) for group in groups] == [(2, "modelled"), (1, "computed_by_device")]
+    assert len({group.digest for group in groups}) == 1
+    shown = diffs({StepId("precheck"): {outcome.host: outcome for outcome in fold.outcomes}})
+    assert [(diff.hosts, diff.made) for diff in shown] == [
+        (["sw1", "sw2"], "modelled"),
+        (["sw3"], "computed_by_device"),
+    ]
 
 
 async def test_a_batch_that_proposed_nothing_has_no_proposal(tmp_path: Path) -> None:

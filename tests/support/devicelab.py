@@ -14,6 +14,7 @@ from activities.deviceinteraction.model import (
     Fence,
     HostKeys,
     HostName,
+    Journal,
     Names,
     PlatformName,
     Target,
@@ -103,10 +104,20 @@ class Lab:
 
     @asynccontextmanager
     async def session(
-        self, *, timeouts: Timeouts = LIMITS, fence: Fence | None = None, transcript: Transcript | None = None
+        self,
+        *,
+        timeouts: Timeouts = LIMITS,
+        fence: Fence | None = None,
+        transcript: Transcript | None = None,
+        attempts: Journal | None = None,
     ) -> AsyncIterator[Session]:
         async with open_session(
-            self.target, host_keys=self.host_keys, timeouts=timeouts, fence=fence, transcript=transcript
+            self.target,
+            host_keys=self.host_keys,
+            timeouts=timeouts,
+            fence=fence,
+            transcript=transcript,
+            attempts=attempts,
         ) as session:
             yield session
 

@@ -1,6 +1,7 @@
 """A whole netsaga over simulated devices, and the devices' own word on what happened to them."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from workflows.contracts import RunStatus, WaveStatus
 Whole = Literal["changed", "as before", "in between"]
 
 VLAN: Final = 120
+VLAN_LIST: Final = re.compile(r"vlan \d+(?:[,-]\d+)+")
 INPUTS: Final[Mapping[str, JsonValue]] = {
     "ticket": "RITM0012345",
     "vlan_id": VLAN,
@@ -110,8 +112,8 @@ async def lab(
 
 
 def _lines(config: str) -> list[str]:
-    """Without separators: they follow from what stands between them."""
-    return [line for line in config.splitlines() if line.strip() != "!"]
+    """Without separators and lists of VLANs (NX-OS): they follow from the blocks that they separate or count."""
+    return [line for line in config.splitlines() if line.strip() != "!" and not VLAN_LIST.fullmatch(line)]
 
 
 def waves(status: RunStatus, step_id: str) -> tuple[WaveStatus, ...]:

@@ -28,6 +28,8 @@ CODES: Final = MappingProxyType(
         "NS204": "a value that is not allowed here",
         "NS205": "a step or an action without exactly one verb",
         "NS206": "keys that exclude each other",
+        "NS207": "a regular expression that is not valid",
+        "NS208": "a regular expression that can run for very long",
         "NS290": "designed, but not supported yet",
         "NS301": "an expression that cannot be parsed",
         "NS302": "something that expressions may not contain",
@@ -43,6 +45,11 @@ CODES: Final = MappingProxyType(
         "NS406": "a template that is not there",
         "NS407": "a template that is not valid",
         "NS408": "a template that uses what nobody gives it",
+        "NS409": "a command that no parser's template reads",
+        "NS410": "a called definition that is not there",
+        "NS411": "a called definition that has errors, or is another one",
+        "NS412": "definitions that call each other in a circle",
+        "NS413": "an input that a called definition does not have, or does not get",
         "NS501": "an unknown attribute or item",
         "NS502": "a condition that is not boolean",
         "NS503": "a comparison that has the same result always",
@@ -50,12 +57,32 @@ CODES: Final = MappingProxyType(
         "NS505": "a value that may be null",
         "NS506": "an expression of the wrong type for its place",
         "NS507": "a default that its own input would refuse",
+        "NS508": "a value that a called definition would refuse",
         "NS601": "steps that need each other in a circle",
         "NS602": "an undo of what is not there to undo",
         "NS603": "a reference that is not a proposed change",
+        "NS604": "a reference that is not a snapshot",
+        "NS605": "a comparison of what was not recorded",
+        "NS606": "a step that can never start",
+        "NS607": "a step that can never do anything",
         "NS701": "a step that changes devices and does not say what a failure does to the others",
         "NS702": "a step that changes devices and does not say how it is undone",
         "NS703": "an undo on a step that changes nothing",
+        "NS704": "a step that changes devices and does not say how long an action may take",
+        "NS705": "waves that end before every device has its turn",
+        "NS706": "a wave for which no device is left",
+        "NS707": "a soak that outlasts the confirm timer",
+        "NS708": "devices confirmed together that cannot be undone",
+        "NS709": "a gate that silence opens",
+        "NS710": "a gate that people can open for themselves",
+        "NS711": "a fan-out without a bound",
+        "NS712": "an approval of a change that no later step applies",
+        "NS713": "a budget that defeats the concurrency",
+        "NS714": "a breaker that never opens",
+        "NS715": "a key that does nothing",
+        "NS716": "a wave that never fits its window",
+        "NS717": "a limit that ends before its step can",
+        "NS718": "a wait that may never end",
         "NS801": "a suppression without a reason",
         "NS802": "a suppression that suppresses nothing",
         "NS803": "a suppression of what cannot be suppressed",
@@ -63,9 +90,14 @@ CODES: Final = MappingProxyType(
     }
 )
 
-WARNINGS: Final = frozenset({"NS702", "NS703", "NS802"})
+WARNINGS: Final = frozenset(
+    {
+        "NS409", "NS607", "NS702", "NS703", "NS704", "NS705", "NS706", "NS708", "NS709", "NS710", "NS711", "NS713",
+        "NS714", "NS715", "NS718", "NS802",
+    }
+)  # fmt: skip
 
 
 def can_be_suppressed(code: str) -> bool:
     """Whether a comment may silence it: warnings and the safety of the rollout, and never what makes no sense."""
-    return code.startswith("NS7") or (code in WARNINGS and not code.startswith("NS8"))
+    return code in CODES and (code.startswith("NS7") or (code in WARNINGS and not code.startswith("NS8")))

@@ -4,9 +4,10 @@ Each pass records all that it finds; a barrier after it stops where there is an 
 a broken part may have meant. Warnings pass every barrier. It opens nothing: text and templates are handed in.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from workflows.definition.called import Called
+from workflows.definition.calls import Calls
 from workflows.definition.diagnostics import Diagnostic, Findings, Suppressed
 from workflows.definition.graph import check_graph
 from workflows.definition.lower import lower
@@ -16,24 +17,12 @@ from workflows.definition.reader import read
 from workflows.definition.safety import check_safety
 from workflows.definition.scopes import Scopes
 from workflows.definition.shape import shape
+from workflows.definition.source import Source
 from workflows.definition.suppressions import find_suppressions, report_unused
 from workflows.definition.typecheck import check_types
 from workflows.plan import Plan
 
-
-@dataclass(frozen=True)
-class Source:
-    """A definition's text.
-
-    Attributes:
-        name: What people call the file; it stands in every diagnostic.
-        text: YAML.
-        templates: The texts of the templates beside it, by file name; see `references.referenced_templates`.
-    """
-
-    name: str
-    text: str
-    templates: Mapping[str, str] = field(default_factory=dict)
+__all__ = ["Compiled", "Source", "compile_definition"]
 
 
 @dataclass(frozen=True)
@@ -54,28 +43,35 @@ class Compiled:
 
 
 def compile_definition(source: Source) -> Compiled:
-    """Compiles a definition."""
+    """Compiles a definition, and those that it calls."""
     findings = Findings()
-    plan = _compile(source, findings)
+    plan, _ = _compile(source, findings, Calls(source, _compile_called))
     return Compiled(plan, findings.ordered(), tuple(findings.suppressed))
 
 
-def _compile(source: Source, findings: Findings) -> Plan | None:
+def _compile(source: Source, findings: Findings, calls: Calls) -> tuple[Plan | None, Scopes | None]:
     text = Text.of(source.name, source.text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}"))
     root = read(text, findings)
     if root is None or findings.failed:
-        return None
+        return None, None
     findings.suppressions = find_suppressions(text, root, findings)
     draft = shape(root, source.templates, findings)
     if draft is None or findings.failed:
-        return None
-    scopes = Scopes(draft)
+        return None, None
+    scopes = Scopes(draft, calls.resolve(draft, source, findings))
     for check in (check_names, check_types, check_graph):
         check(scopes, findings)
         if findings.failed:
-            return None
-    check_safety(draft, findings)
+            return None, None
+    check_safety(scopes, findings)
     report_unused(findings)
     if findings.failed:
+        return None, None
+    return lower(scopes), scopes
+
+
+def _compile_called(source: Source, findings: Findings, calls: Calls) -> Called | None:
+    plan, scopes = _compile(source, findings, calls)
+    if plan is None or scopes is None:
         return None
-    return lower(draft)
+    return Called(plan.name, plan.version, plan.digest, plan.inputs, scopes.computed.get("", {}))

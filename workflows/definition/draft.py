@@ -9,65 +9,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from workflows.definition.diagnostics import Span
+from workflows.definition.draft_actions import ActionDraft, ChangeDraft, CheckDraft, Path, Word
 from workflows.definition.expressions import Expression
 from workflows.plan import Accept, Block, Breaker, Input, OnDeadline, Retry, UndoMethod, Window
 
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A name with its place."""
-
-    text: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """``steps.STEP.NAME``, or a bare NAME where ``step`` is None: how ``apply`` and ``binds`` name a change."""
-
-    step: Word | None
-    name: Word
-
-
-@dataclass(frozen=True, slots=True)
-class CheckDraft:
-    """One named demand."""
-
-    name: str
-    that: Expression
-    message: Expression | None
-    severity: Literal["critical", "warning"]
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeDraft:
-    """The text of a change: ``lines``, or a ``template`` with ``vars``."""
-
-    lines: tuple[Expression, ...] | None
-    template: Word | None
-    vars: Expression | None
-
-
-@dataclass(frozen=True, slots=True)
-class ActionDraft:
-    """One action; which of the fields are set follows from ``kind``."""
-
-    kind: Literal["show", "check", "snapshot", "propose", "apply", "configure"]
-    span: Span
-    name: Word | None = None  # `as`
-    command: Expression | None = None
-    parse: Literal["textfsm", "json", "none"] = "none"
-    min_rows: int = 0
-    checks: tuple[CheckDraft, ...] = ()
-    sections: tuple[Literal["config", "vlans", "interfaces"], ...] = ()
-    change: ChangeDraft | None = None
-    applies: Path | None = None
-    save: bool = False
-
-    @property
-    def changes(self) -> bool:
-        """Whether it changes a device."""
-        return self.kind in {"apply", "configure"}
+__all__ = ["ActionDraft", "ChangeDraft", "CheckDraft", "Path", "Word"]  # for those who read whole drafts
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from workflows.definition.diagnostics import Findings, Span
 from workflows.definition.lowering import MAX_LENGTH, Lowering, Place, Refused
 from workflows.definition.nodes import Items, Node, Scalar
-from workflows.plan import Concat, Constant, Expr, ListOf, MapOf
+from workflows.plan import Attr, Concat, Constant, Expr, ListOf, MapOf, Name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +35,17 @@ class Expression:
         place = self.places.get(id(node))
         return place.focus_span() if place else self.span
 
+    def inside(self, node: Constant, start: int, end: int) -> Span:
+        """The place of a part of a constant text, characters from 0; all of it where escapes shift them."""
+        place, text = self.places.get(id(node)), node.value
+        if place is None or not isinstance(text, str):
+            return self.focus(node)
+        first = place.base + place.focus
+        written = place.scalar.text[first : place.base + place.focus_end]
+        if written[1:-1] != text:
+            return place.focus_span()
+        return place.scalar.part(first + 1 + start, first + 1 + end)
+
 
 def parse_bare(scalar: Scalar, findings: Findings) -> Expression | None:
     """An expression that stands without braces, as in ``when`` and ``that``."""
@@ -51,6 +62,17 @@ def parse_bare(scalar: Scalar, findings: Findings) -> Expression | None:
     places: dict[int, Place] = {}
     tree = _parse(scalar, 0, len(text), findings, places)
     return Expression(tree, scalar.span, places) if tree is not None else None
+
+
+def fact(scalar: Scalar) -> Expression | None:
+    """A fact of a device by its bare name, as ``platform`` for ``device.platform``; None for anything else."""
+    text = scalar.text
+    if not text.isidentifier() or text.startswith("_"):
+        return None
+    of = Name(name="device")
+    tree = Attr(of=of, name=text)
+    places = {id(node): Place(node, scalar, 0, 0, len(text), 0, len(text)) for node in (of, tree)}
+    return Expression(tree, scalar.span, places)
 
 
 def parse_value(node: Node, findings: Findings) -> Expression | None:

@@ -1,6 +1,5 @@
 """The types of filters and tests: what they take, and what they make of it."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -49,10 +48,10 @@ _OF_LISTS = (
 
 
 class FilterTypes:
-    """The rules, with a place to report to."""
+    """The rules, with a place to report to, and who judges patterns."""
 
-    def __init__(self, report: Report) -> None:
-        self._report = report
+    def __init__(self, report: Report, pattern: Callable[[Expr], None]) -> None:
+        self._report, self._pattern = report, pattern
 
     def result(
         self, inference: "Inference", node: Filter, of: Type, args: Sequence[Type], kwargs: Mapping[str, Type]
@@ -174,18 +173,9 @@ class FilterTypes:
             case "match":
                 if not isinstance(bare_type(of), Text | Unknown):
                     self._report("NS504", f"`match` needs text, and this is {describe(of)}", node, "use `string` first")
-                self._check_pattern(args[0][0])
+                self._pattern(args[0][0])
             case _:
                 pass
-
-    def _check_pattern(self, node: Expr) -> None:
-        if not isinstance(node, Constant) or not isinstance(node.value, str):
-            self._report("NS305", "`match` takes a constant pattern", node, "write the regular expression in quotes")
-            return
-        try:
-            re.compile(node.value)
-        except re.error as error:
-            self._report("NS305", f"not a valid regular expression: {error}", node, "regular expressions are Python's")
 
     def _demand(self, fits: bool, node: Filter, of: Type, wanted: str) -> None:
         if not fits:

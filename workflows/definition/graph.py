@@ -1,23 +1,29 @@
 """Fifth pass: the steps as a graph. No circles; what is undone, applied or bound is really there before it."""
 
+from workflows.definition.action_references import check_actions
 from workflows.definition.diagnostics import Findings, Span
 from workflows.definition.draft import ApproveBody, DevicesBody, OnFailureDraft, Path, StepDraft
-from workflows.definition.scopes import Scopes, needs_of
+from workflows.definition.reach import check_reach
+from workflows.definition.scopes import Scopes
 from workflows.suggest import did_you_mean
 
 
 def check_graph(scopes: Scopes, findings: Findings) -> None:
     """Reports circles, undos of nothing, and references to what is not a proposed change."""
     _check_circles(scopes, findings)
+    check_actions(scopes, findings)
+    check_reach(scopes, findings)
     for step in scopes.draft.all_steps:
         if step.on_failure and step.on_failure.action == "undo":
             _check_undo(step, step.on_failure, scopes, findings)
+        if step.common.on_deadline == "undo":
+            _check_undo_at_deadline(step, findings)
         match step.body:
             case ApproveBody():
                 if step.body.binds:
                     _check_change(step.body.binds, step, scopes, findings)
             case DevicesBody():
-                for action in step.body.do:
+                for action in step.body.actions:
                     if action.applies:
                         _check_change(action.applies, step, scopes, findings)
             case _:
@@ -26,7 +32,7 @@ def check_graph(scopes: Scopes, findings: Findings) -> None:
 
 def _check_circles(scopes: Scopes, findings: Findings) -> None:
     """Follows the needs of each step once; a step met again on the way closes a circle."""
-    needs = needs_of(scopes.draft)
+    needs = scopes.order.needs
     done: set[str] = set()
     for start in needs:
         way: list[str] = []
@@ -41,7 +47,8 @@ def _check_circles(scopes: Scopes, findings: Findings) -> None:
                 done.add(step_id)
             elif following in way:
                 _report_circle([*way[way.index(following) :], following], scopes, findings)
-                return
+                done.update(way)
+                break
             elif following not in done:
                 stack.append((following, iter(needs[following])))
                 way.append(following)
@@ -72,8 +79,12 @@ def _check_undo(step: StepDraft, undo: OnFailureDraft, scopes: Scopes, findings:
             )
         elif not (isinstance(target.body, DevicesBody) and target.body.changes):
             findings.add("NS602", f"the step `{name}` changes no device", undo.of.span, "name the step that does")
+        else:
+            _check_allowed(target, undo, findings)
         return
     changes = isinstance(step.body, DevicesBody) and step.body.changes
+    if changes and undo.scope != "run":
+        _check_allowed(step, undo, findings)
     if not changes and undo.scope != "run":
         earlier = [
             one.id.text
@@ -82,6 +93,21 @@ def _check_undo(step: StepDraft, undo: OnFailureDraft, scopes: Scopes, findings:
         ]
         hint = f"write `{{undo: {undo.scope}, of: {earlier[-1]}}}`" if earlier else "write `stop` or `continue`"
         findings.add("NS602", "this step changes no device, so there is nothing of it to undo", undo.span, hint)
+
+
+def _check_allowed(target: StepDraft, undo: OnFailureDraft, findings: Findings) -> None:
+    if isinstance(target.body, DevicesBody) and target.body.undo == ():
+        message = f"the step `{target.id.text}` forbids its undo"
+        label = [(target.key("undo"), "here")]
+        findings.add("NS602", message, undo.of.span if undo.of else undo.span, "allow one, as `undo: [native]`", label)
+
+
+def _check_undo_at_deadline(step: StepDraft, findings: Findings) -> None:
+    """At a deadline the scope of ``on_failure`` is undone, or else what the step itself has changed."""
+    of_another = step.on_failure is not None and step.on_failure.action == "undo"
+    if not of_another and not (isinstance(step.body, DevicesBody) and step.body.changes):
+        hint = "write `stop` or `skip`, or say with `on_failure: {undo: …, of: …}` what is undone"
+        findings.add("NS602", "this step changes no device, so there is nothing of it to undo", step.key("on_deadline"), hint)
 
 
 def _check_change(path: Path, step: StepDraft, scopes: Scopes, findings: Findings) -> None:

@@ -10,6 +10,7 @@ from workflows.definition.diagnostics import Findings
 from workflows.definition.expressions import Expression
 from workflows.definition.filter_types import FilterTypes
 from workflows.definition.guards import NOTHING, Known, shown
+from workflows.definition.patterns_of import report_pattern
 from workflows.definition.scopes import Scope
 from workflows.definition.trees import path_of
 from workflows.definition.types import (
@@ -65,7 +66,7 @@ class Inference:
 
     def __init__(self, expression: Expression, scope: Scope, findings: Findings) -> None:
         self._expression, self._scope, self._findings = expression, scope, findings
-        self._filters = FilterTypes(self.report)
+        self._filters = FilterTypes(self.report, self.pattern)
 
     def result(self) -> Type:
         """The type of the whole."""
@@ -89,10 +90,7 @@ class Inference:
             case ListOf():
                 return ListType(join_all([self.infer(item, known) for item in node.items]))
             case MapOf():
-                for key, value in node.items:
-                    self.infer(key, known)
-                    self.infer(value, known)
-                return MapType(TEXT, UNKNOWN)
+                return self._map(node, known)
             case Logic():
                 return self._logic(node, known)
             case Not():
@@ -122,6 +120,21 @@ class Inference:
                 return BOOLEAN
             case _:
                 assert_never(node)
+
+    def _map(self, node: MapOf, known: Known) -> Type:
+        keys = [self.infer(key, known) for key, _ in node.items]
+        values = [self.infer(value, known) for _, value in node.items]
+        names = [key.value for key, _ in node.items if isinstance(key, Constant) and isinstance(key.value, str)]
+        if len(names) == len(keys):
+            return Record("`{\N{HORIZONTAL ELLIPSIS}}`", dict(zip(names, values, strict=True)))
+        return MapType(join_all(keys), join_all(values))
+
+    def pattern(self, node: Expr) -> None:
+        """Checks a regular expression, which must be a constant."""
+        if not isinstance(node, Constant) or not isinstance(node.value, str):
+            self.report("NS305", "`match` takes a constant pattern", node, "write the regular expression in quotes")
+            return
+        report_pattern(node.value, lambda start, end: self._expression.inside(node, start, end), self._findings)
 
     def condition(self, node: Expr, known: Known, what: str) -> None:
         """Demands a boolean: truthiness is a mistake."""
@@ -171,12 +184,8 @@ class Inference:
             case MapType() if may_equal(of.key, TEXT):
                 return of.value
             case Text(meaning="host"):
-                self.report(
-                    "NS290",
-                    "facts of a device are not supported here yet",
-                    node,
-                    "a host is its name here; choose by facts in `inventory.select`",
-                )
+                hint = "choose by facts in `inventory.select`; inside `do` they are `device.\N{HORIZONTAL ELLIPSIS}`"
+                self.report("NS501", f"a device is its name here, and has no `{name}`", node, hint)
                 return UNKNOWN
             case _:
                 hint = f"its keys are {describe_many(of.key)}: write `[…]`" if isinstance(of, MapType) else ""
@@ -236,7 +245,7 @@ class Inference:
             hint = did_you_mean(said, allowed.values or (), "it is one of")
             self.report("NS503", f"this is {always} true: the value is never `{said}`", node, hint)
             return
-        hint = "`is none` asks for null" if isinstance(two, Null) else "compare values of one type"
+        hint = "`is none` asks for null" if isinstance(two, Null) else _one_type(one, two)
         self.report("NS503", f"this is {always} true: {describe(left)} is compared with {describe(right)}", node, hint)
 
     def membership(self, item: Type, container: Type, item_node: Expr, node: Expr) -> None:
@@ -259,16 +268,15 @@ class Inference:
         if not may_equal(bare_type(item), inner):
             of = "" if isinstance(container, Text) else f" of {describe_many(inner)}"
             message = f"{describe(item)} is never in {describe(container)}{of}"
-            self.report("NS503", message, item_node, "compare values of one type")
+            self.report("NS503", message, item_node, _one_type(bare_type(item), inner))
 
     def _order(self, left: Type, right: Type, operator: str, node: Expr) -> None:
         if isinstance(left, Unknown) or isinstance(right, Unknown):
             return
         ordered = (Number, Text, ListType)
         if type(left) is not type(right) or not isinstance(left, ordered):
-            self.report(
-                "NS504", f"{describe(left)} `{operator}` {describe(right)} has no answer", node, "compare two numbers"
-            )
+            hint = _one_type(left, right) if {type(left), type(right)} == {Text, Number} else "compare two numbers"
+            self.report("NS504", f"{describe(left)} `{operator}` {describe(right)} has no answer", node, hint)
 
     def _arith(self, node: Arith, known: Known) -> Type:
         left, right = self.present(node.left, known), self.present(node.right, known)
@@ -296,3 +304,9 @@ class Inference:
         if node.name == "none" and not may_equal(of, NULL):
             self.report("NS503", f"this is never null: {describe(of)}", node, "leave the question out")
         self._filters.test(self, node.name, of, list(zip(node.args, args, strict=True)), node)
+
+
+def _one_type(left: Type, right: Type) -> str:
+    if {type(left), type(right)} == {Text, Number}:
+        return "compare values of one type: `| int` makes a number of a text, as parsers and forms give it"
+    return "compare values of one type"

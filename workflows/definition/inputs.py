@@ -44,7 +44,7 @@ def check_inputs(declared: Mapping[str, Input], given: Mapping[str, JsonValue]) 
             problem = problem_of(one, value)
             if problem:
                 problems.append(f"input `{name}`: {problem}")
-            resolved[name] = value
+            resolved[name] = filled(one, value) if not problem else value
         elif one.required:
             about = f" ({one.description})" if one.description else ""
             problems.append(f"missing input `{name}`: {_wanted(one)}{about}")
@@ -84,7 +84,41 @@ def problem_of(declared: Input, value: JsonValue) -> str | None:
     fits, wanted = _TYPES[declared.type]
     if not fits(value):
         return f"expected {wanted}, found {_shown(value)}"
-    return _beyond_limits(declared, value)
+    return _beyond_limits(declared, value) or _unfit_part(declared, value)
+
+
+def filled(declared: Input, value: JsonValue) -> JsonValue:
+    """A fitting value with the defaults of its properties, so that expressions find each of them."""
+    if isinstance(value, list) and declared.items is not None:
+        return [filled(declared.items, one) for one in value]
+    if isinstance(value, dict) and declared.properties:
+        return {
+            name: filled(one, value[name]) if value.get(name) is not None else one.default
+            for name, one in declared.properties.items()
+        }
+    return value
+
+
+def _unfit_part(declared: Input, value: JsonValue) -> str | None:
+    """The first thing that is wrong inside a list or a map, with its way there."""
+    if isinstance(value, list) and declared.items is not None:
+        for number, item in enumerate(value, start=1):
+            problem = problem_of(declared.items, item)
+            if problem:
+                return f"item {number}: {problem}"
+    if isinstance(value, dict) and declared.properties:
+        for name in value:
+            if name not in declared.properties:
+                return f"unknown property `{name}`: {did_you_mean(name, declared.properties, 'properties are')}"
+        for name, one in declared.properties.items():
+            if value.get(name) is None:
+                if one.required:
+                    return f"missing property `{name}`: {_wanted(one)}"
+                continue
+            problem = problem_of(one, value[name])
+            if problem:
+                return f"property `{name}`: {problem}"
+    return None
 
 
 def _beyond_limits(declared: Input, value: JsonValue) -> str | None:

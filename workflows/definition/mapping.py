@@ -72,6 +72,11 @@ class Section:
         """The place of a key; that of the map if it is not there."""
         return self._keys.get(key, self.span)
 
+    @property
+    def places(self) -> dict[str, Span]:
+        """The place of each key that is there."""
+        return dict(self._keys)
+
     def missing(self, key: str, hint: str) -> None:
         """Reports a key that must be there."""
         first = self.span
@@ -102,7 +107,9 @@ class Section:
             )
             return None
         if "${{" in node.value:
-            self.findings.add("NS290", f"an expression in `{key}` is not supported yet", node.span, "write a constant")
+            self.findings.add(
+                "NS204", f"an expression in `{key}`, which is the same in every run", node.span, "write a constant"
+            )
             return None
         if not node.value or (pattern and not pattern.fullmatch(node.value)):
             self.invalid(key, f"`{node.value}` is no valid `{key}`", hint or "write some text")

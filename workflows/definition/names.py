@@ -3,8 +3,10 @@
 Ids are unique, steps and templates exist, and expressions name only what can be seen from their place.
 """
 
+from workflows.definition.arguments import check_arguments
 from workflows.definition.diagnostics import Findings, Span
-from workflows.definition.draft import ApproveBody, DevicesBody, NotifyBody, Path, StepDraft, Word
+from workflows.definition.draft import ApproveBody, DevicesBody, Path, SetBody, StepDraft, WaitBody, Word
+from workflows.definition.draft_actions import CompareBody, SnapshotPath
 from workflows.definition.scopes import RESERVED, Place, Scopes
 from workflows.definition.templates import check_templates
 from workflows.definition.trees import steps_named
@@ -18,6 +20,7 @@ def check_names(scopes: Scopes, findings: Findings) -> None:
     for step in scopes.draft.all_steps:
         _check_references(step, scopes, findings)
     check_templates(scopes, findings)
+    check_arguments(scopes, findings)
     for place in scopes.places():
         _check_place(place, scopes, findings)
 
@@ -28,16 +31,22 @@ def _check_ids(scopes: Scopes, findings: Findings) -> None:
         if first is not step:
             label = [(first.id.span, "first given here")]
             findings.add("NS401", f"two steps have the id `{step.id.text}`", step.id.span, "give each its own", label)
-        if isinstance(step.body, DevicesBody):
-            _check_value_names(step.body, findings)
+        match step.body:
+            case DevicesBody():
+                _check_value_names([action.name for action in step.body.actions if action.name], findings)
+            case SetBody():
+                _check_value_names([word for word, _ in step.body.values], findings)
+            case WaitBody():
+                _check_value_names([Word(name, step.key("payload")) for name in step.body.payload], findings)
+            case _:
+                pass
+    _check_value_names([word for word, _ in scopes.draft.outputs], findings)
 
 
-def _check_value_names(body: DevicesBody, findings: Findings) -> None:
+def _check_value_names(words: list[Word], findings: Findings) -> None:
+    """Values are seen by their bare names: by later actions of a device, or by the step's own ``check``."""
     seen: dict[str, Span] = {}
-    for action in body.do:
-        if action.name is None:
-            continue
-        word = action.name
+    for word in words:
         if word.text in RESERVED:
             findings.add("NS401", f"`{word.text}` has a meaning of its own", word.span, "choose another name")
         elif word.text in seen:
@@ -55,13 +64,15 @@ def _check_references(step: StepDraft, scopes: Scopes, findings: Findings) -> No
         _check_path(path, step, scopes, findings)
 
 
-def _paths(step: StepDraft) -> tuple[Path, ...]:
+def _paths(step: StepDraft) -> tuple[Path | SnapshotPath, ...]:
     match step.body:
         case DevicesBody():
-            return tuple(action.applies for action in step.body.do if action.applies)
+            applied = [action.applies for action in step.body.actions if action.applies]
+            compared = [action.body.before for action in step.body.actions if isinstance(action.body, CompareBody)]
+            return (*applied, *compared)
         case ApproveBody():
             return (step.body.binds,) if step.body.binds else ()
-        case NotifyBody():
+        case _:
             return ()
 
 
@@ -74,7 +85,7 @@ def _check_step(word: Word, scopes: Scopes, findings: Findings) -> bool:
     return False
 
 
-def _check_path(path: Path, step: StepDraft, scopes: Scopes, findings: Findings) -> None:
+def _check_path(path: Path | SnapshotPath, step: StepDraft, scopes: Scopes, findings: Findings) -> None:
     if path.step and _check_step(path.step, scopes, findings) and not scopes.is_before(path.step.text, step.id.text):
         _report_later(path.step, step, scopes, findings)
 
@@ -105,5 +116,5 @@ def _check_place(place: Place, scopes: Scopes, findings: Findings) -> None:
         if scope.ancestor(name):
             continue
         word = Word(name, place.expression.focus(attribute))
-        if place.step and _check_step(word, scopes, findings):
+        if _check_step(word, scopes, findings) and place.step:
             _report_later(word, place.step, scopes, findings)

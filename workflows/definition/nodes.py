@@ -32,13 +32,14 @@ class Text:
 
     def span(self, start: int, end: int) -> Span:
         """The place between two offsets, in characters from 0."""
-        line, column = self._position(start)
-        end_line, end_column = self._position(max(start, end))
-        return Span(self.file, line, column, end_line, end_column)
-
-    def _position(self, offset: int) -> tuple[int, int]:
-        line = bisect_right(self.starts, offset)
-        return line, offset - self.starts[line - 1] + 1
+        starts = self.starts
+        end = max(start, end)
+        line = bisect_right(starts, start)
+        begin = starts[line - 1]
+        if line == len(starts) or end < starts[line]:  # nearly all of them
+            return Span(self.file, line, start - begin + 1, line, end - begin + 1)
+        end_line = bisect_right(starts, end)
+        return Span(self.file, line, start - begin + 1, end_line, end - starts[end_line - 1] + 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,38 +5,47 @@ Built once from a draft. It reports nothing: the passes for names and types read
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
-from workflows.definition.draft import ActionDraft, ApproveBody, DevicesBody, Draft, NotifyBody, StepDraft
+from workflows.definition.action_types import Wanted, exports, expressions_of, type_of_action
+from workflows.definition.called import Called
+from workflows.definition.draft import (
+    ApproveBody,
+    Body,
+    CallBody,
+    DevicesBody,
+    Draft,
+    HttpBody,
+    NotifyBody,
+    ScriptBody,
+    SetBody,
+    StepDraft,
+    WaitBody,
+)
 from workflows.definition.expressions import Expression
+from workflows.definition.order import Order
+from workflows.definition.outputs import outputs_of, result_of, verb_of
 from workflows.definition.types import (
-    AGGREGATES,
-    APPLIED,
-    CHANGE,
     DEVICE,
     HOSTS,
-    ROWS,
     RUN,
     RUN_AT_END,
     RUN_INSIDE_DO,
-    STATE,
     STEPS,
-    TEXT,
     UNKNOWN,
     Maybe,
     Record,
     Type,
+    Unknown,
     type_of_input,
 )
+from workflows.plan import Input
 
 RESERVED: Final = frozenset(
     {"inputs", "device", "steps", "run", "inventory", "result", "item", "none", "true", "false"}
 )
 _RUN_OUTSIDE: Final = "the other facts of a run are known outside `do`"
 _RUN_LATER: Final = "`verdict` and `devices` are known in `finally` only"
-
-Wanted = Literal["boolean", "hosts", "duration", "text", "any"]
-
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -61,84 +70,157 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An expression with its scope, and what its place wants of it; ``step`` is None for the inventory's."""
+    """An expression with its scope, and what its place wants of it.
+
+    Attributes:
+        step: Whose it is; None for those of the whole definition.
+        expression: The expression.
+        scope: What it sees.
+        wanted: What its place can use.
+        what: The place in words.
+        gives: The output that it computes, if it does; its type goes to `Scopes.computed`.
+        declared: The input of the called definition that it is for, if it is for one.
+        keys: Of which type the keys are that it lists, where it lists those of a section of state.
+    """
 
     step: StepDraft | None
     expression: Expression
     scope: Scope
     wanted: Wanted
     what: str
+    gives: str | None = None
+    declared: Input | None = None
+    keys: Type | None = None
 
 
 @dataclass(slots=True)
 class Scopes:
-    """Index of a draft: its steps by id, who runs before whom, and every expression with its scope."""
+    """Index of a draft: its steps by id, who runs before whom, and every expression with its scope.
+
+    Attributes:
+        draft: The definition.
+        called: The definitions that it calls, by ``NAME@VERSION`` as the calls write it; absent are unknown ones.
+        by_id: The steps.
+        order: Who runs before whom.
+        computed: The types of what ``set`` and the definition's ``outputs`` compute, by step ("" for the latter) and
+            name. The pass for types fills it in the order of the steps, before anybody asks.
+    """
 
     draft: Draft
+    called: Mapping[str, Called] = field(default_factory=dict)
     by_id: dict[str, StepDraft] = field(default_factory=dict)
-    _number: dict[str, int] = field(default_factory=dict)
-    _before: dict[str, int] = field(default_factory=dict)  # bit set of the steps before each step
+    order: Order = field(init=False)
+    computed: dict[str, dict[str, Type]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for step in self.draft.all_steps:
-            if step.id.text not in self.by_id:
-                self._number[step.id.text] = len(self.by_id)
-                self.by_id[step.id.text] = step
-        self._before = _closure(self.draft, self._number)
+            self.by_id.setdefault(step.id.text, step)
+        self.order = Order.of(self.draft)
 
     def is_before(self, earlier: str, later: str) -> bool:
         """Whether one step has always ended, or was skipped, when the other starts."""
-        return earlier in self._number and bool(self._before[later] >> self._number[earlier] & 1)
+        return self.order.is_before(earlier, later)
 
     def places(self) -> Iterator[Place]:
-        """Every expression of the definition, in the order of the steps."""
-        inventory = self.draft.inventory
+        """Every expression of the definition; those of a step after those of all steps that it may name."""
+        inventory, dedup = self.draft.inventory, self.draft.dedup
+        if dedup:
+            why = "`key` sees `inputs` only: it is worked out before the run begins"
+            yield Place(None, dedup.key, self._narrow({"inputs": self._inputs()}, why), "text", "`key`")
         if inventory and inventory.select:
-            yield Place(None, inventory.select, self._selection(), "boolean", "`select`")
-        for step in self.draft.all_steps:
-            outer = self._outer(step)
-            if step.when:
-                yield Place(step, step.when, outer, "boolean", "`when`")
-            match step.body:
-                case DevicesBody():
-                    yield from self._devices(step, step.body, outer)
-                case ApproveBody():
-                    if isinstance(step.body.timeout, Expression):
-                        yield Place(step, step.body.timeout, outer, "duration", "`timeout`")
-                case NotifyBody():
-                    if step.body.message:
-                        yield Place(step, step.body.message, outer, "text", "`message`")
+            yield Place(None, inventory.select, self._facts("`select`"), "boolean", "`select`")
+        shared = self.draft.defaults.concurrency
+        if shared and shared.per:
+            yield Place(None, shared.per, self._facts("`per`"), "plain", "`per`")
+        for step_id in self.order.sequence:
+            yield from self._of_step(self.by_id[step_id])
+        for word, value in self.draft.outputs:
+            yield Place(None, value, self._at_end(), "any", f"the output `{word.text}`", gives=word.text)
+
+    def _of_step(self, step: StepDraft) -> Iterator[Place]:
+        outer, common = self._outer(step), step.common
+        if common.when:
+            yield Place(step, common.when, outer, "boolean", "`when`")
+        for said, what in ((common.timeout, "`timeout`"), (common.deadline, "`deadline`")):
+            if isinstance(said, Expression):
+                yield Place(step, said, outer, "duration", what)
+        if isinstance(step.body, DevicesBody):
+            yield from self._devices(step, step.body, outer)
+        else:
+            yield from self._of_verb(step, outer)
+        for check in common.checks:
+            scope = self._own(step, outer)
+            yield Place(step, check.that, scope, "boolean", f"the check `{check.name}`")
+            if check.message:
+                yield Place(step, check.message, scope, "text", "`else`")
+
+    def _of_verb(self, step: StepDraft, outer: Scope) -> Iterator[Place]:
+        match step.body:
+            case CallBody() as body:
+                declared = self.called[body.target.text].inputs if body.target.text in self.called else {}
+                for word, value in body.given:
+                    what = f"the input `{word.text}`"
+                    yield Place(step, value, outer, "any", what, declared=declared.get(word.text))
+            case SetBody() as body:
+                for word, value in body.values:
+                    yield Place(step, value, outer, "any", f"`{word.text}`", gives=word.text)
+            case _:
+                for expression, wanted, what in _of_verb(step.body):
+                    yield Place(step, expression, outer, wanted, what)
 
     def _devices(self, step: StepDraft, body: DevicesBody, outer: Scope) -> Iterator[Place]:
         yield Place(step, body.devices, outer, "hosts", "`devices`")
         for wave in body.waves:
             if isinstance(wave.soak, Expression):
                 yield Place(step, wave.soak, outer, "duration", "`soak`")
+        for expression, wanted, what in _of_rollout(body):
+            yield Place(step, expression, self._facts(what), wanted, what)
         local: dict[str, Type] = {}
-        for action in body.do:
+        for action in body.actions:
+            if body.leave and action is body.leave[0]:
+                local = {}  # they run whatever became of the others, whose values may not be there
             scope = self._inner(step, body, local)
-            for expression, wanted, what in _of_action(action):
-                yield Place(step, expression, scope, wanted, what)
+            for wish in expressions_of(action):
+                yield Place(step, wish.expression, scope, wish.wanted, wish.what, keys=wish.keys)
             if action.name:
-                local = {**local, action.name.text: type_of_action(action)}
+                local = {**local, action.name.text: type_of_action(action, step, self.by_id)}
 
-    def _selection(self) -> Scope:
-        why = "`select` sees `device` and `inputs`"
-        names: dict[str, Type] = {"device": DEVICE, "inputs": self._inputs()}
-        return Scope(names, dict.fromkeys(("steps", "run", "inventory"), why), lambda _: False, lambda _: UNKNOWN)
+    def _facts(self, what: str) -> Scope:
+        """What judges a device before anything is known of it but its facts."""
+        return self._narrow({"device": DEVICE, "inputs": self._inputs()}, f"{what} sees `device` and `inputs`")
+
+    def _narrow(self, names: Mapping[str, Type], why: str) -> Scope:
+        others = (name for name in ("device", "inputs", "steps", "run", "inventory") if name not in names)
+        return Scope(names, dict.fromkeys(others, why), lambda _: False, lambda _: UNKNOWN)
 
     def _outer(self, step: StepDraft) -> Scope:
         names: dict[str, Type] = {"inputs": self._inputs(), "steps": STEPS, "run": self._run(step)}
-        elsewhere: dict[str, str] = {}
-        if self.draft.inventory:
-            names["inventory"] = HOSTS
-        else:
-            elsewhere["inventory"] = "this definition has no `inventory`"
-        for action in step.body.do if isinstance(step.body, DevicesBody) else ():
+        elsewhere = self._inventory(names)
+        for action in step.body.actions if isinstance(step.body, DevicesBody) else ():
             if action.name:
                 elsewhere[action.name.text] = "values named with `as` are known to the later actions of the same device"
         elsewhere["device"] = "facts of a device are known inside `do` and in `inventory.select`"
         return Scope(names, elsewhere, self._ancestors(step), lambda name: self._aggregates(name, step))
+
+    def _own(self, step: StepDraft, outer: Scope) -> Scope:
+        """What the step's own ``check`` sees: its outputs by their names, and ``result`` where the verb answers."""
+        result = result_of(step.body)
+        names = {**self._outputs(step), **outer.names, **({"result": result} if result else {})}
+        why = "`http` and `script` have a `result`; this step's own outputs are known by their names"
+        elsewhere = {**outer.elsewhere, "result": why}
+        return Scope(names, elsewhere, outer.ancestor, outer.outputs)
+
+    def _at_end(self) -> Scope:
+        """What the definition's ``outputs`` see: every step, each of which may have been skipped or never reached."""
+        names: dict[str, Type] = {"inputs": self._inputs(), "steps": STEPS, "run": Record("`run`", RUN_AT_END)}
+        elsewhere = {**self._inventory(names), "device": "facts of a device are known inside `do`"}
+        return Scope(names, elsewhere, lambda name: name in self.by_id, lambda name: self._aggregates(name, None))
+
+    def _inventory(self, names: dict[str, Type]) -> dict[str, str]:
+        if self.draft.inventory:
+            names["inventory"] = HOSTS
+            return {}
+        return {"inventory": "this definition has no `inventory`"}
 
     def _inner(self, step: StepDraft, body: DevicesBody, local: Mapping[str, Type]) -> Scope:
         names: dict[str, Type] = {
@@ -149,7 +231,7 @@ class Scopes:
             **local,
         }
         elsewhere = {"inventory": "inside `do` there is one `device`"}
-        for action in body.do:
+        for action in body.actions:
             if action.name and action.name.text not in local:
                 elsewhere[action.name.text] = "it is named by this or a later action; actions run in their order"
         return Scope(names, elsewhere, self._ancestors(step), lambda name: self._values(name, step))
@@ -163,102 +245,78 @@ class Scopes:
     def _run(self, step: StepDraft) -> Record:
         return Record("`run`", RUN_AT_END) if step.final else Record("`run`", RUN, _RUN_LATER)
 
-    def _aggregates(self, name: str, seen_from: StepDraft) -> Type:
+    def _outputs(self, step: StepDraft) -> Mapping[str, Type]:
+        called = self.called.get(step.body.target.text) if isinstance(step.body, CallBody) else None
+        return outputs_of(step.body, called.outputs if called else {}, self.computed.get(step.id.text, {}))
+
+    def _aggregates(self, name: str, seen_from: StepDraft | None) -> Type:
         step = self.by_id.get(name)
-        if step is None:
+        if step is None or self._is_unknown_call(step):
             return UNKNOWN
-        if not isinstance(step.body, DevicesBody):
-            return Record(f"`steps.{name}`", {}, "only steps with `devices` have outputs yet")
-        named = ", ".join(f"`{one}`" for one in exports(step.body))
-        hint = f"{named} is a value of each device: it is known inside `do`" if named else ""
-        return Record(f"`steps.{name}`", self._maybe(AGGREGATES, step, seen_from), hint)
+        fields = self._maybe(self._outputs(step), step, seen_from)
+        hint = ""
+        if isinstance(step.body, DevicesBody):
+            named = ", ".join(f"`{one}`" for one in exports(step, self.by_id))
+            hint = f"{named} is a value of each device: it is known inside `do`" if named else ""
+        elif not fields:
+            hint = f"this `{verb_of(step.body)}` step has no outputs"
+        return Record(f"`steps.{name}`", fields, hint)
 
     def _values(self, name: str, seen_from: StepDraft) -> Type:
         step = self.by_id.get(name)
-        if step is None:
-            return UNKNOWN
-        fields = exports(step.body) if isinstance(step.body, DevicesBody) else {}
+        if step is None or not isinstance(step.body, DevicesBody):
+            return self._aggregates(name, seen_from)
         hint = "inside `do` a step's outputs are this device's values, as its actions name them with `as`"
-        return Record(f"`steps.{name}`", self._maybe(fields, step, seen_from), hint)
+        return Record(f"`steps.{name}`", self._maybe(exports(step, self.by_id), step, seen_from), hint)
+
+    def _is_unknown_call(self, step: StepDraft) -> bool:
+        return isinstance(step.body, CallBody) and step.body.target.text not in self.called
 
     @staticmethod
-    def _maybe(fields: Mapping[str, Type], step: StepDraft, seen_from: StepDraft) -> Mapping[str, Type]:
-        """Null are the outputs of a step that `when` skips and, seen from `finally`, of one that a stop forestalled."""
-        if step.when is None and (not seen_from.final or step.final):
+    def _maybe(fields: Mapping[str, Type], step: StepDraft, seen_from: StepDraft | None) -> Mapping[str, Type]:
+        """Null are the outputs of a step that `when` skips and, seen from the end, of one that a stop forestalled."""
+        may_be_missing = seen_from is None or (seen_from.final and not step.final)
+        if step.when is None and not may_be_missing:
             return fields
         return {name: one if isinstance(one, Maybe) else Maybe(one) for name, one in fields.items()}
 
 
-def exports(body: DevicesBody) -> dict[str, Type]:
-    """The values that a step's actions name, as later steps see them for the same device."""
-    return {action.name.text: type_of_action(action) for action in body.do if action.name}
+def _of_verb(body: Body) -> Iterator[tuple[Expression, Wanted, str]]:
+    """The expressions of the verbs that have nothing of their own to see."""
+    found: list[tuple[Expression | float | None, Wanted, str]] = []
+    match body:
+        case ApproveBody():
+            found = [(body.escalate.timeout if body.escalate else None, "duration", "`timeout`")]
+        case NotifyBody():
+            found = [(body.message, "text", "`message`")]
+        case HttpBody():
+            found = [
+                (body.url, "text", f"`{body.method}`"), (body.query, "map", "`query`"),
+                (body.headers, "map", "`headers`"), (body.json, "any", "`json`"),
+            ]  # fmt: skip
+        case WaitBody():
+            found = [
+                (body.for_, "duration", "`for`"), (body.until, "text", "`until`"), (body.devices, "hosts", "`devices`"),
+            ]  # fmt: skip
+        case ScriptBody():
+            found = [(body.with_, "map", "`with`")]
+        case _:
+            pass
+    for expression, wanted, what in found:
+        if isinstance(expression, Expression):
+            yield expression, wanted, what
 
 
-def type_of_action(action: ActionDraft) -> Type:
-    """The type of what an action yields under its ``as``."""
-    match action.kind:
-        case "show":
-            by_parser: dict[str, Type] = {"textfsm": ROWS, "none": TEXT, "json": UNKNOWN}
-            return by_parser[action.parse]
-        case "snapshot":
-            name = f"`{action.name.text}`" if action.name else "the snapshot"
-            return Record(
-                name, {section: STATE[section] for section in action.sections}, "add it to the `snapshot` to have it"
-            )
-        case "apply" | "configure":
-            return APPLIED
-        case "propose" | "check":  # a check names nothing
-            return CHANGE
-
-
-def _of_action(action: ActionDraft) -> Iterator[tuple[Expression, Wanted, str]]:
-    if action.command:
-        yield action.command, "text", "`show`"
-    for check in action.checks:
-        yield check.that, "boolean", f"the check `{check.name}`"
-        if check.message:
-            yield check.message, "text", "`else`"
-    if action.change:
-        for line in action.change.lines or ():
-            yield line, "text", "a line"
-        if action.change.vars:
-            yield action.change.vars, "any", "`vars`"
-
-
-def needs_of(draft: Draft) -> dict[str, tuple[str, ...]]:
-    """The direct needs of each step: what it says, else the step above it; ``finally`` runs in its order."""
-    found: dict[str, tuple[str, ...]] = {}
-    for section in (draft.steps, draft.final):
-        previous: tuple[str, ...] = ()
-        for step in section:
-            found.setdefault(step.id.text, previous if step.needs is None else tuple(word.text for word in step.needs))
-            previous = (step.id.text,)
-    return found
-
-
-def _closure(draft: Draft, number: Mapping[str, int]) -> dict[str, int]:
-    """All steps before each step, as bits. Steps in a circle see everything: the circle is the mistake to report."""
-    needs = needs_of(draft)
-    everything = (1 << len(number)) - 1
-    before: dict[str, int] = {}
-    waiting: dict[str, list[str]] = {}
-    missing = {}
-    for step_id, named in needs.items():
-        known = {name for name in named if name in number}
-        missing[step_id] = len(known)
-        for name in known:
-            waiting.setdefault(name, []).append(step_id)
-    ready = [step_id for step_id, count in missing.items() if count == 0]
-    while ready:
-        step_id = ready.pop()
-        bits = 0
-        for name in needs[step_id]:
-            bits |= before.get(name, 0) | (1 << number[name] if name in number else 0)
-        before[step_id] = bits
-        for later in waiting.get(step_id, ()):
-            missing[later] -= 1
-            if missing[later] == 0:
-                ready.append(later)
-    main = sum(1 << number[step.id.text] for step in {step.id.text: step for step in draft.steps}.values())
-    final = {step.id.text for step in draft.final}
-    return {step_id: before.get(step_id, everything) | (main if step_id in final else 0) for step_id in number}
+def _of_rollout(body: DevicesBody) -> Iterator[tuple[Expression, Wanted, str]]:
+    """What sorts the devices of a step by their facts."""
+    found: list[tuple[Expression | None, Wanted, str]] = [
+        (body.concurrency.per if body.concurrency else None, "plain", "`per`"),
+        (body.apart, "plain", "`apart`"),
+        (body.together, "plain", "`together`"),
+        *((one, "plain", "`order`") for one in body.order),
+    ]
+    for wave in body.waves:
+        found += [(wave.select, "boolean", "`select`"), (wave.per, "plain", "`per`")]
+    for expression, wanted, what in found:
+        if expression is not None:
+            yield expression, wanted, what

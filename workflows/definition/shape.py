@@ -5,16 +5,20 @@ Whether names exist and types fit is for later passes. Mistakes are collected: a
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 from workflows.definition import keys
 from workflows.definition.diagnostics import Findings
-from workflows.definition.draft import DefaultsDraft, Draft, InventoryDraft
+from workflows.definition.draft import DedupDraft, DefaultsDraft, Draft, InventoryDraft
 from workflows.definition.mapping import Section, kind_of
 from workflows.definition.nodes import Fields, Node, Scalar
 from workflows.definition.shape_inputs import shape_inputs
-from workflows.definition.shape_steps import shape_retry, shape_steps
+from workflows.definition.shape_retry import shape_retry
+from workflows.definition.shape_rollout import shape_concurrency
+from workflows.definition.shape_steps import shape_steps
+from workflows.definition.shape_verbs import named_values
 
+_ON_DUPLICATE: Final[tuple[Literal["join", "reject", "queue"], ...]] = ("join", "reject", "queue")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _VERSION: Final = re.compile(r"(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z.-]+)?")
 
@@ -35,7 +39,7 @@ def shape(root: Node, templates: Mapping[str, str], findings: Findings) -> Draft
             "NS203", f"a definition is a map, and this is {kind_of(root)}", root.span, "it begins with `netsaga: 1`"
         )
         return None
-    top = Section(root, "a definition", keys.TOP, findings, keys.TOP_LATER)
+    top = Section(root, "a definition", keys.TOP, findings)
     _check_format(top)
     name = top.text(
         "name", needed="a name by which runs ask for it", pattern=_NAME, hint="use a-z, 0-9, `.`, `_` and `-`"
@@ -45,10 +49,12 @@ def shape(root: Node, templates: Mapping[str, str], findings: Findings) -> Draft
     )
     description = top.text("description")
     inputs = shape_inputs(top, findings)
+    dedup = _dedup(top, findings)
     inventory = _inventory(top, findings)
     defaults = _defaults(top, findings)
     steps = shape_steps(top, "steps", findings)
     final = shape_steps(top, "finally", findings)
+    outputs = top.fields("outputs")
     if name is None or version is None:
         return None
     return Draft(
@@ -57,10 +63,12 @@ def shape(root: Node, templates: Mapping[str, str], findings: Findings) -> Draft
         description=description.text.strip() if description else "",
         span=root.span,
         inputs=inputs,
+        dedup=dedup,
         inventory=inventory,
         defaults=defaults,
         steps=steps,
         final=final,
+        outputs=named_values(outputs, findings) if outputs is not None else (),
         templates=dict(templates),
     )
 
@@ -74,11 +82,23 @@ def _check_format(top: Section) -> None:
         top.invalid("netsaga", f"version `{said}` of the language is not known here", "write `netsaga: 1`")
 
 
+def _dedup(top: Section, findings: Findings) -> DedupDraft | None:
+    node = top.fields("dedup")
+    if node is None:
+        return None
+    fields = Section(node, "`dedup`", keys.DEDUP, findings)
+    if "key" not in fields:
+        fields.missing("key", "what two runs of the same work have in common, as `${{ inputs.ticket }}`")
+    key = fields.value("key")
+    on_duplicate: Literal["join", "reject", "queue"] = fields.choice("on_duplicate", _ON_DUPLICATE, "join")
+    return DedupDraft(key, on_duplicate) if key is not None else None
+
+
 def _inventory(top: Section, findings: Findings) -> InventoryDraft | None:
     node = top.fields("inventory")
     if node is None:
         return None
-    fields = Section(node, "`inventory`", keys.INVENTORY, findings, keys.INVENTORY_LATER)
+    fields = Section(node, "`inventory`", keys.INVENTORY, findings)
     source = fields.text("source", needed="the name of a source in the worker's settings")
     select = fields.expression("select")
     low, high = 1, None
@@ -97,10 +117,11 @@ def _defaults(top: Section, findings: Findings) -> DefaultsDraft:
     node = top.fields("defaults")
     if node is None:
         return DefaultsDraft()
-    fields = Section(node, "`defaults`", keys.DEFAULTS, findings, keys.DEFAULTS_LATER)
+    fields = Section(node, "`defaults`", keys.DEFAULTS, findings)
     credential = fields.text("credential")
     return DefaultsDraft(
         credential=credential.text if credential else None,
         timeout_s=fields.duration("timeout"),
         retry=shape_retry(fields, findings),
+        concurrency=shape_concurrency(fields, findings),
     )

@@ -1,154 +1,130 @@
-"""The shape of what steers a fan-out: waves, ``accept`` and ``undo``."""
+"""The shape of a ``devices`` step: what is done, and what steers the fan-out."""
 
-import re
-from typing import Final
+from typing import Final, Literal
 
 from workflows.definition import keys
-from workflows.definition.diagnostics import Findings, Span
-from workflows.definition.draft import WaveDraft
-from workflows.definition.mapping import Section, kind_of, words
-from workflows.definition.nodes import Fields, Node, Scalar
-from workflows.durations import parse_share
-from workflows.plan import Accept, UndoMethod
+from workflows.definition.diagnostics import Findings
+from workflows.definition.draft import ActionDraft, ConcurrencyDraft, DevicesBody
+from workflows.definition.expressions import Expression
+from workflows.definition.mapping import Section, bare, words
+from workflows.definition.nodes import Fields, Items, Scalar
+from workflows.definition.shape_actions import shape_actions
+from workflows.definition.shape_waves import shape_accept, shape_fact, shape_waves
+from workflows.definition.shape_windows import shape_window
+from workflows.plan import Breaker, Constant, UndoMethod, Window
 from workflows.suggest import did_you_mean
 
-_SIZE_HELP: Final = "write a number of devices or a share of them, as `10%`"
-_ACCEPT_HELP: Final = 'write `all`, `{succeeded: ">= 95%"}` or `{failed: "<= 3"}`'
-_RATIO: Final = re.compile(r">=\s*(\S+%)")
-_FAILED: Final = re.compile(r"<=\s*(\d{1,6})")
+MAX_CONCURRENCY: Final = 2000  # what Temporal lets one workflow have under way
 _METHODS: Final[dict[str, UndoMethod]] = {"native": "native", "inverse": "inverse", "restore": "restore"}
+_BUDGETS: Final[tuple[Literal["strict"], ...]] = ("strict",)
 
 
-def shape_waves(fields: Section, findings: Findings) -> tuple[WaveDraft, ...]:
-    """``waves``: maps, or bare sizes as in Ansible's ``serial``."""
-    waves: list[WaveDraft] = []
-    names: dict[str, Span] = {}
-    nodes = fields.items("waves", unless_empty="write at least one wave, or leave `waves` out")
-    for number, node in enumerate(nodes or (), start=1):
-        wave = _wave(node, number, findings)
-        if wave is None:
-            continue
-        if wave.name in names:
-            first = [(names[wave.name], "first given here")]
-            findings.add("NS401", f"two waves are called `{wave.name}`", node.span, "give each its own name", first)
-        names[wave.name] = node.span
-        waves.append(wave)
-    return tuple(waves)
+def shape_devices(fields: Section, findings: Findings) -> DevicesBody:
+    """What only a ``devices`` step has."""
+    # Where the expression could not be read, the finding stops the compilation before anybody looks at this one.
+    devices = fields.expression("devices") or Expression(Constant(value=None), fields.key("devices"))
+    credential = fields.text("credential")
+    enter, leave = _maintenance(fields, findings)
+    return DevicesBody(
+        devices=devices,
+        do=shape_actions(fields, findings),
+        waves=shape_waves(fields, findings),
+        accept=shape_accept(fields, findings),
+        concurrency=shape_concurrency(fields, findings),
+        credential=credential.text if credential else None,
+        undo=_undo(fields, findings),
+        budget=fields.choice("budget", _BUDGETS, "strict") if "budget" in fields else None,
+        apart=fields.expression("apart"),
+        together=fields.expression("together"),
+        order=_order(fields, findings),
+        breaker=_breaker(fields, findings),
+        window=_window(fields, findings),
+        enter=enter,
+        leave=leave,
+    )
 
 
-def _wave(node: Node, number: int, findings: Findings) -> WaveDraft | None:
-    if isinstance(node, Scalar):
-        size, share = _size(node, findings)
-        return WaveDraft(f"wave {number}", size, share, 0.0) if size or share else None
-    if not isinstance(node, Fields):
-        findings.add("NS203", f"a wave is a map or a size, and this is {kind_of(node)}", node.span, _SIZE_HELP)
-        return None
-    fields = Section(node, "a wave", keys.WAVE, findings, keys.WAVE_LATER)
-    name = fields.text("name")
-    soak = fields.duration_or_expression("soak")
-    given = fields.node("size")
-    if given is None:
-        if "select" not in fields:
-            fields.missing("size", _SIZE_HELP)
-        return None
-    size, share = _size(given, findings)
-    return WaveDraft(name.text if name else f"wave {number}", size, share, 0.0 if soak is None else soak)
-
-
-def _size(node: Node, findings: Findings) -> tuple[int | None, float | None]:
-    value = node.value if isinstance(node, Scalar) else None
-    if isinstance(value, str) and "${{" in value:
-        findings.add("NS290", "an expression in `size` is not supported yet", node.span, _SIZE_HELP)
-        return None, None
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
-        return value, None
-    if isinstance(value, str):
-        try:
-            share = parse_share(value)
-        except ValueError:
-            share = 0.0
-        if share > 0:
-            return None, share
-    said = f"`{node.text}`" if isinstance(node, Scalar) else kind_of(node)
-    findings.add("NS204", f"{said} is no size of a wave", node.span, _SIZE_HELP)
-    return None, None
-
-
-def shape_accept(fields: Section, findings: Findings) -> Accept:
-    """``accept``: how many devices must succeed."""
-    node = fields.node("accept")
+def shape_concurrency(fields: Section, findings: Findings) -> ConcurrencyDraft | None:
+    """``concurrency`` of a step or of ``defaults``: a number, or one with a cap for each value of a fact."""
+    node = fields.node("concurrency")
     if node is None:
-        return Accept()
-    if isinstance(node, Fields):
-        return _accept_map(Section(node, "`accept`", ("succeeded", "failed"), findings), findings)
-    text = node.text.strip() if isinstance(node, Scalar) else ""
-    if text == "all":
-        return Accept()
-    if text == "any" or re.fullmatch(r"\d+ of \d+", text):
-        findings.add("NS290", f"`accept: {text}` is not supported yet", node.span, _ACCEPT_HELP)
-        return Accept()
-    failed = re.fullmatch(r"(<=\s*\d+)\s+failed", text)
-    found = _failed(failed[1]) if failed else _ratio(text.removesuffix("succeeded").strip())
-    if found is None:
-        findings.add("NS204", f"{f'`{text}`' if text else kind_of(node)} is no valid `accept`", node.span, _ACCEPT_HELP)
-        return Accept()
-    return found
-
-
-def _accept_map(inner: Section, findings: Findings) -> Accept:
-    given = [key for key in ("succeeded", "failed") if key in inner]
-    if len(given) != 1:
-        if given:
-            findings.add("NS206", "`succeeded` and `failed` in one `accept`", inner.key("failed"), "keep one")
-        else:
-            inner.missing("succeeded", _ACCEPT_HELP)
-        return Accept()
-    word = inner.text(given[0], hint=_ACCEPT_HELP)
-    if word is None:
-        return Accept()
-    found = _ratio(word.text) if given[0] == "succeeded" else _failed(word.text)
-    if found is None:
-        inner.invalid(given[0], f"`{word.text}` is no threshold for `{given[0]}`", _ACCEPT_HELP)
-        return Accept()
-    return found
-
-
-def _ratio(text: str) -> Accept | None:
-    found = _RATIO.fullmatch(text)
-    if not found:
         return None
-    try:
-        return Accept(kind="ratio", value=parse_share(found[1]), text=text)
-    except ValueError:
+    if not isinstance(node, Fields):
+        total = fields.integer("concurrency", 1, MAX_CONCURRENCY)
+        return ConcurrencyDraft(total) if total is not None else None
+    inner = Section(node, "`concurrency`", keys.CONCURRENCY, findings)
+    total = inner.integer("total", 1, MAX_CONCURRENCY)
+    each = inner.integer("each", 1, MAX_CONCURRENCY)
+    per = shape_fact(inner, "per", findings)
+    if "total" not in inner and "per" not in inner:
+        inner.missing("total", "how many devices at once, as `{total: 50, per: device.site, each: 5}`")
+    if ("per" in inner) != ("each" in inner):
+        other = "each" if "per" in inner else "per"
+        inner.missing(other, "`per` names a fact of the devices, and `each` how many at once for every value of it")
+    if each is not None and total is not None and each > total:
+        inner.invalid("each", f"`each` is {each}, above `total`, which is {total}", "lower one of them")
+    return ConcurrencyDraft(total, per, each)
+
+
+def _order(fields: Section, findings: Findings) -> tuple[Expression, ...]:
+    node = fields.node("order")
+    if node is None:
+        return ()
+    if isinstance(node, Items) and not node.items:
+        fields.invalid("order", "an empty `order`", "name what sorts the devices, as `[device.data.depth]`")
+    found = [bare(item, "`order`", findings) for item in (node.items if isinstance(node, Items) else (node,))]
+    return tuple(one for one in found if one is not None)
+
+
+def _breaker(fields: Section, findings: Findings) -> Breaker | None:
+    node = fields.fields("breaker")
+    if node is None:
         return None
+    inner = Section(node, "`breaker`", keys.BREAKER, findings)
+    for key, hint in (("failures", "after how many failures no device starts any more"), ("within", "so long, as `2m`")):
+        if key not in inner:
+            inner.missing(key, hint)
+    failures, within = inner.integer("failures", 1), inner.duration("within")
+    if within == 0:
+        inner.invalid("within", "nothing ever happens within no time", "write how long, as `2m`")
+        return None
+    return Breaker(failures=failures, within_s=within) if failures is not None and within is not None else None
 
 
-def _failed(text: str) -> Accept | None:
-    found = _FAILED.fullmatch(text)
-    return Accept(kind="failed", value=int(found[1]), text=f"{text} failed") if found else None
+def _window(fields: Section, findings: Findings) -> Window | None:
+    node = fields.fields("window")
+    return shape_window(node, "`window`", findings) if node is not None else None
 
 
-def shape_undo(fields: Section, findings: Findings) -> tuple[tuple[UndoMethod, ...] | None, Span | None]:
+def _maintenance(fields: Section, findings: Findings) -> tuple[tuple[ActionDraft, ...], tuple[ActionDraft, ...]]:
+    node = fields.fields("maintenance")
+    if node is None:
+        return (), ()
+    inner = Section(node, "`maintenance`", keys.MAINTENANCE, findings)
+    if not any(key in inner for key in keys.MAINTENANCE):
+        inner.missing("enter", "the actions before, and with `leave` those after, which always run")
+    enter = shape_actions(inner, findings, "enter") if "enter" in inner else ()
+    return enter, shape_actions(inner, findings, "leave") if "leave" in inner else ()
+
+
+def _undo(fields: Section, findings: Findings) -> tuple[UndoMethod, ...] | None:
     """``undo``: the methods in their order, or ``none``; None where the definition is silent."""
     node = fields.node("undo")
     if node is None:
-        return None, None
+        return None
     if isinstance(node, Scalar) and node.text == "none":
-        return (), fields.key("undo")
+        return ()
     methods: list[UndoMethod] = []
+    before = len(findings.items)
     for word in words(node, "`undo`", findings):
         method = _METHODS.get(word.text)
         if method is None:
-            findings.add(
-                "NS204",
-                f"`{word.text}` is no way to undo",
-                word.span,
-                did_you_mean(word.text, [*_METHODS, "none"], "ways are"),
-            )
+            hint = did_you_mean(word.text, [*_METHODS, "none"], "ways are")
+            findings.add("NS204", f"`{word.text}` is no way to undo", word.span, hint)
         elif method in methods:
             findings.add("NS204", f"`{word.text}` stands twice", word.span, "name each way once")
         else:
             methods.append(method)
-    if not methods and not findings.failed:
+    if not methods and len(findings.items) == before:
         findings.add("NS204", "an empty `undo`", node.span, "write `undo: none` if nothing is to be undone")
-    return tuple(methods), fields.key("undo")
+    return tuple(methods)

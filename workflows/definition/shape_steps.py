@@ -1,30 +1,32 @@
-"""The shape of steps: one verb each, the common keys, and what belongs to the verb."""
+"""The shape of steps: one verb each, and the keys that every step may have. What belongs to a verb is `shape_verbs.py`'s."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from workflows.definition import keys
 from workflows.definition.diagnostics import Findings
-from workflows.definition.draft import (
-    ApproveBody,
-    DevicesBody,
-    NotifyBody,
-    OnFailureDraft,
-    StepDraft,
-    Word,
-)
-from workflows.definition.expressions import Expression
+from workflows.definition.draft import Body, CommonDraft, OnFailureDraft, StepDraft, Word
 from workflows.definition.mapping import NAME, NAME_HELP, Section, kind_of, words
 from workflows.definition.nodes import Fields, Node, Scalar
-from workflows.definition.shape_actions import shape_actions, shape_path, shape_template
-from workflows.definition.shape_rollout import shape_accept, shape_undo, shape_waves
-from workflows.errors import RETRIED_AS
-from workflows.plan import Constant, Retry
+from workflows.definition.shape_actions import shape_checks
+from workflows.definition.shape_retry import shape_retry
+from workflows.definition.shape_rollout import shape_devices
+from workflows.definition.shape_verbs import (
+    shape_approve,
+    shape_call,
+    shape_http,
+    shape_notify,
+    shape_script,
+    shape_set,
+    shape_wait,
+)
+from workflows.plan import Block, OnDeadline
 from workflows.suggest import did_you_mean
 
 _SCOPES: Final[tuple[Literal["failed", "wave", "step", "run"], ...]] = ("failed", "wave", "step", "run")
-_ACTIONS_ON_FAILURE: Final[tuple[Literal["stop", "continue"], ...]] = ("stop", "continue")
-_ON_TIMEOUT: Final[tuple[Literal["approve", "reject"], ...]] = ("approve", "reject")
+_ON_FAILURE: Final[tuple[Literal["stop", "continue", "pause"], ...]] = ("stop", "continue", "pause")
+_ON_DEADLINE: Final[tuple[OnDeadline, ...]] = ("stop", "skip", "escalate", "undo")
+_BLOCKS: Final[tuple[Block, ...]] = ("source_of_truth", "executor", "observability", "presentation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,82 +50,100 @@ def _step(node: Node, place: _Place, findings: Findings) -> StepDraft | None:
     verb = _verb(node, findings)
     if verb is None:
         return None
-    known, later = _keys_of(verb)
-    fields = Section(node, "a step" if verb in keys.VERBS_LATER else f"a `{verb}` step", known, findings, later)
+    article = "an" if verb[0] in "aeh" else "a"
+    fields = Section(node, f"{article} `{verb}` step", (*keys.STEP, *keys.STEP_OPTIONS[verb]), findings)
     step_id = fields.text("id", needed="a name for the step", pattern=NAME, hint=NAME_HELP)
-    needs = _needs(fields, place, findings)
-    when = fields.expression("when")
-    on_failure = _on_failure(fields, findings)
-    body: DevicesBody | ApproveBody | NotifyBody | None = None
-    match verb:
-        case "devices":
-            body = _devices(fields, findings)
-        case "approve":
-            body = _approve(fields, findings)
-        case "notify":
-            body = _notify(fields, findings)
-        case _:
-            body = None
+    needs = words(given, "`needs`", findings) if (given := fields.node("needs")) is not None else None
+    common = _common(fields, verb, findings)
+    body = _body(fields, verb, findings)
     if step_id is None or body is None:
         return None
-    return StepDraft(step_id, node.span, place.final, place.position, needs, when, on_failure, body)
+    inner = fields.node(verb)
+    places = {key.text: key.span for key, _ in inner.entries} if isinstance(inner, Fields) else {}
+    return StepDraft(
+        id=step_id,
+        span=node.span,
+        final=place.final,
+        position=place.position,
+        needs=needs,
+        common=common,
+        body=body,
+        keys={**places, **fields.places},
+    )
+
+
+def _common(fields: Section, verb: str, findings: Findings) -> CommonDraft:
+    waits = verb in {"approve", "wait"}  # theirs is how long people or the world have, which an input may say
+    return CommonDraft(
+        when=fields.expression("when"),
+        timeout=fields.duration_or_expression("timeout") if waits else fields.duration("timeout"),
+        deadline=fields.duration_or_expression("deadline"),
+        on_deadline=_on_deadline(fields, verb, findings),
+        retry=shape_retry(fields, findings),
+        on_failure=_on_failure(fields, findings),
+        block=fields.choice("block", _BLOCKS, "executor") if "block" in fields else None,
+        checks=shape_checks(fields, findings),
+    )
+
+
+def _body(fields: Section, verb: str, findings: Findings) -> Body | None:
+    match verb:
+        case "devices":
+            return shape_devices(fields, findings)
+        case "http":
+            return shape_http(fields, findings)
+        case "approve":
+            return shape_approve(fields, findings)
+        case "wait":
+            return shape_wait(fields, findings)
+        case "call":
+            return shape_call(fields, findings)
+        case "script" | "ansible" | "awx":
+            return shape_script(fields, verb, findings)
+        case "notify":
+            return shape_notify(fields, findings)
+        case "set":
+            return shape_set(fields, findings)
+        case _:
+            raise AssertionError(verb)  # a verb of `keys.VERBS` without a shape
 
 
 def _verb(node: Fields, findings: Findings) -> str | None:
     """The step's verb; None, and a finding, where there is none or more than one."""
-    said = [key for key, _ in node.entries if key.text in keys.VERBS or key.text in keys.VERBS_LATER]
-    start = node.entries[0][0].span
+    said = [key for key, _ in node.entries if key.text in keys.VERBS]
     if not said:
+        start = node.entries[0][0].span if node.entries else node.span
         hint = (
-            "add `devices: inventory`" if any(key.text == "do" for key, _ in node.entries) else "verbs are " + _verbs()
+            "add `devices: inventory`"
+            if any(key.text == "do" for key, _ in node.entries)
+            else f"verbs are {', '.join(f'`{verb}`' for verb in keys.VERBS)}"
         )
         near = [guess for key, _ in node.entries if (guess := _near_verb(key.text))]
         findings.add("NS205", "a step without a verb", start, near[0] if near else hint)
         return None
     if len(said) > 1:
-        findings.add(
-            "NS205",
-            f"a step with {len(said)} verbs",
-            said[1].span,
-            "make two steps of it",
-            [(said[0].span, "one verb")],
-        )
+        first = [(said[0].span, "one verb")]
+        findings.add("NS205", f"a step with {len(said)} verbs", said[1].span, "make two steps of it", first)
         return None
     return said[0].text
 
 
-def _verbs() -> str:
-    return ", ".join(f"`{verb}`" for verb in keys.VERBS)
-
-
 def _near_verb(key: str) -> str:
-    known = {*keys.STEP, *keys.STEP_LATER, *keys.DEVICES, *keys.DEVICES_LATER}
+    known = {*keys.STEP, *(option for options in keys.STEP_OPTIONS.values() for option in options)}
     hint = did_you_mean(key, keys.VERBS, "")
     return hint if key not in known and hint.startswith("did") else ""
 
 
-def _keys_of(verb: str) -> tuple[list[str], dict[str, str]]:
-    match verb:
-        case "devices":
-            return [*keys.STEP, *keys.DEVICES], {**keys.STEP_LATER, **keys.DEVICES_LATER}
-        case "approve":
-            return [*keys.STEP, *keys.APPROVE_STEP], {**keys.STEP_LATER, **keys.APPROVE_STEP_LATER}
-        case "notify":
-            return [*keys.STEP, *keys.NOTIFY_STEP], {**keys.STEP_LATER}
-        case _:
-            return [*keys.STEP, *keys.VERBS_LATER_OPTIONS[verb]], {**keys.STEP_LATER, verb: keys.VERBS_LATER[verb]}
-
-
-def _needs(fields: Section, place: _Place, findings: Findings) -> tuple[Word, ...] | None:
-    node = fields.node("needs")
-    if node is None:
+def _on_deadline(fields: Section, verb: str, findings: Findings) -> OnDeadline | None:
+    if "on_deadline" not in fields:
         return None
-    if place.final:
-        findings.add(
-            "NS290", "`needs` in `finally` is not supported yet", fields.key("needs"), "these steps run in their order"
-        )
-        return None
-    return words(node, "`needs`", findings)
+    if "deadline" not in fields:
+        fields.missing("deadline", "`on_deadline` says what happens at it, as `deadline: 1h`")
+    answer: OnDeadline = fields.choice("on_deadline", _ON_DEADLINE, "stop")
+    if answer == "escalate" and not (verb == "approve" and "escalate" in fields):
+        hint = "write `stop`, `skip` or `undo`" + (", or add `escalate`" if verb == "approve" else "")
+        findings.add("NS206", "`on_deadline: escalate` without an `escalate`", fields.key("on_deadline"), hint)
+    return answer
 
 
 def _on_failure(fields: Section, findings: Findings) -> OnFailureDraft | None:
@@ -135,106 +155,14 @@ def _on_failure(fields: Section, findings: Findings) -> OnFailureDraft | None:
             hint = "write `{undo: wave}`: which devices are undone, of `failed`, `wave`, `step` and `run`"
             fields.invalid("on_failure", "an undo without its scope", hint)
             return None
-        later = {"pause": "write `stop`, and start a new run when the cause is gone"}
-        action: Literal["stop", "continue"] = fields.choice("on_failure", _ACTIONS_ON_FAILURE, "stop", later)
+        action: Literal["stop", "continue", "pause"] = fields.choice("on_failure", _ON_FAILURE, "stop")
         return OnFailureDraft(action, node.span)
     if not isinstance(node, Fields):
-        fields.wrong("on_failure", "a word or a map", "write `stop`, `continue` or `{undo: wave}`")
+        fields.wrong("on_failure", "a word or a map", "write `stop`, `continue`, `pause` or `{undo: wave}`")
         return None
-    inner = Section(node, "`on_failure`", ("undo", "of"), findings)
+    inner = Section(node, "`on_failure`", keys.ON_FAILURE, findings)
     if "undo" not in inner:
         inner.missing("undo", "write `{undo: wave}`")
     scope: Literal["failed", "wave", "step", "run"] = inner.choice("undo", _SCOPES, "failed")
-    return OnFailureDraft("undo", node.span, scope, inner.text("of"))
-
-
-def _devices(fields: Section, findings: Findings) -> DevicesBody:
-    # Where the expression could not be read, the finding stops the compilation before anybody looks at this one.
-    devices = fields.expression("devices") or Expression(Constant(value=None), fields.key("devices"))
-    undo, undo_span = shape_undo(fields, findings)
-    return DevicesBody(
-        devices=devices,
-        do=shape_actions(fields, findings),
-        waves=shape_waves(fields, findings),
-        accept=shape_accept(fields, findings),
-        concurrency=fields.integer("concurrency", 1, 2000),
-        credential=_text(fields, "credential"),
-        timeout_s=fields.duration("timeout"),
-        retry=shape_retry(fields, findings),
-        undo=undo,
-        undo_span=undo_span,
-    )
-
-
-def _text(fields: Section, key: str) -> str | None:
-    word = fields.text(key)
-    return word.text if word else None
-
-
-def _approve(fields: Section, findings: Findings) -> ApproveBody | None:
-    if "timeout" not in fields:
-        fields.missing(
-            "timeout", "how long people have, as `30m`; a gate without an end would keep its devices for ever"
-        )
-    timeout = fields.duration_or_expression("timeout")
-    escalate = {"escalate": "`reject` ends the gate"}
-    on_timeout: Literal["approve", "reject"] = fields.choice("on_timeout", _ON_TIMEOUT, "reject", escalate)
-    node = fields.fields("approve")
-    if node is None:
-        return None
-    inner = Section(node, "`approve`", keys.APPROVE, findings, keys.APPROVE_LATER)
-    by = inner.text("by", needed="a group that the worker's settings name")
-    quorum = inner.integer("quorum", 1, 100)
-    not_by = inner.node("not_by")
-    barred = words(not_by, "`not_by`", findings) if not_by is not None else ()
-    for word in barred:
-        if word.text != "requester":
-            findings.add("NS204", f"`{word.text}` is no valid `not_by`", word.span, "it is `[requester]`")
-    binds = shape_path(inner, "binds", findings)
-    if by is None or timeout is None:
-        return None
-    return ApproveBody(by.text, quorum or 1, ("requester",) if barred else (), binds, timeout, on_timeout)
-
-
-def _notify(fields: Section, findings: Findings) -> NotifyBody | None:
-    node = fields.fields("notify")
-    timeout_s, retry = fields.duration("timeout"), shape_retry(fields, findings)
-    if node is None:
-        return None
-    inner = Section(node, "`notify`", keys.NOTIFY, findings)
-    to = inner.text("to", needed="a receiver that the worker's settings name")
-    template = shape_template(inner, findings)
-    message = inner.value("message")
-    if "template" in inner and "message" in inner:
-        findings.add(
-            "NS206",
-            "a `template` and a `message`",
-            inner.key("message"),
-            "keep one",
-            [(inner.key("template"), "the template")],
-        )
-    elif "template" not in inner and "message" not in inner:
-        inner.missing("message", "say what to tell: `message: TEXT` or `template: FILE`")
-    return NotifyBody(to.text, template, message, timeout_s, retry) if to else None
-
-
-def shape_retry(fields: Section, findings: Findings) -> Retry | None:
-    """``retry`` of a step or of ``defaults``."""
-    node = fields.fields("retry")
-    if node is None:
-        return None
-    inner = Section(node, "`retry`", keys.RETRY, findings)
-    on = inner.node("on")
-    classes = words(on, "`on`", findings) if on is not None else None
-    for word in classes or ():
-        if word.text not in RETRIED_AS:
-            hint = did_you_mean(word.text, RETRIED_AS, "it is one of")
-            findings.add("NS204", f"`{word.text}` is no class of failures that a retry can help", word.span, hint)
-    said = {
-        "attempts": inner.integer("attempts", 1, 100),
-        "delay_s": inner.duration("delay"),
-        "max_delay_s": inner.duration("max_delay"),
-        "factor": inner.number("factor", 1),
-        "on": tuple(word.text for word in classes) if classes is not None else None,
-    }
-    return Retry.model_validate({key: value for key, value in said.items() if value is not None})
+    of: Word | None = inner.text("of")
+    return OnFailureDraft("undo", node.span, scope, of)

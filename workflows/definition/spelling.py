@@ -31,14 +31,17 @@ _CHOICE: Final = 0
 _OR: Final = 1
 _AND: Final = 2
 _NOT: Final = 3
-_COMPARE: Final = 4
+_COMPARE: Final = 4  # tests too: a word that follows one without arguments would become its argument
 _SUM: Final = 5
 _CONCAT: Final = 6
 _PRODUCT: Final = 7
-_UNARY: Final = 8
-_POWER: Final = 9
-_POSTFIX: Final = 10
-_ATOM: Final = 11
+_POWER: Final = 8
+_FILTER: Final = 9
+_UNARY: Final = 10
+_POSTFIX: Final = 11
+_ATOM: Final = 12
+
+_TEST_NAMES: Final = {"==": "equalto"}  # that one is a word between quotes only
 
 
 def spelling(tree: Expr) -> str:
@@ -71,9 +74,9 @@ def _spelled(tree: Expr) -> tuple[str, int]:  # noqa: C901 - one branch a kind
         case Name():
             return tree.name, _ATOM
         case Attr():
-            return f"{_postfix(tree.of)}.{tree.name}", _POSTFIX
+            return f"{_at(tree.of, _POSTFIX)}.{tree.name}", _POSTFIX
         case Item():
-            return f"{_postfix(tree.of)}[{spelling(tree.key)}]", _POSTFIX
+            return f"{_at(tree.of, _POSTFIX)}[{spelling(tree.key)}]", _POSTFIX
         case ListOf():
             return f"[{_joined(tree.items)}]", _ATOM
         case MapOf():
@@ -94,26 +97,17 @@ def _spelled(tree: Expr) -> tuple[str, int]:  # noqa: C901 - one branch a kind
         case Concat():
             return " ~ ".join(_at(part, _PRODUCT) for part in tree.parts), _CONCAT
         case Choose():
-            then, otherwise = _at(tree.then, _OR), _at(tree.otherwise, _CHOICE)
-            return f"{then} if {_at(tree.test, _OR)} else {otherwise}", _CHOICE
+            return f"{_at(tree.then, _SUM)} if {_at(tree.test, _OR)} else {spelling(tree.otherwise)}", _CHOICE
         case Filter():
-            named = [f"{key}={_at(value, _CHOICE)}" for key, value in tree.kwargs]
-            given = ", ".join([*(_at(arg, _CHOICE) for arg in tree.args), *named])
-            return f"{_postfix(tree.of)} | {tree.name}" + (f"({given})" if given else ""), _UNARY
+            named = [f"{key}={spelling(value)}" for key, value in tree.kwargs]
+            given = ", ".join([*map(spelling, tree.args), *named])
+            of = spelling(tree.of) if isinstance(tree.of, Filter) else _at(tree.of, _POSTFIX)
+            return f"{of} | {tree.name}" + (f"({given})" if given else ""), _FILTER
         case Test():
             given = f"({_joined(tree.args)})" if tree.args else ""
-            return f"{_postfix(tree.of)} is {_TEST_NAMES.get(tree.name, tree.name)}{given}", _UNARY
+            return f"{_at(tree.of, _FILTER)} is {_TEST_NAMES.get(tree.name, tree.name)}{given}", _COMPARE
         case _:
             assert_never(tree)
-
-
-_TEST_NAMES: Final = {"==": "equalto"}
-
-
-def _postfix(tree: Expr) -> str:
-    # Filters and tests follow one another without brackets; a sign or an operator before them would lose its operand.
-    text, strength = _spelled(tree)
-    return text if strength >= _POSTFIX else f"({text})"
 
 
 def _arithmetic(tree: Arith) -> tuple[str, int]:

@@ -1,6 +1,6 @@
 """What can be said of a template before it is rendered: that it parses, and that its variables are given.
 
-Jinja2's parser only; nothing is rendered here. Device templates see their ``vars`` and ``device``; messages see
+Jinja2's parser only; nothing is rendered here. Templates of TTP are only looked for. Device templates see their ``vars`` and ``device``; messages see
 ``run``, ``inputs`` and ``counts``.
 """
 
@@ -11,6 +11,7 @@ from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
 from workflows.definition.diagnostics import Findings
 from workflows.definition.draft import ChangeDraft, DevicesBody, NotifyBody, StepDraft, Word
+from workflows.definition.draft_actions import CommandBody
 from workflows.definition.scopes import Scopes
 from workflows.plan import Constant, MapOf
 from workflows.suggest import did_you_mean
@@ -27,7 +28,7 @@ def check_templates(scopes: Scopes, findings: Findings) -> None:
             if text is None:
                 hint = did_you_mean(word.text, scopes.draft.templates, "templates beside the definition are")
                 findings.add("NS406", f"there is no template `{word.text}`", word.span, hint)
-            else:
+            elif names is not None:
                 _check_text(word, text, names, findings)
 
 
@@ -36,13 +37,15 @@ def templates_of(step: StepDraft) -> tuple[Word, ...]:
     return tuple(word for word, _ in _used(step))
 
 
-def _used(step: StepDraft) -> Iterator[tuple[Word, tuple[str, ...]]]:
-    """Each template of a step, with the names it can use."""
+def _used(step: StepDraft) -> Iterator[tuple[Word, tuple[str, ...] | None]]:
+    """Each template of a step, with the names it can use; None for those of TTP, which take none."""
     match step.body:
         case DevicesBody():
-            for action in step.body.do:
+            for action in step.body.actions:
                 if action.change and action.change.template:
                     yield action.change.template, (*_given(action.change), "device")
+                elif isinstance(action.body, CommandBody) and action.body.parse == "ttp" and action.body.pattern:
+                    yield action.body.pattern, None
         case NotifyBody():
             if step.body.template:
                 yield step.body.template, _MESSAGE_NAMES

@@ -1,10 +1,25 @@
 """Fourth pass: every expression has a type that its place can use."""
 
+from workflows.definition.arguments import check_argument
 from workflows.definition.diagnostics import Findings
 from workflows.definition.guards import NOTHING
 from workflows.definition.inference import Inference
+from workflows.definition.lines import has_control, written_texts
 from workflows.definition.scopes import Place, Scopes
-from workflows.definition.types import ListType, MapType, Number, Record, Steps, Text, Type, Unknown, describe
+from workflows.definition.types import (
+    ListType,
+    MapType,
+    Number,
+    Record,
+    Steps,
+    Text,
+    Type,
+    Unknown,
+    describe,
+    describe_many,
+    known_texts,
+    may_equal,
+)
 from workflows.durations import DURATION_HELP, parse_duration
 
 
@@ -17,13 +32,20 @@ def check_types(scopes: Scopes, findings: Findings) -> None:
             inference.condition(tree, NOTHING, place.what)
             continue
         before = len(findings.items)
-        found = inference.infer(tree, NOTHING) if place.wanted == "any" else inference.present(tree, NOTHING)
+        # Facts may be missing: devices without one are apart from nobody, and come last.
+        nullable = place.wanted in {"any", "plain", "vars"}
+        found = inference.infer(tree, NOTHING) if nullable else inference.present(tree, NOTHING)
+        if place.gives is not None:
+            scopes.computed.setdefault(place.step.id.text if place.step else "", {})[place.gives] = found
         if len(findings.items) == before:
             _check_wanted(place, found, findings)
 
 
 def _check_wanted(place: Place, found: Type, findings: Findings) -> None:
     span = place.expression.whole(place.expression.tree)
+    if place.declared is not None:
+        check_argument(place, place.declared, found, findings)
+        return
     if isinstance(found, Unknown) or place.wanted == "any":
         return
     match place.wanted:
@@ -33,10 +55,49 @@ def _check_wanted(place: Place, found: Type, findings: Findings) -> None:
                 findings.add("NS506", message, span, "as `inventory` or `steps.NAME.succeeded`")
         case "duration":
             _check_duration(place, found, findings)
-        case _:
+        case "line":
+            _check_text(place, found, findings)
+            _check_control(place, found, findings)
+        case "vars":
+            _check_control(place, found, findings)
+        case "keys":
+            _check_keys(place, found, findings)
+        case "map":
+            if not isinstance(found, MapType | Record):
+                findings.add("NS506", f"{place.what} is a map, and this is {describe(found)}", span, "write its keys")
+        case "plain":
             if isinstance(found, ListType | MapType | Record | Steps):
-                message = f"{place.what} is text, and this is {describe(found)}"
-                findings.add("NS506", message, span, "`join` makes text of a list")
+                message = f"{place.what} tells devices apart by one value, and this is {describe(found)}"
+                findings.add("NS506", message, span, "name a fact, as `device.site`")
+        case _:
+            _check_text(place, found, findings)
+
+
+def _check_text(place: Place, found: Type, findings: Findings) -> None:
+    if isinstance(found, ListType | MapType | Record | Steps):
+        message = f"{place.what} is text, and this is {describe(found)}"
+        span = place.expression.whole(place.expression.tree)
+        findings.add("NS506", message, span, "`join` makes text of a list")
+
+
+def _check_control(place: Place, found: Type, findings: Findings) -> None:
+    """What is known to hold a line break would be two lines to a device (device-safety, rule 13)."""
+    texts = [*known_texts(found), *written_texts(place.expression.tree)]
+    if any(has_control(text) for text in texts):
+        message = f"{place.what}: a line break or another control character would reach the device"
+        hint = "write text of several lines into the template, or declare an input with `multiline: true`"
+        findings.add("NS506", message, place.expression.whole(place.expression.tree), hint)
+
+
+def _check_keys(place: Place, found: Type, findings: Findings) -> None:
+    wanted = place.keys
+    if wanted is None or (isinstance(found, ListType) and may_equal(found.item, wanted)):
+        return
+    message = f"{place.what} lists {describe_many(wanted)}, and this is {describe(found)}"
+    if isinstance(found, ListType):
+        message += f" of {describe_many(found.item)}"
+    hint = 'as `[120]` or `["${{ inputs.vlan_id }}"]`' if isinstance(wanted, Number) else 'as `["Ethernet1"]`'
+    findings.add("NS506", message, place.expression.whole(place.expression.tree), hint)
 
 
 def _check_duration(place: Place, found: Type, findings: Findings) -> None:

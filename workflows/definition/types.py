@@ -1,10 +1,10 @@
 """The static types of expressions: what a value is known to be before anything runs.
 
-``Unknown`` is what only the run can know (``device.data``, rows of a parser); it fits everywhere. A record is closed:
+``Unknown`` is what only the run can know (``device.data``, JSON of a device); it fits everywhere. A record is closed:
 an attribute that it does not have is a mistake. Data only; `inference.py` does the reasoning.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Final
@@ -103,20 +103,6 @@ DEVICE: Final = Record(
     },
     "facts that only some devices have are in `device.data`",
 )  # fmt: skip
-VLAN: Final = Record("a VLAN", {"name": TEXT, "status": Text(frozenset({"active", "suspended"}))})
-UP_DOWN: Final = Text(frozenset({"up", "down"}))
-INTERFACE: Final = Record(
-    "an interface",
-    {
-        "admin": UP_DOWN, "oper": UP_DOWN, "mode": Maybe(Text(frozenset({"access", "trunk", "routed"}))),
-        "access_vlan": Maybe(INTEGER), "trunk_vlans": ListType(INTEGER), "description": TEXT,
-    },
-)  # fmt: skip
-STATE: Final[Mapping[str, Type]] = {
-    "config": TEXT,
-    "vlans": MapType(INTEGER, VLAN),
-    "interfaces": MapType(TEXT, INTERFACE),
-}
 CHANGE: Final = Record(
     "a proposed change", {"diff": TEXT, "lines": ListType(TEXT), "empty": BOOLEAN, "digest": TEXT, "made": TEXT}
 )
@@ -171,6 +157,24 @@ def type_of_constant(value: JsonValue) -> Type:
             return Text(frozenset({value}))
         case _:
             return NULL
+
+
+def known_texts(found: Type) -> Iterator[str]:
+    """Every text that a value is known to be able to be, or to hold."""
+    match found:
+        case Text(values=values) if values is not None:
+            yield from sorted(values)
+        case ListType():
+            yield from known_texts(found.item)
+        case MapType():
+            yield from known_texts(found.value)
+        case Record():
+            for one in found.fields.values():
+                yield from known_texts(one)
+        case Maybe():
+            yield from known_texts(found.of)
+        case _:
+            return
 
 
 def bare_type(found: Type) -> Type:
@@ -236,6 +240,10 @@ def join(left: Type, right: Type) -> Type:
         return Text(both, "duration" if durations else left.meaning if left.meaning == right.meaning else "")
     if isinstance(left, ListType) and isinstance(right, ListType):
         return ListType(join(left.item, right.item))
+    if isinstance(left, MapType) and isinstance(right, MapType):
+        return MapType(join(left.key, right.key), join(left.value, right.value))
+    if isinstance(left, Record) and isinstance(right, Record) and left.fields.keys() == right.fields.keys():
+        return Record(left.what, {name: join(one, right.fields[name]) for name, one in left.fields.items()}, left.hint)
     return UNKNOWN
 
 

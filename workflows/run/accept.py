@@ -26,14 +26,15 @@ def divide(hosts: Sequence[HostName], waves: Sequence[Wave]) -> list[Division]:
     total, start = len(hosts), 0
     divisions = []
     for wave in plan:
-        size = total - start if wave is plan[-1] else min(_size(wave, total), total - start)
+        size = total - start if wave is plan[-1] else min(wave_size(wave, total), total - start)
         if size > 0:
             divisions.append(Division(wave, tuple(hosts[start : start + size])))
         start += size
     return divisions
 
 
-def _size(wave: Wave, total: int) -> int:
+def wave_size(wave: Wave, total: int) -> int:
+    """How many new devices a wave wants, of so many devices of its step."""
     if wave.size is not None:
         return wave.size
     # 10 % of 10 devices is one device, not two, whatever binary fractions say.

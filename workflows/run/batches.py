@@ -4,7 +4,7 @@ The run owns the slots of concurrency and divides them over its open batches, an
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final, Literal
@@ -52,10 +52,13 @@ class Batches:
             return  # late, from a batch that has ended
         told = zip(batch.hosts, progress.letters, strict=True)
         # An undo that is under way, or found nothing to do, changes nothing of what is known.
-        self._run.letters.update(
-            (host, letter) for host, letter in told if batch.mode == "do" or letter in UNDO_LETTERS
-        )
+        self._learn({host: letter for host, letter in told if batch.mode == "do" or letter in UNDO_LETTERS})
         self._changed()
+
+    def _learn(self, letters: Mapping[HostName, str]) -> None:
+        before = self._run.failures(letters)
+        self._run.letters.update(letters)
+        self._judgement.note_failures(self._run.failures(letters) - before, workflow.now())
 
     def cut(self) -> None:
         """Ends what is under way, between two actions."""
@@ -171,12 +174,12 @@ class Batches:
 
     def _take(self, batch: BatchRun, result: BatchResult) -> None:
         run, mode = self._run, batch.mode
-        for host, letter in zip(batch.hosts, result.letters, strict=True):
+        letters = dict(zip(batch.hosts, result.letters, strict=True))
+        for host, letter in letters.items():
             if mode == "undo" and letter == contracts.LETTERS["succeeded"]:
                 # There was nothing to take back: what is known of the device stands, and no doubt is left.
-                run.letters[host] = run.letters[host].replace(contracts.LETTERS["unknown"], contracts.LETTERS["failed"])
-                continue
-            run.letters[host] = letter
+                letters[host] = run.letters[host].replace(contracts.LETTERS["unknown"], contracts.LETTERS["failed"])
+        self._learn(letters)
         for failed in result.failures:
             run.messages[failed.host] = failed.failure
         self._state.note_failures(result.failures)

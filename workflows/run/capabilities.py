@@ -11,10 +11,8 @@ from workflows.plan import (
     Action,
     ApplyAction,
     ApproveStep,
-    CallStep,
     ConfigureAction,
     DevicesStep,
-    HttpStep,
     Plan,
     ProposeAction,
     ScriptStep,
@@ -41,8 +39,8 @@ def not_carried_out(plan: Plan) -> list[str]:
 def _step(step: Step) -> Iterator[str]:
     if step.on_failure.action == "pause" and not isinstance(step, DevicesStep):
         yield "`on_failure: pause`: only steps over devices can be paused; use `stop`"
-    if step.deadline is not None:
-        yield "`deadline` is not kept; `timeout` and `retry` bound each device"
+    if step.on_deadline == "escalate":
+        yield "`on_deadline: escalate`; `stop`, `skip` and `undo` are carried out"
     match step:
         case DevicesStep():
             yield from _devices(step)
@@ -50,29 +48,20 @@ def _step(step: Step) -> Iterator[str]:
             if step.via is not None:
                 yield "`via`: systems cannot be asked; people decide with `netsaga approve`"
         case WaitStep():
-            if step.window is not None:
-                yield "`wait` for a window; `for` and `until` are carried out"
             if step.devices is not None:
-                yield "`wait` for devices; `for` and `until` are carried out"
+                yield "`wait` for devices; `for`, `until` and `window` are carried out"
             if step.signal is not None:
-                yield "`wait` for a signal; `for` and `until` are carried out"
-        case HttpStep() | CallStep() | ScriptStep():
-            yield f"`{step.engine if isinstance(step, ScriptStep) else step.kind}` steps"
+                yield "`wait` for a signal; `for`, `until` and `window` are carried out"
+        case ScriptStep() if step.engine != "script":
+            yield f"`{step.engine}`: call it with `script`"
         case _:
             return
 
 
 def _devices(step: DevicesStep) -> Iterator[str]:
     keys = {
-        "window": step.window,
-        "breaker": step.breaker,
         "maintenance": step.maintenance,
-        "apart": step.apart,
-        "together": step.together,
-        "order": step.order or None,
         "concurrency: {per, each}": step.concurrency_per,
-        "`per` of a wave": next((wave.per for wave in step.waves if wave.per is not None), None),
-        "`select` of a wave": next((wave.select for wave in step.waves if wave.select is not None), None),
     }
     yield from (f"`{key}`".replace("``", "`") for key, value in keys.items() if value is not None)
     for action in step.do:

@@ -5,21 +5,26 @@ back is accepted is `judgement.py`. A step that pauses on a failure waits here f
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from workflows import contracts
-from workflows.contracts import FailureInfo, Progress
+from workflows.contracts import Divided, DivideInput, FailureInfo, Progress
 from workflows.errors import EvaluationError
 from workflows.plan import DevicesStep, HostName, Wave
+from workflows.run import calls
 from workflows.run.accept import divide
 from workflows.run.batches import Batches
 from workflows.run.context import context
+from workflows.run.division import needs_facts
 from workflows.run.evaluate import describe, evaluate
 from workflows.run.judgement import Judgement
 from workflows.run.seconds import seconds
 from workflows.run.state import FAILED, Answer, RunState, StepRun, WaveRun
+from workflows.run.verbs import window_start
 
 
 class FanOut:
@@ -48,17 +53,75 @@ class FanOut:
                 self._run.letters[host] = contracts.LETTERS["skipped"]
                 self._run.messages[host] = FailureInfo(type="cancelled", message=skipped[host])
         working = [host for host in hosts if host not in skipped]
-        divisions = divide(working, self._step.waves)
-        soaks = [self._soak(division.wave) for division in divisions]
-        self._run.waves = [WaveRun(division.wave.name, division.hosts) for division in divisions]
+        soaks = await self._divide(working)
         for wave, soak in zip(self._run.waves, soaks, strict=True):
             await self._unpaused()
-            if self._judgement.stopped:
+            if self._judgement.stopped or not await self._in_window(wave, soak):
                 break
             await self._wave(wave, soak)
             if wave.state != "succeeded" or self._judgement.enough:
                 break
         self._judgement.conclude(working)
+
+    async def _divide(self, hosts: Sequence[HostName]) -> list[float]:
+        """Sets the waves of the step; returns how long each soaks, in seconds."""
+        if not needs_facts(self._step):
+            divisions = divide(hosts, self._step.waves)
+            self._run.waves = [WaveRun(division.wave.name, division.hosts) for division in divisions]
+            return [self._soak(division.wave) for division in divisions]
+        try:
+            divided: Divided = await workflow.execute_activity(
+                contracts.DIVIDE,
+                DivideInput(
+                    scope=self._state.scope,
+                    prepared=self._state.plan_ready.ref,
+                    step=self._step.id,
+                    hosts=tuple(hosts),
+                ),
+                activity_id=f"divide/{self._step.id}",
+                result_type=Divided,
+                start_to_close_timeout=calls.STORE_TIMEOUT,
+                retry_policy=calls.STORE_RETRY,
+                summary=f"divide {len(hosts)} devices by their facts",
+            )
+        except ActivityError as error:
+            said = error.cause.message if isinstance(error.cause, ApplicationError) else str(error)
+            raise EvaluationError(said) from None
+        self._run.waves = [
+            WaveRun(one.name, tuple(host for group in one.groups for host in group), groups=one.groups, units=one.units)
+            for one in divided.waves
+        ]
+        plan = self._step.waves or (Wave(name="all"),)
+        return [self._soak(plan[one.wave]) for one in divided.waves]
+
+    async def _in_window(self, wave: WaveRun, soak_s: float) -> bool:
+        """Waits, stops or pauses until the wave, its soak and its undo fit into the change window."""
+        window = self._step.window
+        if window is None:
+            return True
+        rounds = -(-len(wave.hosts) // self._judgement.concurrency())
+        needs_s = soak_s + 2 * rounds * self._step.retry.attempts * calls.attempt_seconds(self._step)
+        start = await window_start(self._state, window, needs_s, f"window/{self._step.id}/{wave.name}")
+        if start is None:
+            raise EvaluationError(f"wave {wave.name} needs up to {needs_s:g} s and never fits into the window")
+        length = start - workflow.now()
+        if length <= timedelta():
+            return True
+        if window.on_closed == "stop":
+            self._run.message = "the change window is closed"
+            return False
+        if window.on_closed == "pause":
+            self._state.paused = True
+            await self._unpaused()
+            return not self._judgement.stopped
+        self._run.message = f"waits for the change window at {start:%Y-%m-%d %H:%M} UTC"
+        self._changed()
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._judgement.stopped, timeout=length, timeout_summary=f"window {self._run.id}"
+            )
+        self._run.message = ""
+        return not self._judgement.stopped
 
     async def take_back(self, hosts: Sequence[HostName], wave: str) -> None:
         """Undoes this step on these devices, in batches that a cancel cannot cut; the letters say how it went."""
@@ -85,7 +148,7 @@ class FanOut:
     async def _wave(self, wave: WaveRun, soak_s: float) -> None:
         wave.state = "running"
         self._changed()
-        await self._batches.carry_out(wave.hosts, wave.name, "do")
+        await self._groups(wave)
         lost = tuple(host for host in wave.hosts if self._run.letters[host] == contracts.LETTERS["unknown"])
         if lost and self._step.undo:  # a batch was lost with its answers: its devices are looked at, and taken back
             await self._batches.carry_out(lost, f"{wave.name}/lost", "undo")
@@ -102,6 +165,21 @@ class FanOut:
         else:
             wave.state = "succeeded"
         self._changed()
+
+    async def _groups(self, wave: WaveRun) -> None:
+        """The wave's devices, rank by rank where ``order`` ranks them; then the verdicts that are shared."""
+        groups = wave.groups or (wave.hosts,)
+        for index, group in enumerate(groups):
+            if index == 0 or not self._judgement.over(wave.hosts):
+                await self._batches.carry_out(group, wave.name if len(groups) == 1 else f"{wave.name}/{index}", "do")
+        for unit in wave.units:
+            failed = [host for host in unit if self._run.letters[host] in FAILED]
+            others = [host for host in unit if self._run.letters[host] == contracts.CHANGED]
+            if failed and others:
+                for host in others:
+                    message = f"shares the verdict of {failed[0]}, which failed"
+                    self._run.messages[host] = FailureInfo(type="check_failed", message=message)
+                await self.take_back(others, f"{wave.name}/together")
 
     async def _soaked(self, length_s: float) -> bool:
         try:
@@ -155,6 +233,7 @@ class FanOut:
             case "skip":
                 for host in failed:
                     run.letters[host] = contracts.LETTERS["skipped"]
+                    run.messages[host] = FailureInfo(type="cancelled", message="skipped by an operator")
             case "undo" | "stop":
                 return False
         return not self._judgement.stopped

@@ -1,38 +1,36 @@
-"""The filters and tests of the language, each with the meaning that Jinja2 gives it, over JSON values only.
+"""The filters and tests over lists and maps, each with the meaning that Jinja2 gives it, over JSON values only.
 
-`evaluate.py` calls them; ``default`` and ``defined`` are there, for they alone may see what is missing.
+`evaluate.py` calls them, with those over texts and numbers (`text_filters.py`); ``default`` and ``defined`` are there,
+for they alone may see what is missing. Each function says what it takes by failing on the rest. None makes more than
+it is given, but for those that are limited where they are written.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from workflows.errors import EvaluationError
+from workflows.run.text_filters import TEXT_FILTERS, matches
+from workflows.run.values import (
+    MAX_COMPARISONS,
+    MAX_TEXT,
+    MAX_WEIGHT,
+    Json,
+    as_text,
+    attribute_of,
+    contains,
+    weight_of,
+)
 
-# Values are JSON, checked where they are used: each function says what it takes by failing on the rest.
-Json = Any
-
-MAX_MATCH_TEXT: Final = 4_096
-MAX_RANGE_TEXT: Final = 65_536
+Test = Callable[[Json], bool]
 
 
-def _items_of(value: Json, name: str) -> list[Json]:
+def items_of(value: Json, name: str) -> list[Json]:
+    """The items of a list, or the keys of a map; a text is no list here."""
+    if type(value) is list:
+        return value
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise EvaluationError(f"`{name}` needs a list")
     return list(value)
-
-
-def _attribute(value: Json, path: str) -> Json:
-    if type(value) is dict and path in value and "." not in path:  # nearly always, and much faster
-        return value[path]
-    for part in str(path).split("."):
-        if isinstance(value, Mapping) and part in value:
-            value = value[part]
-        elif isinstance(value, Sequence) and not isinstance(value, str) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            raise EvaluationError(f"an item has no attribute {part!r}")
-    return value
 
 
 def _folded(value: Json) -> Json:
@@ -40,9 +38,9 @@ def _folded(value: Json) -> Json:
     return value.lower() if isinstance(value, str) else value
 
 
-def _key(attribute: str | None, case_sensitive: bool) -> Callable[[Json], Json]:
-    def key(item: Json) -> Json:
-        value = item if attribute is None else _attribute(item, attribute)
+def _key(attribute: Json, case_sensitive: bool) -> Callable[[Json], Json]:
+    def key(one: Json) -> Json:
+        value = one if attribute is None else attribute_of(one, attribute)
         return value if case_sensitive else _folded(value)
 
     return key
@@ -61,17 +59,29 @@ def _last(value: Json) -> Json:
 
 
 def _end(value: Json, index: int) -> Json:
-    items = list(value)
+    items = value if isinstance(value, list) else list(value)
     if not items:
         raise EvaluationError("an empty list has no first and no last item")
     return items[index]
 
 
 def _sum(value: Json, attribute: str | None = None, start: Json = 0) -> Json:
-    numbers = [item if attribute is None else _attribute(item, attribute) for item in _items_of(value, "sum")]
-    if any(isinstance(number, str | list | dict) for number in numbers):
+    items = items_of(value, "sum")
+    if not isinstance(start, int | float):
         raise EvaluationError("`sum` needs numbers")
-    return sum(numbers, start)
+    try:
+        return sum(items if attribute is None else _attributes(items, attribute), start)
+    except TypeError:
+        raise EvaluationError("`sum` needs numbers") from None
+
+
+def _attributes(items: Iterable[Json], attribute: Json) -> list[Json]:
+    try:  # nearly always, and much faster
+        if type(attribute) is str and "." not in attribute:
+            return [one[attribute] for one in items]
+    except (KeyError, TypeError, IndexError):
+        pass
+    return [attribute_of(one, attribute) for one in items]
 
 
 def _min(value: Json, case_sensitive: bool = False, attribute: str | None = None) -> Json:
@@ -90,33 +100,43 @@ def _least(value: Json, choose: Callable[..., Json], case_sensitive: bool, attri
 
 
 def _sort(value: Json, reverse: bool = False, case_sensitive: bool = False, attribute: str | None = None) -> list[Json]:
-    return sorted(value, key=_key(attribute, case_sensitive), reverse=reverse)
+    if not isinstance(attribute, str) or "," not in attribute:
+        return sorted(value, key=_key(attribute, case_sensitive), reverse=reverse)
+    keys = [_key(one.strip(), case_sensitive) for one in attribute.split(",")]
+    return sorted(value, key=lambda one: [key(one) for key in keys], reverse=reverse)
 
 
 def _unique(value: Json, case_sensitive: bool = False, attribute: str | None = None) -> list[Json]:
-    key = _key(attribute, case_sensitive)
-    seen: list[Json] = []
-    found: set[Json] = set()
-    kept = []
-    for item in value:
-        mark = key(item)
-        if isinstance(mark, list | dict):
-            known = mark in seen
-            seen.append(mark)
-        else:
-            known = mark in found
+    key, found, kept = _key(attribute, case_sensitive), set[Json](), []
+    for one in value:
+        mark = _frozen(key(one))
+        if mark not in found:
             found.add(mark)
-        if not known:
-            kept.append(item)
+            kept.append(one)
     return kept
 
 
+def _frozen(value: Json) -> Json:
+    """Something hashable that is equal for equal values."""
+    if isinstance(value, Mapping):
+        return "map", frozenset((key, _frozen(one)) for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return "list", tuple(map(_frozen, value))
+    return value
+
+
 def _join(value: Json, separator: str = "", attribute: str | None = None) -> str:
-    items = [item if attribute is None else _attribute(item, attribute) for item in value]
-    return str(separator).join(str(item) for item in items)
+    between, left, texts = str(separator), MAX_TEXT, list[str]()
+    for one in value if attribute is None else _attributes(value, attribute):
+        texts.append(as_text(one))
+        left -= len(texts[-1]) + len(between)
+        if left + len(between) < 0:
+            raise EvaluationError(f"a text of more than {MAX_TEXT:,} characters")
+    return between.join(texts)
 
 
-def _chosen(test: Sequence[Json]) -> Callable[[Json], bool]:
+def chosen(test: Sequence[Json], count: int) -> Test:
+    """The test that ``select`` and its like apply to each of so many items."""
     if not test:
         return bool
     name, *args = test
@@ -124,98 +144,76 @@ def _chosen(test: Sequence[Json]) -> Callable[[Json], bool]:
         return lambda _: True  # an item of a list is there
     if name not in TEST_FUNCTIONS:
         raise EvaluationError(f"there is no test {name!r}")
+    if name == "in":
+        return _within(args[0], count)
     function = TEST_FUNCTIONS[name]
-    return lambda item: function(item, *args)
+    return lambda one: function(one, *args)
+
+
+def _within(container: Json, count: int) -> Test:
+    if not isinstance(container, list) or len(container) < 8:
+        return lambda one: contains(container, one)
+    try:
+        known = frozenset(container)
+    except TypeError:  # maps and lists cannot be hashed, and are compared one by one
+        if count * len(container) > MAX_COMPARISONS:
+            raise EvaluationError("two lists are too long to be compared") from None
+        return lambda one: one in container
+    return lambda one: one in known if not isinstance(one, list | dict) else False
 
 
 def _select(value: Json, *test: Json) -> list[Json]:
-    holds = _chosen(test)
-    return [item for item in _items_of(value, "select") if holds(item)]
+    items = items_of(value, "select")
+    holds = chosen(test, len(items))
+    return [one for one in items if holds(one)]
 
 
 def _reject(value: Json, *test: Json) -> list[Json]:
-    holds = _chosen(test)
-    return [item for item in _items_of(value, "reject") if not holds(item)]
+    items = items_of(value, "reject")
+    holds = chosen(test, len(items))
+    return [one for one in items if not holds(one)]
 
 
 def _selectattr(value: Json, attribute: str, *test: Json) -> list[Json]:
-    holds = _chosen(test)
-    return [item for item in _items_of(value, "selectattr") if holds(_attribute(item, attribute))]
+    items = items_of(value, "selectattr")
+    holds = chosen(test, len(items))
+    return [one for one in items if holds(attribute_of(one, attribute))]
 
 
 def _rejectattr(value: Json, attribute: str, *test: Json) -> list[Json]:
-    holds = _chosen(test)
-    return [item for item in _items_of(value, "rejectattr") if not holds(_attribute(item, attribute))]
+    items = items_of(value, "rejectattr")
+    holds = chosen(test, len(items))
+    return [one for one in items if not holds(attribute_of(one, attribute))]
 
 
 _UNSET: Final = object()
 
 
 def _map(value: Json, *call: Json, attribute: str | None = None, default: Json = _UNSET) -> list[Json]:
-    items = _items_of(value, "map")
+    items = items_of(value, "map")
     if attribute is not None:
-        return [_attribute_or(item, attribute, default) for item in items]
+        if default is _UNSET:
+            return _attributes(items, attribute)
+        return [_attribute_or(one, attribute, default) for one in items]
+    if call and call[0] == "default":
+        return [(call[1] if len(call) > 1 else "") if one is None else one for one in items]
     if not call or call[0] not in FILTER_FUNCTIONS:
         raise EvaluationError("`map` needs `attribute=…` or the name of a filter")
     name, *args = call
-    return [FILTER_FUNCTIONS[name](item, *args) for item in items]
+    function, left, made = FILTER_FUNCTIONS[name], MAX_WEIGHT, list[Json]()
+    for one in items:
+        made.append(function(one, *args))
+        left -= weight_of(made[-1], left)
+        if left < 0:
+            raise EvaluationError(f"`map` with `{name}` would make too much")
+    return made
 
 
-def _attribute_or(item: Json, attribute: str, default: Json) -> Json:
-    if default is _UNSET:
-        return _attribute(item, attribute)
+def _attribute_or(one: Json, attribute: str, default: Json) -> Json:
     try:
-        return _attribute(item, attribute)
+        return attribute_of(one, attribute)
     except EvaluationError:
         return default
-
-
-def _int(value: Json, default: int = 0, base: int = 10) -> int:
-    try:
-        return int(value, base) if isinstance(value, str) else int(value)
-    except (TypeError, ValueError, OverflowError):
-        pass  # as Jinja2: a second try as a number with a fraction, then the default
-    try:
-        return int(float(value))
-    except (TypeError, ValueError, OverflowError):
-        return default
-
-
-def _float(value: Json, default: float = 0.0) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return default
-
-
-def _replace(value: Json, old: str, new: str, count: int | None = None) -> str:
-    whole = str(value)
-    if len(new) > len(old) and len(whole) * (len(new) + 1) > MAX_RANGE_TEXT * 16:
-        raise EvaluationError("`replace` would make too long a text")
-    return whole.replace(str(old), str(new), -1 if count is None else count)
-
-
-def _split(value: Json, separator: str | None = None) -> list[str]:
-    return str(value).split(separator)
-
-
-def _trim(value: Json, characters: str | None = None) -> str:
-    return str(value).strip(characters)
-
-
-def _round(value: Json, precision: int = 0, method: str = "common") -> float:
-    if isinstance(value, str):
-        raise EvaluationError("`round` needs a number")
-    if method == "common":
-        return float(round(value, precision))
-    factor = 10.0 ** int(precision)
-    scaled = float(value) * factor
-    whole = int(scaled)
-    if method == "ceil":
-        return (whole + int(scaled > whole)) / factor
-    if method == "floor":
-        return (whole - int(scaled < whole)) / factor
-    raise EvaluationError("`round` knows common, ceil and floor")
 
 
 def _list(value: Json) -> list[Json]:
@@ -225,7 +223,7 @@ def _list(value: Json) -> list[Json]:
 def _pairs(value: Json) -> list[Json]:
     if not isinstance(value, Mapping):
         raise EvaluationError("`items` needs a map")
-    return [[key, item] for key, item in value.items()]
+    return [[key, one] for key, one in value.items()]
 
 
 def _keys(value: Json) -> list[Json]:
@@ -234,22 +232,8 @@ def _keys(value: Json) -> list[Json]:
     return list(value)
 
 
-def _upper(value: Json) -> str:
-    return str(value).upper()
-
-
-def _lower(value: Json) -> str:
-    return str(value).lower()
-
-
-def _match(value: Json, pattern: str) -> bool:
-    """From the start of the text, as Ansible's ``match``; a text is cut off where a pattern could run for long."""
-    if len(str(value)) > MAX_MATCH_TEXT:
-        raise EvaluationError(f"`match` takes at most {MAX_MATCH_TEXT:,} characters")
-    return re.match(pattern, str(value)) is not None
-
-
 FILTER_FUNCTIONS: Final[Mapping[str, Callable[..., Json]]] = {
+    **TEXT_FILTERS,
     "length": _length,
     "first": _first,
     "last": _last,
@@ -264,15 +248,6 @@ FILTER_FUNCTIONS: Final[Mapping[str, Callable[..., Json]]] = {
     "selectattr": _selectattr,
     "rejectattr": _rejectattr,
     "map": _map,
-    "string": str,
-    "int": _int,
-    "float": _float,
-    "lower": _lower,
-    "upper": _upper,
-    "replace": _replace,
-    "split": _split,
-    "trim": _trim,
-    "round": _round,
     "list": _list,
     "items": _pairs,
     "keys": _keys,
@@ -282,6 +257,6 @@ TEST_FUNCTIONS: Final[Mapping[str, Callable[..., bool]]] = {
     "none": lambda value: value is None,
     "equalto": lambda value, other: bool(value == other),
     "==": lambda value, other: bool(value == other),
-    "in": lambda value, container: value in container,
-    "match": _match,
+    "in": lambda value, container: contains(container, value),
+    "match": matches,
 }

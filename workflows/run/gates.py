@@ -72,7 +72,7 @@ class Gates:
         self._changed()
         try:
             await workflow.wait_condition(
-                lambda: gate.decided is not None or self._state.cut or self._state.stopping,
+                lambda: gate.decided is not None or self._state.cut or self._state.stopping or run.overdue,
                 timeout=limit,
                 timeout_summary=f"gate {gate.step.id}",
             )
@@ -125,6 +125,8 @@ class Gates:
             run.state, run.message = "rejected", f"rejected by {last.by if last else who}{said}"
         elif self._state.cut:
             run.state, run.message = "cancelled", "cancelled while it waited"
+        elif run.overdue:
+            run.state, run.message = "failed", "nobody had decided"
         else:
             run.state, run.message = "cancelled", "no longer asked: another step failed"
 

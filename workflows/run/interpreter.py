@@ -3,35 +3,27 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from typing import assert_never
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
 
-from workflows import contracts
-from workflows.contracts import DeviceResult, NotifyInput, NotifyResult, Progress
+from workflows.contracts import DeviceResult, Progress
 from workflows.errors import EvaluationError
 from workflows.plan import (
     ApproveStep,
-    CallStep,
     DevicesStep,
-    HttpStep,
-    NotifyStep,
     OnFailure,
-    ScriptStep,
-    SetStep,
     StepId,
-    WaitStep,
 )
-from workflows.run import calls, saga, verdict
+from workflows.run import saga
 from workflows.run.context import aggregates, context
-from workflows.run.evaluate import describe, evaluate, text, truth
+from workflows.run.evaluate import evaluate, text, truth
 from workflows.run.fanout import FanOut
 from workflows.run.gates import Gates
 from workflows.run.seconds import seconds
 from workflows.run.state import DONE, RunState, StepRun
+from workflows.run.verbs import Verbs
 
 
 class Interpreter:
@@ -41,6 +33,7 @@ class Interpreter:
         self._state = state
         self._gates = gates
         self._changed = changed
+        self._verbs = Verbs(state, changed)
         self._open: dict[StepId, FanOut] = {}
 
     async def steps(self) -> None:
@@ -110,12 +103,34 @@ class Interpreter:
                 return
             run.state = "running"
             self._changed()
-            await self._verb(run, devices)
+            await self._in_time(run, devices)
         except EvaluationError as error:
             run.state, run.message = "failed", f"an expression has no value: {error}"
         if run.state not in {"succeeded", "skipped"}:
             self._failed(run)
         self._changed()
+
+    async def _in_time(self, run: StepRun, devices: tuple[DeviceResult, ...]) -> None:
+        """Carries out the step's verb, and ends it at its deadline: between two actions, never inside one."""
+        if run.step.deadline is None:
+            await self._verb(run, devices)
+            return
+        length = seconds(evaluate(run.step.deadline, context(self._state, devices)), "`deadline`")
+        verb = asyncio.create_task(self._verb(run, devices))
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                verb.done, timeout=timedelta(seconds=length), timeout_summary=f"deadline {run.id}"
+            )
+        if not verb.done():
+            run.overdue = True
+            if run.id in self._open:
+                self._open[run.id].cut()
+        await verb
+        if run.overdue and run.state != "succeeded":
+            run.state, run.message = (
+                "failed",
+                f"the deadline passed after {length:g} s" + (f"; {run.message}" if run.message else ""),
+            )
 
     async def _verb(self, run: StepRun, devices: tuple[DeviceResult, ...]) -> None:
         match run.step:
@@ -128,18 +143,8 @@ class Interpreter:
                     del self._open[run.id]
             case ApproveStep():
                 await self._gates.wait(run)
-            case NotifyStep():
-                await self._notify(run, run.step, devices)
-            case SetStep():
-                seen = context(self._state, devices)
-                run.outputs = {name: evaluate(value, seen) for name, value in run.step.values}
-                run.state = "succeeded"
-            case WaitStep():
-                await self._wait(run, run.step)
-            case HttpStep() | CallStep() | ScriptStep():
-                raise AssertionError(f"`prepare` refuses {run.step.kind}")
             case _:
-                assert_never(run.step)
+                await self._verbs.other(run, devices)
         if run.state == "succeeded" and run.step.checks:
             self._check(run, devices)
 
@@ -162,55 +167,6 @@ class Interpreter:
         if failed:
             run.state, run.message = "failed", "; ".join(failed)
 
-    async def _wait(self, run: StepRun, step: WaitStep) -> None:
-        """Waits for a duration or until a time; a time that has passed is no wait at all."""
-        run.state = "waiting"
-        if step.for_ is not None:
-            length = timedelta(seconds=seconds(evaluate(step.for_, context(self._state)), "`for`"))
-        else:
-            assert step.until is not None, "`prepare` refuses other waits"
-            length = _time(evaluate(step.until, context(self._state))) - workflow.now()
-        if length > timedelta():
-            run.message = f"until {workflow.now() + length:%Y-%m-%d %H:%M:%S} UTC"
-            self._changed()
-            with suppress(TimeoutError):
-                await workflow.wait_condition(
-                    lambda: self._state.cut or self._state.stopping, timeout=length, timeout_summary=f"wait {run.id}"
-                )
-                run.state, run.message = "cancelled", "no longer waited for"
-                return
-        run.state, run.message = "succeeded", ""
-
-    async def _notify(self, run: StepRun, step: NotifyStep, devices: tuple[DeviceResult, ...]) -> None:
-        state = self._state
-        told = devices or verdict.device_results(state)
-        before = state.verdict
-        state.verdict = before or verdict.verdict(state, told)  # as it stands, for a notice in the middle of a run
-        result = verdict.result(state, state.plan_ready.plan, told)
-        state.verdict = before
-        try:
-            answer = await workflow.execute_activity(
-                contracts.NOTIFY,
-                NotifyInput(
-                    scope=state.scope,
-                    prepared=state.plan_ready.ref,
-                    step=step.id,
-                    to=step.to,
-                    message=text(step.message, context(state, told)) if step.message is not None else None,
-                    template=step.template,
-                    result=result,
-                ),
-                activity_id=step.id,
-                result_type=NotifyResult,
-                start_to_close_timeout=timedelta(seconds=step.timeout_s),
-                retry_policy=calls.retry_policy(step.retry),
-                summary=f"tell {step.to}",
-            )
-        except ActivityError as error:
-            run.state, run.message = "failed", _said(error)
-        else:
-            run.state, run.message = "succeeded", answer.delivered
-
     # --------------------------------------------------------------------------------------------------- failures
 
     def _failed(self, run: StepRun) -> None:
@@ -231,21 +187,3 @@ class Interpreter:
             return
         said = await saga.undo(self._state, ended, on_failure, self._changed)
         self._state.message = f"{self._state.message}; {said}"
-
-
-def _time(value: object) -> datetime:
-    """A time with its offset. Raises `EvaluationError` for anything else: a time without one means nothing here."""
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise EvaluationError(
-            f"`until` must be a time such as 2026-12-01T02:00:00+01:00, and this is {describe(value)}"
-        )
-    return found
-
-
-def _said(error: ActivityError) -> str:
-    cause = error.cause
-    return cause.message if isinstance(cause, ApplicationError) else str(cause or error)

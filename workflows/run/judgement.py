@@ -1,9 +1,11 @@
 """Whether what a step over devices has come to is accepted, and how many devices may be under way because of it."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from workflows import contracts
+from workflows.contracts import FailureInfo
 from workflows.plan import DevicesStep, HostName
 from workflows.run.accept import allowed_failures
 from workflows.run.state import RunState, StepRun
@@ -21,8 +23,17 @@ class Judgement:
 
     @property
     def stopped(self) -> bool:
-        """Whether the run takes up nothing new."""
-        return self._state.cut or self._state.stopping
+        """Whether nothing new is taken up: by the run, by this step's deadline, or by its breaker."""
+        return self._state.cut or self._state.stopping or self._run.overdue or self._run.tripped
+
+    def note_failures(self, number: int, now: datetime) -> None:
+        """Counts new failures for the breaker, which opens at so many within so long."""
+        breaker = self._step.breaker
+        if breaker is None or number <= 0:
+            return
+        within = timedelta(seconds=breaker.within_s)
+        self._run.failed_at = [at for at in self._run.failed_at if now - at <= within] + [now] * number
+        self._run.tripped = self._run.tripped or len(self._run.failed_at) >= breaker.failures
 
     @property
     def enough(self) -> bool:
@@ -57,6 +68,13 @@ class Judgement:
         left = allowed_failures(self._step.accept, self._run.judged(hosts)) - self._run.failures(hosts)
         return max(1, min(wanted, left + 1))
 
+    def _quarantine(self, hosts: Sequence[HostName]) -> None:
+        """Devices that the breaker kept from being taken up."""
+        for host in hosts:
+            if self._run.letters[host] == contracts.PENDING:
+                self._run.letters[host] = contracts.LETTERS["quarantined"]
+                self._run.messages[host] = FailureInfo(type="cancelled", message="not taken up: the breaker was open")
+
     def conclude(self, hosts: Sequence[HostName]) -> None:
         """Sets how the step ended, and its message."""
         run, accept = self._run, self._step.accept.text
@@ -64,6 +82,11 @@ class Judgement:
         failed_wave = next((wave for wave in run.waves if wave.state == "failed"), None)
         if self._state.cut:
             run.state, run.message = "cancelled", "cancelled while it ran"
+        elif run.tripped and self._step.breaker is not None:
+            self._quarantine(hosts)
+            breaker = self._step.breaker
+            run.state = "failed"
+            run.message = f"the breaker opened: {breaker.failures} failures within {breaker.within_s:g} s"
         elif self.broken(hosts):
             run.state = "failed"
             run.message = f"{failures} of {total} devices failed; accepted is {accept}"

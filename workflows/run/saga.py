@@ -56,10 +56,13 @@ def _of_step(step: StepRun, wanted: Callable[[HostName], bool]) -> list[Round]:
 
 
 def _of_wave(step: StepRun, wave: WaveRun, wanted: Callable[[HostName], bool]) -> list[Round]:
-    holders = [host for host in wave.hosts if step.letters[host] in HOLDS and wanted(host)]
-    failed = tuple(host for host in holders if step.letters[host] != contracts.CHANGED)
-    others = tuple(host for host in holders if step.letters[host] == contracts.CHANGED)
-    return [Round(step, wave, hosts) for hosts in (failed, others) if hosts]
+    found = []
+    for group in reversed(wave.groups or (wave.hosts,)):  # where `order` ranks devices, the last rank first
+        holders = [host for host in group if step.letters[host] in HOLDS and wanted(host)]
+        failed = tuple(host for host in holders if step.letters[host] != contracts.CHANGED)
+        others = tuple(host for host in holders if step.letters[host] == contracts.CHANGED)
+        found += [Round(step, wave, hosts) for hosts in (failed, others) if hosts]
+    return found
 
 
 async def undo(state: RunState, failing: StepRun, on_failure: OnFailure, changed: Callable[[], None]) -> str:

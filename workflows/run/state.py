@@ -41,6 +41,14 @@ DONE: Final[frozenset[StepState]] = frozenset({"succeeded", "failed", "skipped",
 MAX_FAILURES: Final = 20
 
 
+# What a deadline that has passed does to the others. A step that is skipped at its deadline is passed over.
+_ON_DEADLINE: Final[Mapping[str, OnFailure]] = {
+    "stop": OnFailure(action="stop"),
+    "skip": OnFailure(action="continue"),
+    "undo": OnFailure(action="undo", scope="step"),
+}
+
+
 @dataclass(slots=True)
 class WaveRun:
     """A wave under way."""
@@ -48,6 +56,8 @@ class WaveRun:
     name: str
     hosts: tuple[HostName, ...]
     state: str = "pending"
+    groups: tuple[tuple[HostName, ...], ...] = ()  # one after the other; none: all at once
+    units: tuple[tuple[HostName, ...], ...] = ()  # devices that share a verdict
 
 
 @dataclass(slots=True)
@@ -92,6 +102,9 @@ class StepRun:
     concurrency: int | None = None  # as an operator has changed it
     answer: "Answer | None" = None  # what an operator says while the step is paused
     asks: bool = False  # whether the step is paused after a failure
+    failed_at: list[datetime] = field(default_factory=list)  # of the newest failures, for the breaker
+    tripped: bool = False  # the breaker has opened
+    overdue: bool = False  # the step's deadline has passed
     outputs: dict[str, object] = field(default_factory=dict)  # of a step that is not about devices
 
     @property
@@ -115,6 +128,8 @@ class StepRun:
 
     def on_failure(self) -> OnFailure:
         """What its failure does to the others: an operator's answer outranks the definition."""
+        if self.overdue and self.answer is None:
+            return _ON_DEADLINE.get(self.step.on_deadline, self.step.on_failure)
         if self.answer is None or self.answer.action not in {"undo", "stop"}:
             return self.step.on_failure
         if self.answer.action == "stop":

@@ -1,7 +1,9 @@
 """What a run comes to: where each device ended, and the verdict over all. No Temporal here."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
 
 from workflows import contracts
 from workflows.contracts import DeviceResult, RunResult, Verdict
@@ -37,6 +39,9 @@ def _device(host: HostName, steps: Sequence[StepRun], changing: bool, skipped: s
         # Why it was undone is said by the step that failed, which need not be the one undone.
         why = next((step for step in reversed(failed) if host in step.messages), undone[-1])
         return DeviceResult(name=host, status="undone", step=undone[-1].id, message=_message(why, host))
+    last = took_part[-1] if took_part else None
+    if last is not None and last.letters[host] == contracts.LETTERS["skipped"]:
+        return DeviceResult(name=host, status="skipped", step=last.id, message=_message(last, host))
     if failed:
         step = failed[-1]
         unreachable = step.letters[host] == contracts.LETTERS["unreachable"]
@@ -100,7 +105,12 @@ def _left_touched(state: RunState) -> bool:
     )
 
 
-def result(state: RunState, plan: Plan | None, devices: Sequence[DeviceResult]) -> RunResult:
+def result(
+    state: RunState,
+    plan: Plan | None,
+    devices: Sequence[DeviceResult],
+    outputs: Mapping[str, JsonValue] | None = None,
+) -> RunResult:
     """The result as it stands; the record and the report come to it later."""
     assert state.verdict is not None, "a result without a verdict"
     return RunResult(
@@ -113,6 +123,7 @@ def result(state: RunState, plan: Plan | None, devices: Sequence[DeviceResult]) 
         message=state.message,
         requester=state.request.by,
         reason=state.request.reason,
+        outputs=outputs or {},
         counts=dict(sorted(Counter(device.status for device in devices).items())),
         steps=tuple(step.result() for step in state.all_steps()),
         devices=tuple(devices[:MAX_DEVICES]),

@@ -8,7 +8,7 @@ import asyncio
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue, SearchAttributeKey
@@ -20,6 +20,7 @@ from workflows.contracts import (
     DecisionAnswer,
     DeviceLine,
     DevicePage,
+    DeviceResult,
     Page,
     Phase,
     Prepared,
@@ -33,10 +34,12 @@ from workflows.contracts import (
     SealInput,
     SealResult,
 )
-from workflows.errors import failure
+from workflows.errors import EvaluationError, failure
 from workflows.plan import HostName
 from workflows.run import calls, verdict
+from workflows.run.context import context
 from workflows.run.details import markdown
+from workflows.run.evaluate import evaluate
 from workflows.run.gates import Gates
 from workflows.run.interpreter import Interpreter
 from workflows.run.operators import KINDS, Operators
@@ -87,7 +90,7 @@ class RunWorkflow:
                 part for part in (f"cancelled{_because(state.cut_reason)}", state.message) if part
             )
         await self._to_the_end(asyncio.create_task(self._interpreter.finish(devices)))
-        state.result = verdict.result(state, state.plan_ready.plan, devices)
+        state.result = verdict.result(state, state.plan_ready.plan, devices, self._outputs(devices))
         await self._to_the_end(asyncio.create_task(self._seal()))
         state.phase = "closed"
         self._changed()
@@ -136,6 +139,17 @@ class RunWorkflow:
         state.finally_ = {step.id: StepRun(step) for step in prepared.plan.finally_}
         state.phase = "running"
         self._changed()
+
+    def _outputs(self, devices: tuple[DeviceResult, ...]) -> dict[str, JsonValue]:
+        """What the definition yields to the one that calls it; a value that there is not is null."""
+        seen = context(self._state, devices)
+        found: dict[str, JsonValue] = {}
+        for name, expr in self._state.plan_ready.plan.outputs:
+            try:
+                found[name] = evaluate(expr, seen)  # type: ignore[assignment]  # expressions yield JSON
+            except EvaluationError:
+                found[name] = None
+        return found
 
     async def _seal(self) -> None:
         state = self._state

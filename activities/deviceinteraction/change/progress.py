@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from activities.deviceinteraction.change.records import Intent
+from activities.deviceinteraction.config import dialect
 from activities.deviceinteraction.config.footprint import Footprint, Path, between
 from activities.deviceinteraction.platforms.protocol import Running
 
@@ -46,8 +47,11 @@ def progress(intent: Intent, now: Running) -> Progress | None:
     elif here in states:
         done = states.index(here)  # the first, as a line that shows nothing may not have been sent
     else:
+        ours = {_setting(path) for stage in intent.stages for path in stage.added} - {None}
         alike = (number for number, state in enumerate(states) if not _strange(began, state, here))
-        found = next(alike, None)
+        found = next(
+            (number for number in alike if not any(_setting(path) in ours for path in here - states[number])), None
+        )
         if found is None:
             return None
         done = found
@@ -74,6 +78,13 @@ def unpredicted(footprint: Footprint, before: Sequence[Path], after: Sequence[Pa
     """Paths in which a device differs from the prediction, but for what devices do by themselves."""
     differing = _strange(frozenset(before), expected(before, footprint), frozenset(after))
     return [path for path in dict.fromkeys((*before, *after, *footprint.added)) if path in differing]
+
+
+def _setting(path: Path) -> tuple[Path, str] | None:
+    """Which setting a line gives a value, where it has one value: a line of ours and another one exclude each other."""
+    *above, text = path
+    key = dialect.single_key(above[-1] if above else "", text)
+    return None if key is None else (tuple(above), key)
 
 
 def _states(began: frozenset[Path], stages: Sequence[Footprint]) -> Iterator[frozenset[Path]]:

@@ -105,7 +105,7 @@ class JuniperJunos:
             others = _editors(await device.step("configure"))
             if not device.prompt.endswith("#"):
                 return None
-            own = [editor for editor in _editors(await device.show("status")) if editor not in others]
+            own = [editor for editor in _editors(await device.step("status")) if editor not in others]
             await device.effect("exit configuration-mode", answers=(_LEAVE,))
             device.known_as = own[0] if len(own) == 1 else None  # somebody else may have come at the same moment
         return device.known_as

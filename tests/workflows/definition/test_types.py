@@ -8,6 +8,7 @@ from workflows.definition.inference import Inference
 from workflows.definition.nodes import Fields, Scalar, Text
 from workflows.definition.reader import read
 from workflows.definition.scopes import Scope
+from workflows.definition.state_types import STATE
 from workflows.definition.types import (
     BOOLEAN,
     CHANGE,
@@ -17,7 +18,6 @@ from workflows.definition.types import (
     INTEGER,
     NUMBER,
     ROWS,
-    STATE,
     STEPS,
     TEXT,
     UNKNOWN,
@@ -34,7 +34,7 @@ SCOPE = Scope(
     {
         "i": INTEGER, "n": NUMBER, "t": TEXT, "b": BOOLEAN, "d": DURATION, "u": UNKNOWN, "maybe": Maybe(INTEGER),
         "numbers": ListType(INTEGER), "texts": ListType(TEXT), "hosts": HOSTS, "records": RECORDS, "rows": ROWS,
-        "device": DEVICE, "state": Record("`state`", STATE), "change": CHANGE, "map": MapType(TEXT, INTEGER),
+        "device": DEVICE, "state": Record("`state`", dict[str, Type](STATE)), "change": CHANGE, "map": MapType(TEXT, INTEGER),
         "steps": STEPS,
     },
     {},
@@ -83,7 +83,9 @@ def inferred(text: str) -> tuple[Type, list[str]]:
         ("steps.a.total", "an integer"),
         ("[1, 2.5] | first", "a number"),
         ("[] | first", "a value known only when it runs"),
-        ("{'a': 1}.a", "a value known only when it runs"),
+        ("{'a': 1}.a", "an integer"),
+        ("{'a': 1, 'b': {'c': 'x'}}.b", "a map"),
+        ("[{'a': 1}, {'a': 2.5}] | map(attribute='a') | first", "a number"),
         ("texts | length", "an integer"),
         ("texts | sort | unique | list | last", "text"),
         ("numbers | sum", "an integer"),
@@ -151,7 +153,7 @@ def test_an_operation_has_the_type_of_its_result(text: str, said: str) -> None:
         ("steps['a']", "NS504 a step is named as `steps.NAME`"),
         ("i[0]", "NS504 an integer has no items"),
         ("i.x", "NS501 an integer has no `x`"),
-        ("hosts[0].site", "NS290 facts of a device are not supported here yet"),
+        ("hosts[0].site", "NS501 a device is its name here, and has no `site`"),
         ("maybe + 1", "NS505 this may be null: an integer or null"),
         ("maybe == 1 or maybe > 1", "NS505 this may be null: an integer or null"),
         ("b < b", "NS504 a boolean `<` a boolean has no answer"),

@@ -89,7 +89,7 @@ async def test_a_retry_that_fails_asks_again(server: Server) -> None:
         await ask(live, "skip", reason="it is being replaced")
         result = await live.result()
     assert result.verdict == "succeeded"
-    assert result.counts == {"changed": 3, "untouched": 1}
+    assert result.counts == {"changed": 3, "skipped": 1}
     assert world.touched == {("deploy", host) for host in HOSTS[1:]}
 
 

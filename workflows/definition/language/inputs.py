@@ -30,9 +30,6 @@ class Input(Part):
     """One input: its type, its limits, its default. It is checked before a run gets an id."""
 
     type: InputType = key("What the value is.", needed=True, examples=["vlan_id", "string"])
-    description: Text | None = key(
-        "What it is for; shown where somebody is asked for it.", examples=["The site whose switches get the VLAN"]
-    )
     required: Flag | None = key(
         "Whether a run must give it. An input that is not required and has no default is null.",
         default=True,
@@ -60,5 +57,6 @@ class Input(Part):
         "Of `map`: its keys, each as an input. Without it, any key may stand there.",
         examples=[{"rack": {"type": "integer"}}],
     )
-
-
+    description: Text | None = key(
+        "What it is for; shown where somebody is asked for it.", examples=["The site whose switches get the VLAN"]
+    )

@@ -22,9 +22,11 @@ class Kind:
 class Part(BaseModel):
     """A map of the language. A key that the definition does not give is None, and is not printed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, ser_json_inf_nan="constants")
+    # The compiler wants only the names of the fields: a validator is built where one is used.
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     LAST: ClassVar[tuple[str, ...]] = ()  # fields of a common ancestor that stand behind those of its children
+    ONE_OF: ClassVar[tuple[str, ...]] = ()  # of these keys exactly one is given
 
 
 def key(
@@ -33,6 +35,7 @@ def key(
     examples: list[JsonValue],
     needed: bool = False,
     default: JsonValue = None,
+    otherwise: str = "",
     alias: str | None = None,
 ) -> Any:  # noqa: ANN401 - as pydantic's own Field
     """A key of a part.
@@ -42,9 +45,12 @@ def key(
         examples: Values as YAML gives them; each fits the key's own type.
         needed: Whether the compiler asks for it.
         default: What holds where it is not given, as the definition would write it.
+        otherwise: The same in words, where it cannot be written.
         alias: The key, where it cannot be the name of a Python field.
     """
-    extra: dict[str, JsonValue] = {} if default is None else {"default": default}
+    extra: dict[str, JsonValue] = {"$comment": f"without it: {otherwise}"} if otherwise else {}
+    if default is not None:
+        extra["default"] = default
     if needed:
         return Field(description=meaning, examples=examples, alias=alias)
     return Field(default=None, description=meaning, examples=examples, alias=alias, json_schema_extra=extra)
@@ -65,9 +71,17 @@ class Key:
 
     @property
     def default(self) -> JsonValue:
-        """What holds where it is not given; None where that is nothing, or another key decides."""
+        """What holds where it is not given; None where that is nothing, or only words can say it."""
+        return self._extra("default")
+
+    @property
+    def otherwise(self) -> str:
+        """What holds where it is not given, in words."""
+        return str(self._extra("$comment") or "").removeprefix("without it: ")
+
+    def _extra(self, name: str) -> JsonValue:
         extra = self.info.json_schema_extra
-        return extra.get("default") if isinstance(extra, dict) else None
+        return extra.get(name) if isinstance(extra, dict) else None
 
 
 def parts_keys(part: type[Part]) -> Iterator[Key]:

@@ -1,15 +1,16 @@
 """What steers a step and its fan-out: checks, retries, waves, windows, `accept`, `on_failure`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, Strict
 
 from workflows.definition.language.part import Kind, Part, Severity, key
-from workflows.definition.language.values import Bare, Count, Duration, Figure, Line, Name, Share, Soon, Text
+from workflows.definition.language.values import Bare, Count, Duration, Factor, Line, Name, Share, Soon, Text
 
-ACCEPT: str = r"^\s*(all|any|>=\s*[0-9]{1,3}(\.[0-9]+)?\s*%(\s*succeeded)?|<=\s*[0-9]+\s+failed|([0-9]+|n) of ([0-9]+|m))\s*$"
-SUCCEEDED: str = r"^\s*>=\s*([0-9]{1,3}(\.[0-9]+)?\s*%|[0-9]+)\s*$"
-FAILED: str = r"^\s*<=\s*([0-9]{1,3}(\.[0-9]+)?\s*%|[0-9]+)\s*$"
+_AMOUNT: Final = r"([0-9]{1,3}(\.[0-9]+)?\s*%|[0-9]{1,6})"
+ACCEPT: Final = rf"^\s*(all|any|[0-9]+ +of +[0-9]+|>=\s*{_AMOUNT}(\s*succeeded)?|<=\s*{_AMOUNT}\s+failed)\s*$"
+SUCCEEDED: Final = rf"^\s*>=\s*{_AMOUNT}\s*$"
+FAILED: Final = rf"^\s*<=\s*{_AMOUNT}\s*$"
 
 RetriedClass = Literal["transient", "check_failed", "block_unavailable"]
 UndoScope = Literal["failed", "wave", "step", "run"]
@@ -44,7 +45,7 @@ class Retry(Part):
         "Attempts in all, the first included.", default=3, examples=[5]
     )
     delay: Duration | None = key("The wait before the second attempt.", default="2s", examples=["10s"])
-    factor: Annotated[Figure, Field(ge=1)] | None = key(
+    factor: Factor | None = key(
         "By how much each wait is longer than the one before.", default=2, examples=[1.5]
     )
     max_delay: Duration | None = key("The longest wait.", default="1m", examples=["5m"])
@@ -59,14 +60,16 @@ class Retry(Part):
 class Wave(Part):
     """The devices that are changed together. A bare size is a wave too, as in Ansible's `serial`."""
 
-    name: Text | None = key("What people call it.", default="wave 1, wave 2, …", examples=["canary"])
+    ONE_OF = ("size", "select")
+
+    name: Text | None = key("What people call it.", otherwise="wave 1, wave 2, …", examples=["canary"])
     size: Count | Share | None = key(
         "So many *new* devices, or a share of the step's devices, rounded up. The last wave takes the rest.",
         examples=[1, "10%"],
     )
-    per: Text | None = key(
-        "With a `size` that is a number: so many of each value of this fact of a device.",
-        examples=["platform", "data.model"],
+    per: Bare | None = key(
+        "With a `size` that is a number: so many of each value of this, a fact of a device or an expression.",
+        examples=["platform", "device.data.model"],
     )
     select: Bare | None = key("Instead of a `size`: which devices, over `device`.", examples=['device.role == "lab"'])
     soak: Soon | None = key(
@@ -88,6 +91,8 @@ class Concurrency(Part):
 
 class Accept(Part):
     """How many devices must succeed. Unreachable devices count as failed, skipped ones do not count."""
+
+    ONE_OF = ("succeeded", "failed")
 
     succeeded: Annotated[str, Strict(), Field(pattern=SUCCEEDED), Kind('`">= 95%"` or `">= 3"`')] | None = key(
         "At least so many succeed; allowed failures are rounded down.", examples=[">= 95%", ">= 3"]
@@ -138,7 +143,7 @@ class OnFailure(Part):
         needed=True,
         examples=["wave"],
     )
-    of: Name | None = key("The step that is undone.", default="this step", examples=["deploy"])
+    of: Name | None = key("The step that is undone.", otherwise="this step", examples=["deploy"])
 
 
 OnFailureWord = Literal["stop", "continue", "pause"]

@@ -20,7 +20,10 @@ Flag = Annotated[bool, Strict(), Kind("`true` or `false`")]
 Whole = Annotated[int, Strict(), Kind("integer")]
 Count = Annotated[int, Strict(), Field(ge=1), Kind("integer, 1 or more")]
 Natural = Annotated[int, Strict(), Field(ge=0), Kind("integer, 0 or more")]
-Figure = Annotated[int | float, Strict(), Kind("number")]
+Figure = Annotated[Annotated[int, Strict()] | Annotated[float, Strict()], Kind("number")]
+Factor = Annotated[
+    Annotated[int, Strict(), Field(ge=1)] | Annotated[float, Strict(), Field(ge=1)], Kind("number, 1 or more")
+]
 
 Duration = Annotated[str, Strict(), Field(pattern=DURATION), Kind("duration")]
 Interpolated = Annotated[str, Strict(), Field(pattern=HOLDS_EXPRESSION), Kind("`${{ }}`")]
@@ -29,7 +32,7 @@ Share = Annotated[str, Strict(), Field(pattern=SHARE), Kind("share, as `10%`")]
 
 # `when: true` and `select: 1` are read as values before they are expressions.
 Bare = Annotated[
-    Annotated[str, Strict(), Field(min_length=1)] | Annotated[bool, Strict()] | Annotated[int | float, Strict()],
+    Annotated[str, Strict(), Field(min_length=1)] | Annotated[bool, Strict()] | Annotated[int, Strict()] | Annotated[float, Strict()],
     Kind("expression"),
 ]
 Template = Annotated[

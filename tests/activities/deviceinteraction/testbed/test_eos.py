@@ -37,6 +37,14 @@ async def test_a_pending_session_outlives_its_login_and_can_be_aborted(eos: Test
     assert effects(eos) == []
 
 
+async def test_a_session_that_another_login_aborted_can_not_be_committed_from_inside(eos: TestbedDevice) -> None:
+    async with terminal(eos) as inside, terminal(eos) as outside:
+        await inside.lines(f"configure session {SESSION}", "vlan 120")
+        await outside.send(f"configure session {SESSION} abort")
+        assert "% Cannot commit" in await inside.output("commit")
+    assert 120 not in eos.vlans()
+
+
 async def test_abort_inside_a_session_drops_it(eos: TestbedDevice) -> None:
     async with terminal(eos) as typed:
         await typed.lines(f"configure session {SESSION}", "vlan 120", "abort")

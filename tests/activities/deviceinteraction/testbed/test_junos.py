@@ -1,5 +1,7 @@
 """Candidates, locks, commits and rollbacks on Junos."""
 
+import re
+
 import pytest
 
 from activities.deviceinteraction.testbed import TestbedDevice
@@ -63,6 +65,30 @@ async def test_a_lock_is_respected_and_falls_with_its_session(junos: TestbedDevi
     async with terminal(junos) as third:
         assert "Entering configuration mode" in await third.send("configure exclusive")
         assert (await third.output("show | compare")).strip() == "[edit]"
+
+
+@pytest.mark.parametrize("which", [r"pid \d+", r"terminal pts/\d+"])
+async def test_a_session_can_be_logged_out_and_its_exclusive_candidate_goes_with_it(
+    junos: TestbedDevice, which: str
+) -> None:
+    async with terminal(junos) as first, terminal(junos) as second:
+        await first.lines("configure exclusive", "set vlans lab vlan-id 120")
+        named = re.search(which, await second.output("configure exclusive"))
+        assert named is not None
+        assert (await second.output(f"request system logout {named.group(0)}")).strip() == ""
+        assert "Entering configuration mode" in await second.send("configure exclusive")
+        assert (await second.output("show | compare")).strip() == "[edit]"
+        await second.send("exit configuration-mode")
+        assert "error:" in await second.output("request system logout pid 99999")
+    assert 120 not in junos.vlans()
+
+
+async def test_status_names_an_editor_as_the_refusal_of_a_lock_does(junos: TestbedDevice) -> None:
+    async with terminal(junos) as first, terminal(junos) as second:
+        await first.send("configure exclusive")
+        named = re.search(r"netsaga terminal .*UTC", await first.output("status"))
+        assert named is not None
+        assert named.group(0) in await second.output("configure exclusive")
 
 
 async def test_a_shared_candidate_that_is_not_empty_bars_exclusive_mode(junos: TestbedDevice) -> None:

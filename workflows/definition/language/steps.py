@@ -1,0 +1,346 @@
+"""Steps: one model a verb, each with the keys that all steps have."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, Strict, Tag
+
+from workflows.definition.language.actions import AnyAction
+from workflows.definition.language.inputs import Input
+from workflows.definition.language.part import Kind, Part, key
+from workflows.definition.language.rollout import (
+    Accept,
+    AcceptText,
+    Breaker,
+    Checks,
+    Concurrency,
+    Escalation,
+    OnFailure,
+    OnFailureWord,
+    Retry,
+    Undo,
+    WaitWindow,
+    Wave,
+    Window,
+)
+from workflows.definition.language.values import (
+    Bare,
+    BoundPath,
+    Count,
+    Duration,
+    Name,
+    Share,
+    Soon,
+    Template,
+    Text,
+    Value,
+    Values,
+)
+
+Block = Literal["source_of_truth", "executor", "observability", "presentation"]
+Width = Annotated[int, Strict(), Field(ge=1, le=2000), Kind("integer from 1 to 2000")]
+Status = Annotated[int, Strict(), Field(ge=100, le=599), Kind("status code")]
+Instant = Annotated[
+    str,
+    Strict(),
+    Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$|\$\{\{"),
+    Kind("time with its offset, in quotes, or `${{ }}`"),
+]
+Pinned = Annotated[
+    str, Strict(), Field(pattern=r"^[a-z0-9][a-z0-9._-]*@[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?$"), Kind("`NAME@VERSION`")
+]
+
+
+class Step(Part):
+    """What every step has."""
+
+    LAST = ("block", "check", "timeout", "retry", "deadline", "on_deadline", "undo", "on_failure")
+
+    id: Name = key("Its name; other steps and expressions use it.", needed=True, examples=["precheck"])
+    needs: tuple[Name, ...] | Name | None = key(
+        "The steps that must have ended before. `[]` starts at once; branches run in parallel. In `finally`, steps run in "
+        "their order.",
+        otherwise="the step above",
+        examples=[["look", "other"]],
+    )
+    when: Bare | None = key(
+        "Whether the step runs at all: a boolean expression. Outputs of a step that was skipped are null.",
+        examples=["steps.precheck.warnings > 0"],
+    )
+    block: Block | None = key(
+        "Whose failure it is when this step fails, so that the record blames the right system.",
+        examples=["source_of_truth"],
+    )
+    check: Checks | None = key(
+        "What must hold when the verb has ended, over the step's own outputs: `result` of `http`, `script`, `ansible` and "
+        "`awx`; their own names elsewhere.",
+        examples=[{"the VLAN is registered once": "result.json.count == 1"}],
+    )
+    timeout: Duration | None = key(
+        "The limit of one action on one device, or of one attempt of another verb.", default="60s", examples=["2m"]
+    )
+    retry: Retry | None = key("How a failed attempt is made again.", examples=[{"attempts": 5, "delay": "10s"}])
+    deadline: Soon | None = key("The limit of the whole step with its retries.", examples=["4h"])
+    on_deadline: Literal["stop", "skip", "escalate", "undo"] | None = key(
+        "What happens at the deadline.", default="stop", examples=["undo"]
+    )
+    on_failure: OnFailureWord | OnFailure | None = key(
+        "What a failure beyond `accept` does to the *others*: `stop` the run, `continue` with it, `pause` for an operator, "
+        "or undo. A step that changes devices must say it.",
+        default="stop",
+        examples=["stop", {"undo": "wave"}],
+    )
+
+
+class Maintenance(Part):
+    """Actions around those of `do`."""
+
+    enter: Annotated[tuple[AnyAction, ...], Field(min_length=1)] | None = key(
+        "Before them, as draining a device.", examples=[[{"configure": {"lines": ["maintenance", "  quiesce"]}}]]
+    )
+    leave: Annotated[tuple[AnyAction, ...], Field(min_length=1)] | None = key(
+        "After them; they always run, whatever failed.", examples=[[{"configure": {"lines": ["no maintenance"]}}]]
+    )
+
+
+class DevicesStep(Step):
+    """Fans out over devices: all actions of `do`, in order, in one session on each."""
+
+    devices: Bare = key(
+        "Which devices: an expression that yields names of devices.",
+        needed=True,
+        examples=["inventory", "steps.precheck.succeeded"],
+    )
+    order: tuple[Bare, ...] | Bare | None = key(
+        "Sorts the devices of a wave, by expressions over `device`. An undo goes the other way.",
+        examples=[["device.data.depth"]],
+    )
+    waves: Annotated[tuple[Wave | Count | Share, ...], Field(min_length=1)] | None = key(
+        "Groups of devices, one after the other; `accept` is judged after each. Without waves all are one group.",
+        examples=[[1, "10%", {"name": "rest", "size": "100%"}]],
+    )
+    window: Window | None = key(
+        "When waves may start.", examples=[{"cron": "0 22 * * 1-5", "duration": "4h", "time_zone": "Europe/Berlin"}]
+    )
+    concurrency: Width | Concurrency | None = key(
+        "How many devices are under way at the same time.",
+        default=50,
+        examples=[100, {"total": 50, "per": "device.site", "each": 5}],
+    )
+    budget: Literal["strict"] | None = key(
+        "`strict` also caps the devices under way at the failures still allowed, and one.", examples=["strict"]
+    )
+    apart: Bare | None = key(
+        "Devices with the same value, over `device`, never share a wave.", examples=["device.data.mlag_pair"]
+    )
+    together: Bare | None = key(
+        "Devices with the same value, over `device`, share a wave and a verdict.", examples=["device.data.stack"]
+    )
+    accept: AcceptText | Accept | None = key(
+        "How many devices must succeed, in each wave and in total. `any` ends the step at the first success.",
+        default="all",
+        examples=["all", {"succeeded": ">= 95%"}, "<= 3 failed"],
+    )
+    breaker: Breaker | None = key(
+        "Starts no new device after so many failures within so long.", examples=[{"failures": 3, "within": "2m"}]
+    )
+    credential: Text | None = key(
+        "The name of the credential; its value comes from the worker's secret store. That of the inventory wins.",
+        examples=["device_rw"],
+    )
+    maintenance: Maintenance | None = key(
+        "Actions before and after those of `do`.",
+        examples=[{"enter": [{"run": "drain"}], "leave": [{"run": "undrain"}]}],
+    )
+    do: Annotated[tuple[AnyAction, ...], Field(min_length=1)] = key(
+        "The actions on each device, in their order.", needed=True, examples=[[{"show": "show version"}]]
+    )
+    undo: Undo | None = key(
+        "The ways to take a change back, tried in this order: `native` (the device's own), `inverse` (the inverse change), "
+        "`restore` (the configuration before). `none` forbids it. A step that changes devices must say it.",
+        default=["native", "inverse", "restore"],
+        examples=[["native", "inverse"], "none"],
+    )
+
+
+class Request(Part):
+    """One call of a system. Exactly one method is given."""
+
+    ONE_OF = ("get", "head", "post", "put", "patch", "delete")
+
+    get: Text | None = key(
+        "Where to: `SYSTEM:/path`, a system that the settings name, or a URL that they allow.",
+        examples=["nautobot:/api/ipam/vlans/"],
+    )
+    head: Text | None = key("As `get`, without a body in the answer.", examples=["nautobot:/api/status/"])
+    post: Text | None = key("Where to.", examples=["itsm:/api/now/table/change_request"])
+    put: Text | None = key("Where to.", examples=["nautobot:/api/ipam/vlans/${{ inputs.vlan_id }}/"])
+    patch: Text | None = key("Where to.", examples=["nautobot:/api/ipam/vlans/${{ inputs.vlan_id }}/"])
+    delete: Text | None = key("Where to.", examples=["nautobot:/api/ipam/vlans/${{ inputs.vlan_id }}/"])
+    query: Values | None = key(
+        "What follows the `?`; values are encoded.", examples=[{"vid": "${{ inputs.vlan_id }}"}]
+    )
+    headers: Values | None = key("Headers. Credentials come from the settings.", examples=[{"Accept": "application/json"}])
+    json_: Value = key("The body, sent as JSON.", alias="json", examples=[{"state": "closed"}])
+    status: Annotated[tuple[Status, ...], Field(min_length=1)] | Status | None = key(
+        "The status codes that are a success.", otherwise="200 to 299", examples=[[200, 404]]
+    )
+
+
+class HttpStep(Step):
+    """Calls a system. Outputs: `status`, `json`, `text`; in its own `check` they are `result.status` and so on."""
+
+    http: Request = key("The request.", needed=True, examples=[{"get": "nautobot:/api/ipam/vlans/"}])
+
+
+class Approval(Part):
+    """Who is asked, and about what."""
+
+    by: Text = key("A group that the worker's settings name.", needed=True, examples=["netops-leads"])
+    quorum: Annotated[int, Strict(), Field(ge=1, le=100), Kind("integer from 1 to 100")] | None = key(
+        "How many of them. A person counts once.", default=1, examples=[2]
+    )
+    not_by: tuple[Literal["requester"], ...] | Literal["requester"] | None = key(
+        "Who may not: `requester` is the one who asked for the run.", examples=[["requester"]]
+    )
+    binds: BoundPath | None = key(
+        "The proposed changes that are approved. A device that moved since is refused as `drifted`.",
+        examples=["steps.precheck.change"],
+    )
+    via: Text | None = key(
+        "A system that the settings name; it is asked before the timer decides.", examples=["servicenow"]
+    )
+
+
+class ApproveStep(Step):
+    """Waits for people. Silence approves nothing, unless `on_timeout` says so."""
+
+    LAST = (
+        "timeout", "on_timeout", "escalate", *(name for name in Step.LAST if name != "timeout"),
+    )  # fmt: skip
+
+    approve: Approval = key("Who, and about what.", needed=True, examples=[{"by": "netops-leads"}])
+    timeout: Soon = key("How long they have.", needed=True, examples=["30m", "${{ inputs.approval_timeout }}"])
+    on_timeout: Literal["approve", "reject", "escalate"] | None = key(
+        "What silence means.", default="reject", examples=["escalate"]
+    )
+    escalate: Escalation | None = key(
+        "With `on_timeout: escalate`: whom to ask next.",
+        examples=[{"to": "netops-managers", "timeout": "2h", "then": "reject"}],
+    )
+
+
+
+class Waiting(Part):
+    """What is waited for: one of these."""
+
+    ONE_OF = ("for", "until", "window", "signal", "devices")
+
+    for_: Soon | None = key("A duration.", alias="for", examples=["5m"])
+    until: Instant | None = key("A time, with its offset.", examples=["2026-12-01T02:00:00+01:00"])
+    window: WaitWindow | None = key("A change window.", examples=[{"cron": "0 22 * * 6", "duration": "6h"}])
+    signal: Name | None = key("A signal of this name, sent to the run.", examples=["burn_in_done"])
+    payload: dict[Name, Input] | None = key(
+        "What the signal carries, each field as an input; the fields are the step's outputs.",
+        examples=[{"passed": {"type": "boolean"}}],
+    )
+    devices: Bare | None = key("Devices, until all answer a login.", examples=["steps.reload.succeeded"])
+
+
+class WaitStep(Step):
+    """Waits for time, for a signal, or for devices. `timeout` is how long at most."""
+
+    wait: Waiting = key("What for.", needed=True, examples=[{"for": "5m"}])
+    timeout: Soon | None = key("How long to wait at most.", examples=["2h"])
+
+
+class CallStep(Step):
+    """Runs another definition as a child run. Its `outputs` are the step's."""
+
+    call: Pinned = key("Which, its version pinned.", needed=True, examples=["close-ticket@1"])
+    with_: Values | None = key("Its inputs.", alias="with", examples=[{"ticket": "${{ inputs.ticket }}"}])
+
+
+class ScriptStep(Step):
+    """Runs a program or a Python function that the settings allow: JSON in, JSON out. Output: `result`."""
+
+    script: Text = key("Its name in the settings.", needed=True, examples=["reserve_prefix"])
+    with_: Values | None = key("What goes in.", alias="with", examples=[{"site": "${{ inputs.building }}"}])
+
+
+class AnsibleStep(Step):
+    """Runs something of Ansible's that the settings allow. Output: `result`."""
+
+    ansible: Text = key("Its name in the settings.", needed=True, examples=["backup_configs"])
+    with_: Values | None = key("Its variables.", alias="with", examples=[{"site": "${{ inputs.building }}"}])
+
+
+class AwxStep(Step):
+    """Launches a template of AWX that the settings allow. Output: `result`."""
+
+    awx: Text = key("Its name in the settings.", needed=True, examples=["patch_window"])
+    with_: Values | None = key("Its variables.", alias="with", examples=[{"limit": "${{ inputs.building }}"}])
+
+
+class Notification(Part):
+    """Whom to tell, and what."""
+
+    ONE_OF = ("template", "message")
+
+    to: Text = key("A receiver that the worker's settings name.", needed=True, examples=["netops"])
+    template: Template | None = key("A Jinja2 template beside the definition.", examples=["summary.md.j2"])
+    message: Text | None = key("Instead of a template: the text.", examples=["${{ run.verdict }}: ${{ inputs.ticket }}"])
+
+
+class NotifyStep(Step):
+    """Tells people or systems."""
+
+    notify: Notification = key("Whom, and what.", needed=True, examples=[{"to": "netops", "message": "done"}])
+
+
+class SetStep(Step):
+    """Names values computed from others; they are the step's outputs."""
+
+    set: Annotated[dict[Name, Value], Field(min_length=1), Kind("map of a name to any value, `${{ }}` in it")] = key(
+        "Names and values.", needed=True, examples=[{"total": "${{ steps.precheck.total }}"}]
+    )
+
+
+STEPS: Mapping[str, type[Step]] = {
+    "devices": DevicesStep,
+    "http": HttpStep,
+    "approve": ApproveStep,
+    "wait": WaitStep,
+    "call": CallStep,
+    "script": ScriptStep,
+    "ansible": AnsibleStep,
+    "awx": AwxStep,
+    "notify": NotifyStep,
+    "set": SetStep,
+}
+
+
+def verb_of_step(value: object) -> str | None:
+    """Which verb a map or a part has; None where it has none."""
+    if isinstance(value, Step):
+        return next((verb for verb, part in STEPS.items() if type(value) is part), None)
+    return next((verb for verb in STEPS if isinstance(value, Mapping) and verb in value), None)
+
+
+AnyStep = Annotated[
+    Annotated[DevicesStep, Tag("devices")]
+    | Annotated[HttpStep, Tag("http")]
+    | Annotated[ApproveStep, Tag("approve")]
+    | Annotated[WaitStep, Tag("wait")]
+    | Annotated[CallStep, Tag("call")]
+    | Annotated[ScriptStep, Tag("script")]
+    | Annotated[AnsibleStep, Tag("ansible")]
+    | Annotated[AwxStep, Tag("awx")]
+    | Annotated[NotifyStep, Tag("notify")]
+    | Annotated[SetStep, Tag("set")],
+    Discriminator(
+        verb_of_step,
+        custom_error_type="no_verb",
+        custom_error_message="a step needs a verb: " + ", ".join(STEPS),
+    ),
+]

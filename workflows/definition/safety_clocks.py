@@ -1,0 +1,138 @@
+"""Part of the sixth pass: waves, and the clocks that run beside them. Soaks, confirm timers, windows, deadlines."""
+
+from dataclasses import dataclass
+
+from workflows.definition.diagnostics import Findings, Span
+from workflows.definition.draft import DevicesBody, Draft, StepDraft, WaitBody
+from workflows.definition.expressions import Expression
+from workflows.durations import parse_duration
+from workflows.plan import Attr, Constant, Name, Retry
+
+DEFAULT_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A duration that is known before anything runs, and whether an input could change it."""
+
+    seconds: float
+    default: bool = False
+
+    def __str__(self) -> str:
+        return f"{spell(self.seconds)}{' by default' if self.default else ''}"
+
+
+def known(said: Expression | float | None, draft: Draft) -> Known | None:
+    """The length of a duration: a constant, or an input's default; None where only the run knows it."""
+    if said is None or isinstance(said, float):
+        return Known(said) if said is not None else None
+    match said.tree:
+        case Constant(value=value):
+            return _parsed(value)
+        case Attr(of=Name(name="inputs"), name=name) if name in draft.inputs:
+            found = _parsed(draft.inputs[name].default)
+            return Known(found.seconds, default=True) if found else None
+        case _:
+            return None
+
+
+def _parsed(value: object) -> Known | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return Known(float(value))
+    try:
+        return Known(parse_duration(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def spell(seconds: float) -> str:
+    """A duration as definitions write it."""
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{int(seconds // size)}{unit}"
+    if seconds < 60 or seconds % 1:
+        return f"{seconds:g}s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m{rest}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60}m" + (f"{rest}s" if rest else "")
+
+
+def check_clocks(step: StepDraft, body: DevicesBody, draft: Draft, findings: Findings) -> None:
+    """Reports waves that do not end where they seem to, and waits that outlast what runs beside them."""
+    _check_sizes(step, body, draft, findings)
+    soaks = [(wave, found) for wave in body.waves if (found := known(wave.soak, draft))]
+    work = _work_s(step, draft)
+    held = [action.confirm for action in body.actions if action.confirm and action.confirm.hold != "device"]
+    for wave, soak in soaks:
+        span, needed = _span(wave.soak, wave.span), soak.seconds + work
+        for confirm in held:
+            if needed >= confirm.within_s:
+                message = (
+                    f"the wave `{wave.name}` soaks for {soak}, and its work may take {spell(work)}:"
+                    f" its devices revert after {spell(confirm.within_s)}"
+                )
+                findings.add("NS707", message, span, "soak for less, or confirm `within` a longer time")
+                break
+        if body.window and needed >= body.window.duration_s:
+            message = f"the wave `{wave.name}` never fits the window, which is open for {spell(body.window.duration_s)}"
+            hint = f"it soaks for {soak}, and its work may take {spell(work)}: it starts only if both fit inside"
+            findings.add("NS716", message, span, hint, [(step.key("window"), "the window")])
+    deadline = known(step.common.deadline, draft)
+    total = sum(soak.seconds for _, soak in soaks)
+    if deadline and total >= deadline.seconds:
+        message = f"the waves of `{step.id.text}` soak for {spell(total)}, and its deadline is {deadline}"
+        findings.add("NS717", message, step.key("deadline"), "a deadline bounds the whole step with its retries")
+
+
+def check_wait(step: StepDraft, body: WaitBody, draft: Draft, findings: Findings) -> None:
+    """Reports a wait that its own limit cuts, and one that may never end."""
+    length, deadline = known(body.for_, draft), known(step.common.deadline, draft)
+    limits = [("timeout", known(step.common.timeout, draft)), ("deadline", deadline)]
+    for key, limit in limits:
+        if length and limit and length.seconds >= limit.seconds:
+            message = f"the step `{step.id.text}` waits for {length}, and its `{key}` is {limit}"
+            findings.add("NS717", message, step.key(key), "let the limit be the longer one, or leave it out")
+    if (body.signal or body.devices) and step.common.timeout is None and step.common.deadline is None:
+        awaited = f"the signal `{body.signal.text}`" if body.signal else "devices"
+        message = f"the step `{step.id.text}` may wait for {awaited} for ever"
+        findings.add("NS718", message, step.key("signal" if body.signal else "devices"), "add `timeout`, as `2h`")
+
+
+def _work_s(step: StepDraft, draft: Draft) -> float:
+    """What one device may take in each wave, at the least: each attempt its timeout (device-safety, rule 4)."""
+    timeout = step.common.timeout if isinstance(step.common.timeout, float) else draft.defaults.timeout_s
+    attempts = (step.common.retry or draft.defaults.retry or Retry()).attempts
+    return attempts * (timeout or DEFAULT_TIMEOUT_S)
+
+
+def _span(said: Expression | float, otherwise: Span) -> Span:
+    return said.span if isinstance(said, Expression) else otherwise
+
+
+def _check_sizes(step: StepDraft, body: DevicesBody, draft: Draft, findings: Findings) -> None:
+    """The last wave takes the rest: where it says less, people should know; where nothing is left, too."""
+    if not body.waves:
+        return
+    most = draft.inventory.max if draft.inventory else None
+    taken = 0.0
+    for wave in body.waves[:-1]:
+        taken += wave.share or (wave.size / most if wave.size and most and wave.per is None else 0.0)
+        if taken >= 1:
+            after = body.waves[body.waves.index(wave) + 1]
+            message = f"nothing is left for the wave `{after.name}`: the waves before it take every device"
+            findings.add("NS706", message, after.span, "sizes count new devices: lower those before, or leave it out")
+            return
+    last = body.waves[-1]
+    if last.select is not None:
+        message = f"the last wave `{last.name}` takes the rest, also what its `select` does not choose"
+        findings.add("NS705", message, last.span, "add a wave of `size: 100%`, or choose with `devices`")
+        return
+    taken += last.share or (last.size / most if last.size and most and last.per is None else 0.0)
+    if taken < 1:
+        said = f"{last.share:.0%}" if last.share else str(last.size)
+        message = f"the last wave `{last.name}` takes the rest, and not `{said}`"
+        hint = "write `size: 100%` for it, or add a wave"
+        if all(wave.share for wave in body.waves):
+            message = f"the waves end at {taken:.0%}: the last one, `{last.name}`, takes the rest, and not `{said}`"
+        findings.add("NS705", message, last.span, hint)

@@ -1,0 +1,52 @@
+"""Part of the sixth pass: gates and waits. Who may decide, what silence means, and what an approval is good for."""
+
+from workflows.definition.diagnostics import Findings
+from workflows.definition.draft import ApproveBody, DevicesBody, Path, StepDraft, WaitBody
+from workflows.definition.safety_clocks import check_wait
+from workflows.definition.scopes import Scopes
+
+
+def check_gates(scopes: Scopes, findings: Findings) -> None:
+    """Reports gates that hold nobody back, and waits that do not end as they should."""
+    for step in scopes.draft.all_steps:
+        match step.body:
+            case ApproveBody() as body:
+                _check_silence(step, body, findings)
+                _check_self(step, body, findings)
+                if body.binds:
+                    _check_bound(step, body.binds, scopes, findings)
+            case WaitBody() as body:
+                check_wait(step, body, scopes.draft, findings)
+            case _:
+                pass
+
+
+def _check_silence(step: StepDraft, body: ApproveBody, findings: Findings) -> None:
+    hint = "write `reject`, so that only people open it"
+    if body.on_timeout == "approve":
+        message = f"silence opens the gate `{step.id.text}`: when nobody answers, it is approved"
+        findings.add("NS709", message, step.key("on_timeout"), hint)
+    elif body.on_timeout == "escalate" and body.escalate and body.escalate.then == "approve":
+        message = f"silence opens the gate `{step.id.text}`: when {body.escalate.to} do not answer either, it is approved"
+        findings.add("NS709", message, body.escalate.span, hint)
+
+
+def _check_self(step: StepDraft, body: ApproveBody, findings: Findings) -> None:
+    if body.quorum == 1 and not body.not_by:
+        message = f"who asks for the run can open the gate `{step.id.text}` alone"
+        findings.add("NS710", message, step.key("by"), "add `not_by: [requester]`, or raise `quorum`")
+
+
+def _check_bound(step: StepDraft, binds: Path, scopes: Scopes, findings: Findings) -> None:
+    """What a gate binds is applied by some step behind it, or the approval is good for nothing."""
+    assert binds.step is not None  # the shape of `binds` asks for it
+    bound = (binds.step.text, binds.name.text)
+    applied = []
+    for later in scopes.draft.all_steps:
+        if isinstance(later.body, DevicesBody) and scopes.is_before(step.id.text, later.id.text):
+            applied += [(path, path.step.text) for action in later.body.actions if (path := action.applies) and path.step]
+    if any((name, path.name.text) == bound for path, name in applied):
+        return
+    message = f"the gate `{step.id.text}` approves `steps.{'.'.join(bound)}`, and no later step applies it"
+    label = [(path.name.span, "this is applied instead") for path, _ in applied[:1]]
+    findings.add("NS712", message, binds.name.span, "`apply` what was approved, or leave `binds` out", label)
