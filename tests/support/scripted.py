@@ -17,19 +17,28 @@ from workflows.contracts import (
     ArtifactRef,
     DeviceOutcome,
     DiffGroup,
+    Divided,
+    DivideInput,
     FailureInfo,
     FoldInput,
     FoldResult,
+    HttpInput,
+    HttpResult,
     InteractInput,
     NotifyInput,
     NotifyResult,
     Prepared,
     PrepareInput,
+    RunRequest,
+    ScriptInput,
+    ScriptResult,
     SealInput,
     SealResult,
     UndoInfo,
+    WindowInput,
+    WindowResult,
 )
-from workflows.errors import FailureType, failure
+from workflows.errors import EvaluationError, FailureType, failure
 from workflows.plan import (
     Accept,
     ApplyAction,
@@ -49,6 +58,7 @@ from workflows.plan import (
     TemplateText,
     Wave,
 )
+from workflows.run.division import divide_by_facts
 
 Script = Callable[[InteractInput], Awaitable[DeviceOutcome]]
 
@@ -135,6 +145,12 @@ class World:
     prepare_failure: Exception | None = None
     search_attributes: bool = True
     store_fails: bool = False
+    facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    windows: list[WindowResult] = field(default_factory=list)  # what the clock of change windows says, in order
+    answers: dict[str, HttpResult | ScriptResult | Exception] = field(default_factory=dict)  # by step
+    called: list[HttpInput | ScriptInput] = field(default_factory=list)
+    plans: dict[str, Plan] = field(default_factory=dict)  # of definitions that are called
+    requests: list[RunRequest] = field(default_factory=list)
     prepare_waits_for: asyncio.Event | None = None
 
     def fails(self, step: str, host: str, kind: FailureType = "check_failed", *, touched: bool = False) -> None:
@@ -168,9 +184,10 @@ class World:
             await self.prepare_waits_for.wait()
         if self.prepare_failure is not None:
             raise self.prepare_failure
+        self.requests.append(call.request)
         return Prepared(
             ref=ref("prepared"),
-            plan=self.plan,
+            plan=self.plans.get(call.request.definition, self.plan),
             inputs=self.inputs,
             hosts=tuple(HostName(host) for host in self.hosts),
             skipped={HostName(host): why for host, why in self.skipped.items()},
@@ -221,6 +238,39 @@ class World:
         )
         return FoldResult(ref=ref(hosts), proposal=ref(hosts).removeprefix("sha256:"), diffs=(group,))
 
+    @activity.defn(name=contracts.DIVIDE)
+    async def divide(self, call: DivideInput) -> Divided:
+        """Divides by the world's facts, as the product does."""
+        step = self.plan.step(call.step)
+        assert isinstance(step, DevicesStep)
+        try:
+            return divide_by_facts(step, call.hosts, {HostName(k): v for k, v in self.facts.items()}, self.inputs)
+        except EvaluationError as error:
+            raise failure("invalid_input", str(error)) from None
+
+    @activity.defn(name=contracts.WINDOW)
+    async def window(self, call: WindowInput) -> WindowResult:
+        """What the test says; an open window where it says nothing."""
+        return self.windows.pop(0) if self.windows else WindowResult(start=call.at)
+
+    @activity.defn(name=contracts.HTTP)
+    async def http(self, call: HttpInput) -> HttpResult:
+        """A system."""
+        self.called.append(call)
+        answer = self.answers[call.step]
+        if isinstance(answer, Exception):
+            raise answer
+        assert isinstance(answer, HttpResult)
+        return answer
+
+    @activity.defn(name=contracts.SCRIPT)
+    async def script(self, call: ScriptInput) -> ScriptResult:
+        """A program."""
+        self.called.append(call)
+        answer = self.answers[call.step]
+        assert isinstance(answer, ScriptResult)
+        return answer
+
     @activity.defn(name=contracts.NOTIFY)
     async def notify(self, call: NotifyInput) -> NotifyResult:
         """Tells nobody but the test."""
@@ -240,7 +290,8 @@ class World:
     @property
     def activities(self) -> list[Callable[..., Any]]:
         """All of them, for a worker."""
-        return [self.prepare, self.interact, self.undo, self.fold, self.notify, self.seal]
+        devices: list[Callable[..., Any]] = [self.interact, self.undo, self.fold, self.divide]
+        return [self.prepare, *devices, self.window, self.http, self.script, self.notify, self.seal]
 
 
 def failed(call: InteractInput, kind: FailureType, *, touched: bool) -> Exception:

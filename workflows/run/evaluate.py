@@ -1,9 +1,10 @@
 """Evaluates the expression trees of a plan: pure, bounded, and with the meaning of Jinja2 under StrictUndefined.
 
-It knows only JSON values, never an attribute of a Python object, and it has no loop but those of the filters. Three
-choices differ from Jinja2, each on the side of safety: a map looked up by an integer also finds that integer written
-as text (a VLAN id survives JSON), ``default`` also replaces null (the outputs of a skipped step), and a condition must
-be a boolean. The workflow and the activities both evaluate here.
+It knows only JSON values, never an attribute of a Python object, and it has no loop but those of the filters. Its
+choices that differ from Jinja2 are each on the side of safety: a map looked up by an integer also finds that integer
+written as text (a VLAN id survives JSON), ``default`` also replaces null (the outputs of a skipped step), a condition
+must be a boolean, booleans are no numbers, a text is no list of characters, and all that is made has a limit
+(`values.py`). The workflow and the activities both evaluate here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,15 +29,17 @@ from workflows.plan import (
     Not,
     Test,
 )
+from workflows.run.arithmetic import COMPARISONS, calculate, signed
+from workflows.run.fast import fast_filter
 from workflows.run.filters import FILTER_FUNCTIONS, TEST_FUNCTIONS
+from workflows.run.values import MAX_TEXT, MISSING, as_text, describe, item, member, sized, weighed
+
+__all__ = ["Context", "Value", "compiled", "describe", "evaluate", "text", "truth"]
 
 Value = object  # a JSON value; activities may also hand in maps with integer keys
 Context = Mapping[str, Value]
 Compiled = Callable[[Context], Value]
 
-MAX_TEXT: Final = 65_536  # characters
-MAX_ITEMS: Final = 100_000
-MAX_NUMBER: Final = 10**30
 MAX_KEPT: Final = 4_096
 
 # The tree is kept beside its functions, so that its identity is not given to another one meanwhile.
@@ -55,7 +58,7 @@ def evaluate(expr: Expr, context: Context) -> Value:
         raise
     except RecursionError:
         raise EvaluationError("the expression is nested too deeply") from None
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError, IndexError) as error:
+    except (TypeError, ValueError, ArithmeticError, LookupError) as error:
         # What Python says of operands that do not fit is what a reader needs to know.
         raise EvaluationError(str(error)) from None
 
@@ -70,16 +73,11 @@ def truth(expr: Expr, context: Context) -> bool:
 
 def text(expr: Expr, context: Context) -> str:
     """The value as text, as it stands in a message or a line."""
-    return str(evaluate(expr, context))
-
-
-def describe(value: Value) -> str:
-    """A value for a message: its kind, and itself where it is short."""
-    kind = {bool: "boolean", int: "integer", float: "number", str: "text", type(None): "null"}.get(type(value))
-    if kind is None:
-        kind = "map" if isinstance(value, Mapping) else "list"
-    shown = repr(value)
-    return f"{kind} {shown}" if len(shown) <= 40 else f"a {kind} of {len(shown)} characters"
+    value = evaluate(expr, context)
+    try:
+        return as_text(value)
+    except ValueError as error:  # an integer of thousands of digits
+        raise EvaluationError(str(error)) from None
 
 
 def compiled(expr: Expr) -> Compiled:
@@ -91,8 +89,30 @@ def compiled(expr: Expr) -> Compiled:
     if kept is None or kept[0] is not expr:
         if len(_KEPT) >= MAX_KEPT:
             _KEPT.clear()
-        kept = _KEPT[id(expr)] = (expr, _compile(expr))
+        function = _compile(expr)
+        kept = _KEPT[id(expr)] = (expr, _weighing(function) if _makes(expr) else function)
     return kept[1]
+
+
+def _weighing(function: Compiled) -> Compiled:
+    return lambda context: weighed(function(context))
+
+
+def _makes(expr: Expr) -> bool:
+    """Whether the value may be larger than what it is made from: a list or a map of several values."""
+    match expr:
+        case ListOf() | MapOf() | Arith():
+            return True
+        case Filter():
+            return _makes(expr.of) or any(map(_makes, expr.args)) or any(_makes(value) for _, value in expr.kwargs)
+        case Logic():
+            return _makes(expr.left) or _makes(expr.right)
+        case Choose():
+            return _makes(expr.then) or _makes(expr.otherwise)
+        case Attr() | Item():
+            return _makes(expr.of)
+        case _:
+            return False
 
 
 def _compile(expr: Expr) -> Compiled:
@@ -116,12 +136,13 @@ def _compile(expr: Expr) -> Compiled:
         case Compare():
             return _compare(expr)
         case Arith():
-            return _arith(expr)
+            left, right, operate = _compile(expr.left), _compile(expr.right), calculate(expr.operator)
+            return lambda context: operate(left(context), right(context))
         case Neg():
-            return _sign(expr)
+            of, negative = _compile(expr.of), expr.op == "neg"
+            return lambda context: signed(of(context), negative)
         case Concat():
-            parts = [_compile(part) for part in expr.parts]
-            return lambda context: _sized("".join(str(part(context)) for part in parts))
+            return _concat([_compile(part) for part in expr.parts])
         case Choose():
             test, then, otherwise = _compile(expr.test), _compile(expr.then), _compile(expr.otherwise)
             return lambda context: then(context) if test(context) else otherwise(context)
@@ -134,13 +155,6 @@ def _compile(expr: Expr) -> Compiled:
 
 
 # --------------------------------------------------------------------------------------------------------- look-ups
-
-
-class _Missing:
-    """What a look-up found where there is nothing; only ``default`` and ``is defined`` ever see it."""
-
-
-MISSING: Final = _Missing()
 
 
 def _lookup(expr: Name | Attr | Item) -> Compiled:
@@ -164,48 +178,12 @@ def _find(expr: Name | Attr | Item) -> Compiled:
             return lambda context: context.get(name, MISSING)
         case Attr():
             of, attribute = _compile(expr.of), expr.name
-            return lambda context: _member(of(context), attribute)
+            return lambda context: member(of(context), attribute)
         case Item():
             of, key = _compile(expr.of), _compile(expr.key)
-            return lambda context: _item(of(context), key(context))
+            return lambda context: item(of(context), key(context))
         case _:
             assert_never(expr)
-
-
-def _member(value: Value, name: str) -> Value:
-    if value is None:
-        return MISSING
-    if not isinstance(value, Mapping):
-        raise EvaluationError(f"{describe(value)} has no attribute {name!r}")
-    return value.get(name, MISSING)
-
-
-def _item(value: Value, key: Value) -> Value:
-    if value is None:
-        return MISSING
-    if isinstance(value, Mapping):
-        return _in_map(value, key)
-    if isinstance(value, Sequence) and isinstance(key, int) and not isinstance(key, bool):
-        return value[key] if -len(value) <= key < len(value) else MISSING
-    raise EvaluationError(f"{describe(value)} has no item {describe(key)}")
-
-
-def _in_map(value: Mapping[Value, Value], key: Value) -> Value:
-    if isinstance(key, list | dict):
-        raise EvaluationError(f"{describe(key)} cannot be a key")
-    if key in value:
-        return value[key]
-    other = _other_spelling(key)
-    return MISSING if other is None else value.get(other, MISSING)
-
-
-def _other_spelling(key: Value) -> Value:
-    """JSON turns integer keys into text: 120 and "120" name one VLAN."""
-    if isinstance(key, int) and not isinstance(key, bool):
-        return str(key)
-    if isinstance(key, str) and key.isascii() and key.isdigit() and (key == "0" or key[0] != "0"):
-        return int(key)
-    return None
 
 
 def _spelled(expr: Expr) -> str:
@@ -219,7 +197,7 @@ def _spelled(expr: Expr) -> str:
         case Constant():
             return repr(expr.value)
         case _:
-            return "…"
+            return "the expression"
 
 
 # -------------------------------------------------------------------------------------------------------- operators
@@ -232,33 +210,12 @@ def _logic(expr: Logic) -> Compiled:
     return lambda context: left(context) or right(context)
 
 
-def _contains(value: Value, container: Value) -> bool:
-    if isinstance(container, Mapping):
-        return _in_map(container, value) is not MISSING
-    if isinstance(container, str):
-        if not isinstance(value, str):
-            raise EvaluationError(f"{describe(value)} cannot be in a text")
-        return value in container
-    if isinstance(container, Sequence):
-        return value in container
-    raise EvaluationError(f"nothing can be in {describe(container)}")
-
-
-_COMPARISONS: Final[Mapping[str, Callable[..., bool]]] = {
-    "==": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
-    "in": _contains,
-    "not in": lambda left, right: not _contains(left, right),
-}
-
-
 def _compare(expr: Compare) -> Compiled:
     first = _compile(expr.first)
-    rest = [(_COMPARISONS[operator], _compile(operand)) for operator, operand in expr.rest]
+    rest = [(COMPARISONS[operator], _compile(operand)) for operator, operand in expr.rest]
+    if len(rest) == 1:
+        holds, second = rest[0]
+        return lambda context: holds(first(context), second(context))
 
     def chain(context: Context) -> bool:
         left = first(context)
@@ -272,59 +229,17 @@ def _compare(expr: Compare) -> Compiled:
     return chain
 
 
-_ARITHMETIC: Final[Mapping[str, Callable[..., Value]]] = {
-    "+": lambda left, right: left + right,
-    "-": lambda left, right: left - right,
-    "*": lambda left, right: left * right,
-    "/": lambda left, right: left / right,
-    "//": lambda left, right: left // right,
-    "%": lambda left, right: left % right,
-    "**": lambda left, right: left**right,
-}
+def _concat(parts: Sequence[Compiled]) -> Compiled:
+    def concat(context: Context) -> str:
+        texts, left = list[str](), MAX_TEXT
+        for part in parts:
+            texts.append(as_text(part(context)))
+            left -= len(texts[-1])
+            if left < 0:
+                raise EvaluationError(f"a text of more than {MAX_TEXT:,} characters")
+        return "".join(texts)
 
-
-def _arith(expr: Arith) -> Compiled:
-    left, right, operator = _compile(expr.left), _compile(expr.right), expr.operator
-    calculate = _ARITHMETIC[operator]
-
-    def arith(context: Context) -> Value:
-        one, two = left(context), right(context)
-        if operator == "+" and isinstance(one, str | list) and type(one) is type(two):
-            return _sized(calculate(one, two))
-        if not (_number(one) and _number(two)):
-            raise EvaluationError(f"{describe(one)} {operator} {describe(two)} cannot be calculated")
-        if operator == "**" and isinstance(two, int | float) and abs(two) > 100:
-            raise EvaluationError("an exponent above 100 is refused")
-        result = calculate(one, two)
-        if not isinstance(result, int | float) or abs(result) > MAX_NUMBER:
-            raise EvaluationError("the number is too large")
-        return result
-
-    return arith
-
-
-def _number(value: Value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _sign(expr: Neg) -> Compiled:
-    of, negative = _compile(expr.of), expr.op == "neg"
-
-    def sign(context: Context) -> Value:
-        value = of(context)
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise EvaluationError(f"{describe(value)} has no sign")
-        return -value if negative else value
-
-    return sign
-
-
-def _sized(value: Value) -> Value:
-    if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise EvaluationError(f"a text of more than {MAX_TEXT:,} characters")
-    if isinstance(value, list | dict) and len(value) > MAX_ITEMS:
-        raise EvaluationError(f"more than {MAX_ITEMS:,} items")
-    return value
+    return concat
 
 
 # --------------------------------------------------------------------------------------------------- filters, tests
@@ -332,13 +247,18 @@ def _sized(value: Value) -> Value:
 
 def _filter(expr: Filter) -> Compiled:
     args = [_compile(arg) for arg in expr.args]
-    kwargs = [(name, _compile(value)) for name, value in expr.kwargs]
     if expr.name == "default":
         return _default(expr, args)
     of, function = _compile(expr.of), FILTER_FUNCTIONS[expr.name]
+    fast = fast_filter(expr, of, args)
+    if fast is not None:
+        return fast
+    kwargs = [(name, _compile(value)) for name, value in expr.kwargs]
+    if not args and not kwargs:
+        return lambda context: sized(function(of(context)))
 
     def apply(context: Context) -> Value:
-        return _sized(
+        return sized(
             function(of(context), *[arg(context) for arg in args], **{name: value(context) for name, value in kwargs})
         )
 
@@ -347,12 +267,11 @@ def _filter(expr: Filter) -> Compiled:
 
 def _default(expr: Filter, args: Sequence[Compiled]) -> Compiled:
     of = _find(expr.of) if isinstance(expr.of, Name | Attr | Item) else _compile(expr.of)
+    otherwise = args[0] if args else lambda _: ""
 
     def default(context: Context) -> Value:
         value = of(context)
-        if value is not MISSING and value is not None and not (len(args) > 1 and args[1](context) and not value):
-            return value
-        return args[0](context) if args else ""
+        return otherwise(context) if value is MISSING or value is None else value
 
     return default
 

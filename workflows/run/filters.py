@@ -9,19 +9,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from workflows.errors import EvaluationError
-from workflows.run.text_filters import TEXT_FILTERS, matches
+from workflows.run.text_filters import TEXT_FILTERS, matches, pattern_test
 from workflows.run.values import (
     MAX_COMPARISONS,
     MAX_TEXT,
     MAX_WEIGHT,
+    PLAIN,
     Json,
     as_text,
     attribute_of,
     contains,
     weight_of,
 )
-
-Test = Callable[[Json], bool]
 
 
 def items_of(value: Json, name: str) -> list[Json]:
@@ -33,17 +32,10 @@ def items_of(value: Json, name: str) -> list[Json]:
     return list(value)
 
 
-def _folded(value: Json) -> Json:
-    """Jinja2 compares texts without regard to case unless it is told otherwise."""
-    return value.lower() if isinstance(value, str) else value
-
-
-def _key(attribute: Json, case_sensitive: bool) -> Callable[[Json], Json]:
-    def key(one: Json) -> Json:
-        value = one if attribute is None else attribute_of(one, attribute)
-        return value if case_sensitive else _folded(value)
-
-    return key
+def _keys_of(items: Iterable[Json], attribute: Json, case_sensitive: bool) -> list[Json]:
+    """What items are ordered or told apart by; texts without regard to case unless asked for, as in Jinja2."""
+    keys = list(items) if attribute is None else attributes_of(items, attribute)
+    return keys if case_sensitive else [key.lower() if isinstance(key, str) else key for key in keys]
 
 
 def _length(value: Json) -> int:
@@ -70,12 +62,13 @@ def _sum(value: Json, attribute: str | None = None, start: Json = 0) -> Json:
     if not isinstance(start, int | float):
         raise EvaluationError("`sum` needs numbers")
     try:
-        return sum(items if attribute is None else _attributes(items, attribute), start)
+        return sum(items if attribute is None else attributes_of(items, attribute), start)
     except TypeError:
         raise EvaluationError("`sum` needs numbers") from None
 
 
-def _attributes(items: Iterable[Json], attribute: Json) -> list[Json]:
+def attributes_of(items: Iterable[Json], attribute: Json) -> list[Json]:
+    """One attribute of each item; a missing one is an error."""
     try:  # nearly always, and much faster
         if type(attribute) is str and "." not in attribute:
             return [one[attribute] for one in items]
@@ -96,20 +89,24 @@ def _least(value: Json, choose: Callable[..., Json], case_sensitive: bool, attri
     items = list(value)
     if not items:
         raise EvaluationError("an empty list has no least and no greatest item")
-    return choose(items, key=_key(attribute, case_sensitive))
+    keys = _keys_of(items, attribute, case_sensitive)
+    return items[choose(range(len(items)), key=keys.__getitem__)]
 
 
 def _sort(value: Json, reverse: bool = False, case_sensitive: bool = False, attribute: str | None = None) -> list[Json]:
-    if not isinstance(attribute, str) or "," not in attribute:
-        return sorted(value, key=_key(attribute, case_sensitive), reverse=reverse)
-    keys = [_key(one.strip(), case_sensitive) for one in attribute.split(",")]
-    return sorted(value, key=lambda one: [key(one) for key in keys], reverse=reverse)
+    items = list(value)
+    if isinstance(attribute, str) and "," in attribute:
+        columns = [_keys_of(items, one.strip(), case_sensitive) for one in attribute.split(",")]
+        keys: list[Json] = list(zip(*columns, strict=True))
+    else:
+        keys = _keys_of(items, attribute, case_sensitive)
+    return [items[at] for at in sorted(range(len(items)), key=keys.__getitem__, reverse=reverse)]
 
 
 def _unique(value: Json, case_sensitive: bool = False, attribute: str | None = None) -> list[Json]:
-    key, found, kept = _key(attribute, case_sensitive), set[Json](), []
-    for one in value:
-        mark = _frozen(key(one))
+    items, found, kept = list(value), set[Json](), []
+    for one, key in zip(items, _keys_of(items, attribute, case_sensitive), strict=True):
+        mark = key if type(key) in PLAIN else _frozen(key)
         if mark not in found:
             found.add(mark)
             kept.append(one)
@@ -127,63 +124,71 @@ def _frozen(value: Json) -> Json:
 
 def _join(value: Json, separator: str = "", attribute: str | None = None) -> str:
     between, left, texts = str(separator), MAX_TEXT, list[str]()
-    for one in value if attribute is None else _attributes(value, attribute):
+    for one in value if attribute is None else attributes_of(value, attribute):
+        if type(one) is str:
+            texts.append(one)
+            continue
         texts.append(as_text(one))
-        left -= len(texts[-1]) + len(between)
-        if left + len(between) < 0:
-            raise EvaluationError(f"a text of more than {MAX_TEXT:,} characters")
+        left -= len(texts[-1])
+        if left < 0:
+            break
+    if left < 0 or sum(map(len, texts)) + len(between) * (len(texts) - 1) > MAX_TEXT:
+        raise EvaluationError(f"a text of more than {MAX_TEXT:,} characters")
     return between.join(texts)
 
 
-def chosen(test: Sequence[Json], count: int) -> Test:
-    """The test that ``select`` and its like apply to each of so many items."""
-    if not test:
-        return bool
-    name, *args = test
-    if name == "defined":
-        return lambda _: True  # an item of a list is there
-    if name not in TEST_FUNCTIONS:
+def picked(items: Sequence[Json], values: Sequence[Json], test: Sequence[Json], keep: bool) -> list[Json]:
+    """The items whose value passes a test, or those whose value does not.
+
+    Args:
+        items: What is chosen from.
+        values: One for each item: itself, or one of its attributes.
+        test: The test's name and its arguments; empty for truth.
+        keep: Whether those that pass are wanted.
+    """
+    name, *args = test or ("true",)
+    if name == "in" and isinstance(args[0], list):
+        return _picked_in(items, values, args[0], keep)
+    if name == "match":
+        holds = pattern_test(args[0])
+    elif not test or name == "defined":
+        holds = bool if not test else lambda _: True  # an item of a list is there
+    elif name in TEST_FUNCTIONS:
+        function = TEST_FUNCTIONS[name]
+        holds = lambda value: function(value, *args)  # noqa: E731 - one of three
+    else:
         raise EvaluationError(f"there is no test {name!r}")
-    if name == "in":
-        return _within(args[0], count)
-    function = TEST_FUNCTIONS[name]
-    return lambda one: function(one, *args)
+    return [one for one, value in zip(items, values, strict=True) if holds(value) is keep]
 
 
-def _within(container: Json, count: int) -> Test:
-    if not isinstance(container, list) or len(container) < 8:
-        return lambda one: contains(container, one)
+def _picked_in(items: Sequence[Json], values: Sequence[Json], container: list[Json], keep: bool) -> list[Json]:
     try:
         known = frozenset(container)
+        return [one for one, value in zip(items, values, strict=True) if (value in known) is keep]
     except TypeError:  # maps and lists cannot be hashed, and are compared one by one
-        if count * len(container) > MAX_COMPARISONS:
+        if len(items) * len(container) > MAX_COMPARISONS:
             raise EvaluationError("two lists are too long to be compared") from None
-        return lambda one: one in container
-    return lambda one: one in known if not isinstance(one, list | dict) else False
+    return [one for one, value in zip(items, values, strict=True) if (value in container) is keep]
 
 
 def _select(value: Json, *test: Json) -> list[Json]:
     items = items_of(value, "select")
-    holds = chosen(test, len(items))
-    return [one for one in items if holds(one)]
+    return picked(items, items, test, keep=True)
 
 
 def _reject(value: Json, *test: Json) -> list[Json]:
     items = items_of(value, "reject")
-    holds = chosen(test, len(items))
-    return [one for one in items if not holds(one)]
+    return picked(items, items, test, keep=False)
 
 
 def _selectattr(value: Json, attribute: str, *test: Json) -> list[Json]:
     items = items_of(value, "selectattr")
-    holds = chosen(test, len(items))
-    return [one for one in items if holds(attribute_of(one, attribute))]
+    return picked(items, attributes_of(items, attribute), test, keep=True)
 
 
 def _rejectattr(value: Json, attribute: str, *test: Json) -> list[Json]:
     items = items_of(value, "rejectattr")
-    holds = chosen(test, len(items))
-    return [one for one in items if not holds(attribute_of(one, attribute))]
+    return picked(items, attributes_of(items, attribute), test, keep=False)
 
 
 _UNSET: Final = object()
@@ -193,7 +198,7 @@ def _map(value: Json, *call: Json, attribute: str | None = None, default: Json =
     items = items_of(value, "map")
     if attribute is not None:
         if default is _UNSET:
-            return _attributes(items, attribute)
+            return attributes_of(items, attribute)
         return [_attribute_or(one, attribute, default) for one in items]
     if call and call[0] == "default":
         return [(call[1] if len(call) > 1 else "") if one is None else one for one in items]

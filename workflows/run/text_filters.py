@@ -51,7 +51,7 @@ def _trim(value: Json, characters: str | None = None) -> str:
     return as_text(value).strip(characters)
 
 
-def _round(value: Json, precision: int = 0, method: str = "common") -> float:
+def _round(value: Json, precision: int = 0, method: str = "common") -> Json:
     if isinstance(value, str):
         raise EvaluationError("`round` needs a number")
     if not -MAX_PRECISION <= precision <= MAX_PRECISION:
@@ -74,13 +74,23 @@ def _lower(value: Json) -> str:
 
 def matches(value: Json, pattern: str) -> bool:
     """From the start of the text, as Ansible's ``match``; a text that could take long is refused."""
+    return pattern_test(pattern)(value)
+
+
+def pattern_test(pattern: str) -> Callable[[Json], bool]:
+    """``match`` with one pattern, for many texts."""
     checked = check_pattern(pattern)
     if isinstance(checked, Mistake):
         raise EvaluationError(f"`match`: {checked.message}")
-    text, limit = as_text(value), MAX_MATCH_TEXT[checked.greedy]
-    if len(text) > limit:
-        raise EvaluationError(f"`match` with this pattern takes at most {limit:,} characters")
-    return checked.compiled.match(text) is not None
+    match, limit = checked.compiled.match, MAX_MATCH_TEXT[checked.greedy]
+
+    def matched(value: Json) -> bool:
+        text = value if type(value) is str else as_text(value)
+        if len(text) > limit:
+            raise EvaluationError(f"`match` with this pattern takes at most {limit:,} characters")
+        return match(text) is not None
+
+    return matched
 
 
 TEXT_FILTERS: Final[Mapping[str, Callable[..., Json]]] = {

@@ -16,6 +16,7 @@ MAX_ITEMS: Final = 100_000  # of one list or map
 MAX_WEIGHT: Final = 1_000_000  # values, and characters by eights, in all that an expression yields
 MAX_NUMBER: Final = 10**30
 MAX_COMPARISONS: Final = 5_000_000  # of a list's items with another list's
+PLAIN: Final = frozenset({str, int, float, bool, type(None)})  # values that hold no others
 
 
 class _Missing:
@@ -108,7 +109,7 @@ def contains(container: Json, value: Json) -> bool:
 
 def as_text(value: Json) -> str:
     """A value as text, refused where that would be too long."""
-    if isinstance(value, list | dict | Mapping) and not _lighter(value, MAX_TEXT):
+    if type(value) not in PLAIN and not _lighter(value, MAX_TEXT):
         raise EvaluationError(f"a text of more than {MAX_TEXT:,} characters")
     return str(value)
 
