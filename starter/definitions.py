@@ -5,6 +5,7 @@ Templates lie beside a definition or in ``templates/`` beside it; the definition
 it, or in the shipped library.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,7 +67,7 @@ def load(path: Path | str, neighbours: Neighbours | None = None) -> Definition:
     """
     path = Path(path)
     try:
-        source = source_of(path, str(path))
+        source = source_of(path, os.fsencode(path).decode(errors="replace"))
         neighbours = neighbours or Neighbours(path.parent)
         called: dict[str, Source] = {}
         waiting = list(referenced_definitions(source.text))

@@ -3,6 +3,7 @@
 Made by `starter.client.Orchestrator`; it knows Temporal and the contracts, never a device.
 """
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowUpdateFailedError
@@ -19,11 +20,13 @@ from workflows.contracts import (
     Decision,
     DecisionAnswer,
     DevicePage,
+    Operation,
+    OperationAnswer,
     Page,
     RunResult,
     RunStatus,
 )
-from workflows.plan import StepId
+from workflows.plan import HostName, StepId
 
 PAGE: Final = 500  # devices a query
 
@@ -109,6 +112,41 @@ class RunHandle:
         """Ask the run to stop, to undo as its definition says, and to end as ``cancelled``."""
         with readable(self._client, run_id=self.id):
             await self._handle.cancel(reason=reason, rpc_timeout=ANSWER)
+
+    async def operate(
+        self,
+        operation: str,
+        *,
+        by: str,
+        reason: str = "",
+        step: str | None = None,
+        devices: Sequence[str] = (),
+        scope: Literal["failed", "wave", "step", "run"] = "failed",
+        concurrency: int | None = None,
+    ) -> OperationAnswer:
+        """Ask for an operation: pause, resume, retry, skip, undo, stop or set_concurrency.
+
+        Raises:
+            DecisionRefused: It makes no sense now, with the reason.
+            NoWorkerError: Nobody is there to answer.
+            RunNotFoundError: There is no such run, or it is closed.
+        """
+        request = Operation(
+            by=by,
+            reason=reason,
+            step=StepId(step) if step else None,
+            devices=tuple(HostName(device) for device in devices),
+            scope=scope,
+            concurrency=concurrency,
+        )
+        with readable(self._client, run_id=self.id, asking=f"a {operation}"):
+            try:
+                answer: OperationAnswer = await self._handle.execute_update(
+                    operation, request, result_type=OperationAnswer, rpc_timeout=ANSWER
+                )
+            except WorkflowUpdateFailedError as error:
+                raise DecisionRefused(str(error.cause)) from error
+        return answer
 
     async def result(self) -> RunResult:
         """Wait for the end. Every verdict is returned, also those that fail the workflow.

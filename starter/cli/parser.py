@@ -45,6 +45,7 @@ def build() -> argparse.ArgumentParser:
     _run(commands, client)
     _inspection(commands, client)
     _decisions(commands, client)
+    _operations(commands, client)
     return parser
 
 
@@ -177,6 +178,40 @@ def _decisions(commands: Commands, client: argparse.ArgumentParser) -> None:
     cancel.add_argument("run", metavar="RUN")
     cancel.add_argument("--reason", required=True, help="kept in the record")
     cancel.set_defaults(entry="starter.cli.decide:cancel")
+
+
+def _operations(commands: Commands, client: argparse.ArgumentParser) -> None:
+    for name, help_text in (
+        ("pause", "let what is under way end and start nothing new"),
+        ("resume", "go on after a pause"),
+        ("retry", "a step that paused on a failure: take failed devices back and try them again"),
+        ("skip", "a step that paused on a failure: take failed devices back and go on without them"),
+        ("undo", "a step that paused on a failure: undo"),
+        ("stop", "a step that paused on a failure: take failed devices back and stop"),
+        ("concurrency", "change how many devices may be under way at once"),
+    ):
+        command = commands.add_parser(name, parents=[client], help=help_text)
+        command.add_argument("run", metavar="RUN")
+        if name == "concurrency":
+            command.add_argument("number", type=_concurrency, metavar="N")
+        if name not in {"pause", "resume"}:
+            command.add_argument("--step", metavar="STEP", help="may be left out while there is one such step")
+        if name in {"retry", "skip"}:
+            command.add_argument("--devices", type=_names, metavar="NAME,…", help="only these of the failed ones")
+        if name == "undo":
+            command.add_argument("--scope", choices=("failed", "wave", "step", "run"), default="failed")
+        command.add_argument("--by", required=True, help="who asks; a claim, and recorded as such")
+        command.add_argument("--reason", default="", help="kept in the record")
+        operation = "set_concurrency" if name == "concurrency" else name
+        command.set_defaults(entry="starter.cli.operate:operate", operation=operation)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _concurrency(text: str) -> int:
+    return _number(text, 1, 2000)
 
 
 def _number(text: str, least: int, most: int) -> int:
