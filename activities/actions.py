@@ -74,7 +74,8 @@ def effects(step: DevicesStep) -> list[tuple[int, ApplyAction | ConfigureAction]
 
 def _sections(action: SnapshotAction) -> tuple[Section, ...]:
     """The sections that the device library knows; `prepare` refuses a snapshot of others."""
-    return tuple(section for section in get_args(Section) if section in action.sections)
+    known: tuple[Section, ...] = get_args(Section)
+    return tuple(section for section in known if section in action.sections)
 
 
 class Actions:

@@ -9,6 +9,7 @@ from activities.artifacts.store import ArtifactStore
 from activities.definitions import Definitions
 from activities.folds import Fold
 from activities.interact import Interact
+from activities.leases import Leasing
 from activities.notify import Notify, NotifyTarget
 from activities.prepare import Knowledge, Prepare
 from activities.seal import Seal
@@ -23,6 +24,9 @@ NAMES: Final = (
     contracts.FOLD,
     contracts.NOTIFY,
     contracts.SEAL,
+    contracts.LEASE,
+    contracts.RELEASE,
+    contracts.HOLDER,
 )
 
 
@@ -48,7 +52,7 @@ class Activities:
 
     def callables(self) -> list[Callable[..., Any]]:  # Any: they differ in argument and result
         """What a Temporal worker takes: one callable for each name of `workflows/contracts.py`."""
-        documents = Documents(self.store)
+        documents, leasing = Documents(self.store), Leasing()
         found: dict[str, Callable[..., Any]] = {
             contracts.PREPARE: Prepare(documents, self.definitions, self.knowledge).prepare,
             contracts.INTERACT: Interact(documents, self.sessions).interact,
@@ -56,6 +60,9 @@ class Activities:
             contracts.FOLD: Fold(documents).fold,
             contracts.NOTIFY: Notify(documents, self.targets, self.run_url).notify,
             contracts.SEAL: Seal(documents).seal,
+            contracts.LEASE: leasing.lease,
+            contracts.RELEASE: leasing.release,
+            contracts.HOLDER: leasing.holder,
         }
         assert tuple(found) == NAMES, "the contracts name an activity that nobody carries out, or the other way round"
         return list(found.values())

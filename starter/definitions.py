@@ -100,7 +100,7 @@ def printed(definitions: Sequence[Definition], *, colour: bool = False) -> str:
     """All diagnostics as people read them."""
     return render(
         [diagnostic for definition in definitions for diagnostic in definition.compiled.diagnostics],
-        {str(definition.path): definition.source.text for definition in definitions},
+        {definition.source.name: definition.source.text for definition in definitions},
         colour=colour,
     )
 

@@ -12,8 +12,7 @@ from textwrap import indent
 from typing import Final, Literal
 
 from starter.errors import UsageError
-from workflows.definition.codes import CODES
-from workflows.suggest import did_you_mean
+from workflows.definition.codes import CODES, nearest_code
 
 STEPS_FRAME: Final = """\
 netsaga: 1
@@ -70,6 +69,11 @@ class Page:
     text: str
     examples: tuple[Example, ...]
 
+    @property
+    def plain(self) -> str:
+        """The page for a terminal: examples indented, no marks of Markdown around them."""
+        return _EXAMPLE.sub(lambda match: f"{match[1]}:\n\n" + indent(match[3], "    "), self.text)
+
 
 def page(code: str) -> Page:
     """The page of a code.
@@ -78,8 +82,9 @@ def page(code: str) -> Page:
         UsageError: There is no such code.
     """
     if code not in CODES:
-        hint = did_you_mean(code.upper(), CODES, "codes are")
-        raise UsageError(f"There is no diagnostic {code!r}; {hint} `netsaga explain --list` shows all.")
+        near = nearest_code(code)
+        hint = f"did you mean `{near}`? " if near else ""
+        raise UsageError(f"There is no diagnostic {code!r}; {hint}`netsaga explain --list` shows all.")
     text = (files("workflows") / "definition" / "explain" / f"{code}.md").read_text(encoding="utf-8")
     return Page(code, text, tuple(_examples(text)))
 

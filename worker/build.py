@@ -16,6 +16,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from worker.settings import Settings, VersioningSettings
+from workflows.guard.workflow import GuardWorkflow, VersionedGuardWorkflow
 from workflows.run.batch import BatchWorkflow
 from workflows.run.workflow import RunWorkflow
 
@@ -25,7 +26,9 @@ STICKY_TIMEOUT: Final = timedelta(seconds=2)
 HEARTBEAT_THROTTLE: Final = timedelta(seconds=1)
 DRAIN: Final = timedelta(seconds=30)  # then activities are cancelled; a commit still ends (device-safety 14)
 
-WORKFLOWS: Final[tuple[type, ...]] = (RunWorkflow, BatchWorkflow)
+WORKFLOWS: Final[tuple[type, ...]] = (RunWorkflow, BatchWorkflow, GuardWorkflow)
+# With versions, runs end on the build on which they began, and the guard moves on, or old builds would never drain.
+VERSIONED_WORKFLOWS: Final[tuple[type, ...]] = (RunWorkflow, BatchWorkflow, VersionedGuardWorkflow)
 
 # Our own modules and the ones they rest on are loaded once and shared by all runs: a run would otherwise cost some
 # megabytes of modules. `workflows/ruff.toml` and import-linter keep clocks, chance and clients out of them.
@@ -42,7 +45,7 @@ def build_worker(
     settings: Settings,
     activities: Sequence[Callable[..., Any]],
     *,
-    workflows: Sequence[type] = WORKFLOWS,
+    workflows: Sequence[type] | None = None,
 ) -> Worker:
     """A worker that has not begun to poll.
 
@@ -56,7 +59,7 @@ def build_worker(
     return Worker(
         client,
         task_queue=settings.temporal.task_queue,
-        workflows=workflows,
+        workflows=workflows or (WORKFLOWS if settings.versioning.build is None else VERSIONED_WORKFLOWS),
         activities=activities,
         identity=identity(),
         workflow_runner=SandboxedWorkflowRunner(

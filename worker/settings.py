@@ -11,7 +11,6 @@ from typing import Annotated, Final, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -44,12 +43,6 @@ def _anchor(path: Path, info: ValidationInfo) -> Path:
     """Make a path absolute, relative to the settings file."""
     base: Path = (info.context or {}).get("base", Path.cwd())
     return base / path.expanduser()
-
-
-def _not_yet(value: object) -> None:
-    """Refuse what is designed and not built, rather than let somebody believe in it."""
-    if value is not None:
-        raise ValueError("a number is not supported yet; leave it out, or null")
 
 
 Anchored = Annotated[Path, AfterValidator(_anchor)]
@@ -144,11 +137,11 @@ class SshSettings(Section):
 
 
 class LimitSettings(Section):
-    """How much one worker does at once. ``sessions_per_site`` has to stay null until limits by site are built."""
+    """How much one worker does at once; null is no limit."""
 
     activities: int = Field(default=200, ge=1, le=2000)
     workflows_cached: int = Field(default=200, ge=10, le=10_000)
-    sessions_per_site: Annotated[None, BeforeValidator(_not_yet)] = None
+    sessions_per_site: int | None = Field(default=None, ge=1)
 
 
 class VersioningSettings(Section):

@@ -19,6 +19,8 @@ RunId = NewType("RunId", str)  # the run id of the first execution; it never cha
 TASK_QUEUE: Final = "netsaga"
 RUN: Final = "Run"
 BATCH: Final = "Batch"
+GUARD: Final = "Guard"
+GUARD_ID: Final = "netsaga-guard"  # one for a namespace: leases hold across runs
 
 PREPARE: Final = "prepare"
 INTERACT: Final = "interact"
@@ -30,6 +32,9 @@ DIVIDE: Final = "divide"
 WINDOW: Final = "window"
 HTTP: Final = "http"
 SCRIPT: Final = "script"
+LEASE: Final = "lease"
+RELEASE: Final = "release"
+HOLDER: Final = "holder"
 
 SIGNAL_APPROVE: Final = "approve"  # also the names of the updates
 SIGNAL_REJECT: Final = "reject"
@@ -38,6 +43,11 @@ QUERY_DEVICES: Final = "devices"
 SIGNAL_PROGRESS: Final = "batch_progress"
 SIGNAL_SLOTS: Final = "slots"
 SIGNAL_CUT: Final = "cut"
+SIGNAL_LEASED: Final = "leased"
+UPDATE_ACQUIRE: Final = "acquire"
+SIGNAL_RELEASE: Final = "release"
+SIGNAL_CLEAR: Final = "clear"
+QUERY_LEASES: Final = "leases"
 
 SEARCH_ATTRIBUTES: Final[Mapping[str, str]] = {  # all of type Keyword
     "definition": "NetsagaDefinition",
@@ -428,6 +438,76 @@ class ScriptResult(Model):
 
     result: JsonValue = None
     log: ArtifactRef | None = None
+
+
+class Holder(Model):
+    """A run that holds leases. Runs that one run has called share their ``root``, and never wait for each other."""
+
+    workflow_id: str
+    run: RunId
+    root: str  # workflow id of the outermost run
+
+
+class LeaseRequest(Model):
+    """All devices that a run may change, in one call: no run holds some and waits for others."""
+
+    holder: Holder
+    devices: tuple[HostName, ...]
+
+
+class LeaseAnswer(Model):
+    """Granted at once, or queued: then the guard signals `SIGNAL_LEASED` when the devices are free."""
+
+    granted: bool
+    held_by: tuple[str, ...] = ()  # workflow ids of the runs that hold some of the devices, or wait before this one
+    flagged: Mapping[HostName, str] = {}  # devices that a run left behind without an end of its own, and which
+
+
+class Lease(Model):
+    """What one run holds."""
+
+    holder: Holder
+    devices: tuple[HostName, ...]
+    since: datetime
+
+
+class GuardState(Model):
+    """All that the guard knows; the answer of its query, and what it carries into its next execution."""
+
+    leases: tuple[Lease, ...] = ()
+    queue: tuple[LeaseRequest, ...] = ()
+    flagged: Mapping[HostName, str] = {}
+
+
+class ClearRequest(Model):
+    """An operator has looked at flagged devices."""
+
+    by: str = Field(min_length=1)
+    devices: tuple[HostName, ...]
+
+
+class LeaseInput(Model):
+    """Ask the guard for devices."""
+
+    request: LeaseRequest
+
+
+class ReleaseInput(Model):
+    """Give all devices of a holder back; asked twice, the second time does nothing."""
+
+    holder: Holder
+
+
+class HolderInput(Model):
+    """Is this run still alive?"""
+
+    holder: Holder
+
+
+class HolderState(Model):
+    """Whether a run is ``open``, has ``ended`` by itself, or was ``cut_off``: terminated, timed out, or is not known."""
+
+    state: Literal["open", "ended", "cut_off"]
 
 
 class NotifyInput(Model):

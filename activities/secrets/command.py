@@ -1,8 +1,8 @@
 """A credential from a program, such as a password manager's command line. No shell is involved.
 
 The program prints either a JSON object with the fields of a credential, or lines of ``field: value`` (``username``,
-``password``, ``enable_secret``, ``passphrase``); a first line without a known field is the password, as ``pass`` prints
-it. Its output is never logged, in no message, whether it succeeded or not.
+``password``, ``enable_secret``, ``passphrase``, ``token``); a first line without a known field is the password, as
+``pass`` prints it. Its output is never logged, in no message, whether it succeeded or not.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from activities.deviceinteraction.model import Credential
-from activities.secrets.store import FIELDS, SecretError, credential_from
+from activities.secrets.store import FIELDS, Access, SecretError, access_from, credential_from
 
 TIME_LIMIT: Final = timedelta(seconds=30)
 LARGEST: Final = 100_000  # bytes
@@ -38,10 +38,19 @@ class CommandSecret:
         self._one_at_a_time = asyncio.Lock()  # hundreds of devices ask at once, and password managers do not like that
 
     async def load(self) -> Credential:
-        """The credential as the program says it now."""
+        """What logs in to a device, as the program says it now."""
+        return credential_from(_fields(await self._output(), self._where), self._where)
+
+    async def access(self) -> Access:
+        """What a system is called with, as the program says it now; a bare first line is a token here."""
+        fields = _fields(await self._output(), self._where)
+        if fields.keys() == {"password"}:
+            fields = {"token": fields["password"]}
+        return access_from(fields, self._where)
+
+    async def _output(self) -> str:
         async with self._one_at_a_time:
-            output = await self._run()
-        return credential_from(_fields(output, self._where), self._where)
+            return await self._run()
 
     @property
     def _where(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from activities.deviceinteraction.model import Credential
-from activities.secrets.store import FIELDS, SecretError, credential_from
+from activities.secrets.store import FIELDS, Access, SecretError, access_from, credential_from
 
 
 class EnvironmentSecret:
@@ -22,12 +22,8 @@ class EnvironmentSecret:
         self._environment = environment
 
     async def load(self) -> Credential:
-        """The credential as the variables have it now."""
-        where = f"environment variables {self._prefix}_…"
-        fields: dict[str, object] = {}
-        for field in FIELDS:
-            if (value := self._environment.get(f"{self._prefix}_{field.upper()}")) is not None:
-                fields[field] = value
+        """What logs in to a device, as the variables have it now."""
+        fields = self._fields()
         if not fields.get("username"):
             raise SecretError(f"{self._prefix}_USERNAME is not set in the worker's environment; set it and restart.")
         key_file = self._environment.get(f"{self._prefix}_PRIVATE_KEY_FILE")
@@ -38,7 +34,22 @@ class EnvironmentSecret:
                 raise SecretError(
                     f"{self._prefix}_PRIVATE_KEY_FILE names {key_file}, which cannot be read: {type(error).__name__}."
                 ) from None
-        return credential_from(fields, where)
+        return credential_from(fields, self._where)
+
+    async def access(self) -> Access:
+        """What a system is called with, as the variables have it now."""
+        fields = self._fields()
+        if not fields:
+            raise SecretError(f"{self._prefix}_TOKEN is not set in the worker's environment; set it and restart.")
+        return access_from(fields, self._where)
+
+    @property
+    def _where(self) -> str:
+        return f"environment variables {self._prefix}_…"
+
+    def _fields(self) -> dict[str, object]:
+        values = {field: self._environment.get(f"{self._prefix}_{field.upper()}") for field in FIELDS}
+        return {field: value for field, value in values.items() if value is not None}
 
 
 def _text(path: str) -> str:

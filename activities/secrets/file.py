@@ -2,6 +2,7 @@
 
 ```yaml
 device_rw: {username: netsaga, password: "…", enable_secret: "…"}
+nautobot: {token: "…"}
 ```
 """
 
@@ -14,7 +15,7 @@ from typing import Final
 import yaml
 
 from activities.deviceinteraction.model import Credential
-from activities.secrets.store import SecretError, credential_from
+from activities.secrets.store import Access, SecretError, access_from, credential_from
 from workflows.suggest import did_you_mean
 
 LARGEST: Final = 1_000_000  # bytes
@@ -33,19 +34,26 @@ class FileSecret:
         self._entry = entry
 
     async def load(self) -> Credential:
-        """The credential as the file has it now."""
-        return await asyncio.to_thread(self._load)
+        """What logs in to a device, as the file has it now."""
+        return credential_from(await asyncio.to_thread(self._fields), self._where)
 
-    def _load(self) -> Credential:
-        where = f"{self._path}: entry `{self._entry}`"
+    async def access(self) -> Access:
+        """What a system is called with, as the file has it now."""
+        return access_from(await asyncio.to_thread(self._fields), self._where)
+
+    @property
+    def _where(self) -> str:
+        return f"{self._path}: entry `{self._entry}`"
+
+    def _fields(self) -> dict[str, object]:
         document = self._document()
         if self._entry not in document:
             near = did_you_mean(self._entry, document, "entries are")
-            raise SecretError(f"{where} does not exist; {near}")
+            raise SecretError(f"{self._where} does not exist; {near}")
         fields = document[self._entry]
         if not isinstance(fields, dict):
-            raise SecretError(f"{where}: expected a map of fields such as `username` and `password`.")
-        return credential_from(fields, where)
+            raise SecretError(f"{self._where}: expected a map of fields such as `username` and `password`.")
+        return fields
 
     def _document(self) -> dict[str, object]:
         try:

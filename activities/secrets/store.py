@@ -1,9 +1,11 @@
 """The port of the secret store. Credentials are fetched when a session needs one and go nowhere but into it.
 
-A source yields one credential; the settings give each source a name, and definitions and inventories say that name.
+A source yields the fields of one credential; the settings give each source a name, and definitions and inventories say
+that name. A device is logged in to with a `Credential`, a system that is called over HTTP with an `Access`.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from pydantic import SecretStr
@@ -11,21 +13,38 @@ from pydantic import SecretStr
 from activities.deviceinteraction.model import Credential
 from workflows.suggest import did_you_mean
 
-FIELDS: Final = ("username", "password", "enable_secret", "private_key", "passphrase")
+FIELDS: Final = ("username", "password", "enable_secret", "private_key", "passphrase", "token")
 
 
 class SecretError(RuntimeError):
     """A credential that cannot be had. The message names the source and the fix and holds nothing secret."""
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to call a system: either a ``token``, or a ``username`` with its ``password``."""
+
+    token: SecretStr | None = None
+    username: str = ""
+    password: SecretStr | None = None
+
+
 class SecretSource(Protocol):
     """Yields one credential."""
 
     async def load(self) -> Credential:
-        """The credential as it is now, so that a rotated one is seen.
+        """What logs in to a device, as it is now, so that a rotated one is seen.
 
         Raises:
             SecretError: Absent, incomplete or not to be trusted.
+        """
+        ...
+
+    async def access(self) -> Access:
+        """What a system is called with, as it is now.
+
+        Raises:
+            SecretError: As in `load`.
         """
         ...
 
@@ -43,6 +62,14 @@ class SecretStore(Protocol):
 
         Raises:
             SecretError: The name is not known, or its source does not yield it.
+        """
+        ...
+
+    async def access(self, name: str) -> Access:
+        """What a system is called with, by this name.
+
+        Raises:
+            SecretError: As in `credential`.
         """
         ...
 
@@ -64,11 +91,18 @@ class NamedSecrets:
 
     async def credential(self, name: str) -> Credential:
         """The credential with this name."""
+        return await self._source(name).load()
+
+    async def access(self, name: str) -> Access:
+        """What a system is called with, by this name."""
+        return await self._source(name).access()
+
+    def _source(self, name: str) -> SecretSource:
         source = self._sources.get(name)
         if source is None:
             near = did_you_mean(name, self._sources, "they are")
             raise SecretError(f"credential `{name}` is not among the worker's `credentials`; {near}")
-        return await source.load()
+        return source
 
 
 def credential_from(fields: Mapping[str, object], where: str) -> Credential:
@@ -81,15 +115,38 @@ def credential_from(fields: Mapping[str, object], where: str) -> Credential:
     Raises:
         SecretError: A field is unknown, no text, or what is needed to log in is missing.
     """
-    for key, value in fields.items():
-        if key not in FIELDS:
-            raise SecretError(f"{where}: `{key}` is not known; {did_you_mean(str(key), FIELDS, 'fields are')}")
-        if not isinstance(value, str):
-            raise SecretError(f"{where}: `{key}` is not text; put it in quotes.")
-    texts = {key: value for key, value in fields.items() if isinstance(value, str) and value}
+    texts = _texts(fields, where)
+    texts.pop("token", None)  # the same entry may also serve a system
     if "username" not in texts:
         raise SecretError(f"{where}: there is no `username`.")
     if "password" not in texts and "private_key" not in texts:
         raise SecretError(f"{where}: there is neither a `password` nor a `private_key`.")
     secrets = {key: SecretStr(value) for key, value in texts.items() if key != "username"}
     return Credential(username=texts["username"], **secrets)
+
+
+def access_from(fields: Mapping[str, object], where: str) -> Access:
+    """What a system is called with, from plain fields. A ``token`` goes before a ``username`` with its ``password``.
+
+    Args:
+        fields: As for `credential_from`.
+        where: The source, for messages.
+
+    Raises:
+        SecretError: A field is unknown, no text, or there is nothing to identify with.
+    """
+    texts = _texts(fields, where)
+    if "token" in texts:
+        return Access(token=SecretStr(texts["token"]))
+    if "username" not in texts or "password" not in texts:
+        raise SecretError(f"{where}: there is neither a `token` nor a `username` with its `password`.")
+    return Access(username=texts["username"], password=SecretStr(texts["password"]))
+
+
+def _texts(fields: Mapping[str, object], where: str) -> dict[str, str]:
+    for key, value in fields.items():
+        if key not in FIELDS:
+            raise SecretError(f"{where}: `{key}` is not known; {did_you_mean(str(key), FIELDS, 'fields are')}")
+        if not isinstance(value, str):
+            raise SecretError(f"{where}: `{key}` is not text; put it in quotes.")
+    return {key: value for key, value in fields.items() if isinstance(value, str) and value}

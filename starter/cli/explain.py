@@ -1,7 +1,6 @@
 """`netsaga explain`: what a diagnostic means, why it is one, and what to write instead. It needs no server."""
 
 import argparse
-import re
 
 from starter.errors import UsageError
 from starter.explanations import page
@@ -16,6 +15,5 @@ def explain(options: argparse.Namespace) -> int:
         for code, meaning in CODES.items():
             print(f"{code}  {'warning' if code in WARNINGS else 'error':<7}  {meaning}")
         return 0
-    text = page(options.code.strip().upper()).text
-    print(re.sub(r"^```.*\n", "", re.sub(r"^(```yaml).*$", r"\1", text, flags=re.MULTILINE), flags=re.MULTILINE), end="")
+    print(page(options.code.strip().upper()).plain, end="")
     return 0

@@ -11,6 +11,7 @@ from workflows.definition.schema import schema_text
 
 SCHEMA: Final = "netsaga.schema.json"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+_STANDS_FOR: Final = "first-change"  # the name in the shipped files
 _FILES: Final = Path(starter.first.__file__).parent
 
 
@@ -28,11 +29,11 @@ def init(options: argparse.Namespace) -> int:
     for file in (definition, template):
         if file.exists():
             raise UsageError(f"{file} exists already. Give another NAME, or move the file away.")
-    text = (_FILES / "definition.yaml").read_text(encoding="utf-8").replace("NAME", name)
+    text = (_FILES / f"{_STANDS_FOR}.yaml").read_text(encoding="utf-8").replace(_STANDS_FOR, name)
     try:
         template.parent.mkdir(parents=True, exist_ok=True)
         definition.write_text(text, encoding="utf-8")
-        template.write_text((_FILES / "template.j2").read_text(encoding="utf-8"), encoding="utf-8")
+        template.write_text((_FILES / "templates" / f"{_STANDS_FOR}.j2").read_text(encoding="utf-8"), encoding="utf-8")
         (folder / SCHEMA).write_text(schema_text(), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {(error.strerror or str(error)).lower()}.") from error

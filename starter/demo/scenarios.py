@@ -21,8 +21,6 @@ Proof = tuple[bool, str]
 LATENCY_S: Final[dict[Scenario, float]] = {"success": 0.02, "failure": 0.02, "crash": 0.12}
 VICTIM: Final = 1  # the second device in the run's order: the first of the pilot, behind a canary of one
 REJECTED: Final = f"name {VLAN_NAME}"
-LINE_BY_LINE: Final = ("cisco_iosxe", "cisco_nxos")
-LINES: Final = 2  # of the change, on those platforms
 POLL_S: Final = 0.05
 
 
@@ -101,24 +99,17 @@ async def crash(scene: Scene) -> int:
 
 
 async def _kill_in_the_middle(scene: Scene, following: "asyncio.Task[RunResult]") -> datetime:
-    """Wait for the middle of the last wave, by the devices' logs; kill the worker, start another, say when.
-
-    The moment is chosen outside of the few milliseconds between the two lines of a device without a candidate: there, a
-    crash leaves a device half made, which is always undone, and the wave with it. That is right, and another ending.
-    """
+    """Wait for the middle of the last wave, by the devices' logs; kill the worker, start another, say when."""
     hosts = scene.fleet.hosts
     first_waves = 1 + -(-len(hosts) // 10)  # the canary and the pilot
-    touched, saved, half_made = 0, 0, True
-    while half_made or not first_waves < saved < len(hosts):
+    touched = saved = 0
+    while not first_waves < saved < len(hosts):
         if following.done() or saved == len(hosts):
             raise StackError("The last wave ended before its worker could be killed in the middle of it.")
         await asyncio.sleep(POLL_S)
         effects = {host: [entry.effect for entry in scene.fleet.effects(host.name)] for host in hosts}
         touched = sum("running" in made for made in effects.values())
         saved = sum("startup" in made for made in effects.values())
-        half_made = any(
-            made.count("running") < LINES for host, made in effects.items() if host.platform in LINE_BY_LINE
-        )
     worker = scene.stack.worker
     killed = datetime.now(UTC)
     await worker.kill()

@@ -72,8 +72,8 @@ def test_check_shows_mistakes_with_a_caret(folder: Path, capsys: pytest.CaptureF
     (folder / "bad.yaml").write_text(GOOD.replace("on_failure: stop", "on_failur: stop"))
     assert execute(["check", str(folder)]) == 1
     captured = capsys.readouterr()
-    assert "bad.yaml:11:5" in captured.err
-    assert "^^^" in captured.err
+    assert "bad.yaml:11:5" in captured.out
+    assert "^^^" in captured.out
     assert "hello.yaml: hello 1.0.0 is good" in captured.out
     assert execute(["check", str(folder / "nothing.yaml")]) == 2
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "deploy/reference/examples").glob("*.yaml"))
 GOOD = sorted((ROOT / "tests/workflows/definition/good").glob("*.yaml"))
 BAD = sorted((ROOT / "tests/workflows/definition/bad").glob("*.yaml"))
-SHIPPED = [*sorted((ROOT / "workflows/library").glob("*.yaml")), ROOT / "starter/first/definition.yaml"]
+SHIPPED = [*sorted((ROOT / "workflows/library").glob("*.yaml")), ROOT / "starter/first/first-change.yaml"]
 
 Trail = tuple[str | int, ...]
 
@@ -44,12 +44,21 @@ def source_of(path: Path, text: str | None = None) -> Source:
         for name in referenced_templates(text):
             if (folder / name).is_file():
                 templates[name] = (folder / name).read_text(encoding="utf-8")
-    called = {}
-    for name in referenced_definitions(text):
-        beside = path.parent / f"{name.partition('@')[0]}.yaml"
-        if beside.is_file():
-            called[name] = source_of(beside)
-    return Source(path.name, text, templates, called)
+    return Source(path.name, text, templates, _called(path.parent, text))
+
+
+def _called(folder: Path, text: str) -> dict[str, Source]:
+    """The definitions that a text calls, and those that they call, from files beside it."""
+    found: dict[str, Source] = {}
+    wanted = [*referenced_definitions(text)]
+    while wanted:
+        name = wanted.pop()
+        beside = (folder / f"{name.partition('@')[0]}.yaml", folder / "definitions" / f"{name}.yaml")
+        file = next((one for one in beside if one.is_file()), None)
+        if name not in found and file is not None:
+            found[name] = Source(file.name, file.read_text(encoding="utf-8"))
+            wanted.extend(referenced_definitions(found[name].text))
+    return found
 
 
 def compiled(path: Path, text: str | None = None) -> Compiled:
@@ -87,5 +96,5 @@ def without(data: JsonValue, trail: Trail) -> JsonValue:
 def at(data: JsonValue, trail: Trail) -> JsonValue:
     """The value at a place."""
     for one in trail:
-        data = data[one] if isinstance(data, dict | list) else None  # type: ignore[index, call-overload]  # by its kind
+        data = data[one] if isinstance(data, dict | list) else None  # type: ignore[index]  # by its kind
     return data

@@ -22,13 +22,18 @@ from workflows.contracts import (
     FailureInfo,
     FoldInput,
     FoldResult,
+    Holder,
     HttpInput,
     HttpResult,
     InteractInput,
+    LeaseAnswer,
+    LeaseInput,
+    LeaseRequest,
     NotifyInput,
     NotifyResult,
     Prepared,
     PrepareInput,
+    ReleaseInput,
     RunRequest,
     ScriptInput,
     ScriptResult,
@@ -151,6 +156,9 @@ class World:
     called: list[HttpInput | ScriptInput] = field(default_factory=list)
     plans: dict[str, Plan] = field(default_factory=dict)  # of definitions that are called
     requests: list[RunRequest] = field(default_factory=list)
+    free: bool = True  # whether the guard grants devices at once
+    leases: list[LeaseRequest] = field(default_factory=list)
+    released: list[Holder] = field(default_factory=list)
     prepare_waits_for: asyncio.Event | None = None
 
     def fails(self, step: str, host: str, kind: FailureType = "check_failed", *, touched: bool = False) -> None:
@@ -271,6 +279,17 @@ class World:
         assert isinstance(answer, ScriptResult)
         return answer
 
+    @activity.defn(name=contracts.LEASE)
+    async def lease(self, call: LeaseInput) -> LeaseAnswer:
+        """Grants everything, unless the test holds it back."""
+        self.leases.append(call.request)
+        return LeaseAnswer(granted=self.free, held_by=() if self.free else ("another-run",))
+
+    @activity.defn(name=contracts.RELEASE)
+    async def release(self, call: ReleaseInput) -> None:
+        """Takes everything back."""
+        self.released.append(call.holder)
+
     @activity.defn(name=contracts.NOTIFY)
     async def notify(self, call: NotifyInput) -> NotifyResult:
         """Tells nobody but the test."""
@@ -291,7 +310,17 @@ class World:
     def activities(self) -> list[Callable[..., Any]]:
         """All of them, for a worker."""
         devices: list[Callable[..., Any]] = [self.interact, self.undo, self.fold, self.divide]
-        return [self.prepare, *devices, self.window, self.http, self.script, self.notify, self.seal]
+        return [
+            self.prepare,
+            self.lease,
+            self.release,
+            *devices,
+            self.window,
+            self.http,
+            self.script,
+            self.notify,
+            self.seal,
+        ]
 
 
 def failed(call: InteractInput, kind: FailureType, *, touched: bool) -> Exception:

@@ -86,6 +86,6 @@ def _check_parser(body: CommandBody, findings: Findings) -> None:
     command = constant_command(body)
     if command is None or columns_of(command) is not None:
         return
-    hint = did_you_mean(command, known_commands(), "")
-    hint = hint if hint.startswith("did") else "write it in full, or use `parse: regex` with a `pattern`"
+    near = did_you_mean(command, known_commands(), "")
+    hint = near if near.startswith("did") else "write it in full, or use `parse: regex` with a `pattern`"
     findings.add("NS409", f"ntc-templates has no template for `{command}`", body.command.span, hint)

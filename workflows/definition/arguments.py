@@ -22,12 +22,14 @@ def check_arguments(scopes: Scopes, findings: Findings) -> None:
             continue
         target, declared = step.body.target, scopes.called[step.body.target.text].inputs
         given = {word.text for word, _ in step.body.given}
+        misspelt = False
         for word, _ in step.body.given:
             if word.text not in declared:
                 hint = did_you_mean(word.text, declared, "its inputs are")
+                misspelt |= hint.startswith("did you mean")
                 findings.add("NS413", f"`{target.text}` has no input `{word.text}`", word.span, hint)
         missing = [name for name, one in declared.items() if one.required and name not in given]
-        if missing:
+        if missing and not misspelt:  # or one slip would be two messages
             named = ", ".join(f"`{name}`" for name in missing)
             plural = "inputs" if len(missing) > 1 else "input"
             message = f"`{target.text}` needs the {plural} {named}"

@@ -44,7 +44,9 @@ class Calls:
         handed: Mapping[str, Source] = {**self._root.definitions, **source.definitions}
         called = handed.get(target.text)
         if called is None:
-            beside = f"`name: {body.definition}` and `version: {_example(body.version)}` stand in a file beside this one"
+            beside = (
+                f"`name: {body.definition}` and `version: {_example(body.version)}` stand in a file beside this one"
+            )
             hint = did_you_mean(target.text, handed, "definitions that can be called here are") if handed else beside
             findings.add("NS410", f"there is no definition `{target.text}`", target.span, hint)
             return None
@@ -85,9 +87,7 @@ def _same(one: Source, other: Source) -> bool:
     return one is other or (one.name == other.name and one.text == other.text)
 
 
-def _report_errors(
-    body: CallBody, called: Source, diagnostics: tuple[Diagnostic, ...], findings: Findings
-) -> None:
+def _report_errors(body: CallBody, called: Source, diagnostics: tuple[Diagnostic, ...], findings: Findings) -> None:
     errors = [item for item in diagnostics if item.severity == "error"]
     circle = next((item for item in errors if item.code == "NS412"), None)
     if circle is not None:

@@ -21,7 +21,8 @@ CODES: Final = MappingProxyType(
         "NS109": "the text is too large",
         "NS110": "a key that is not plain text",
         "NS111": "no definition in the text",
-        "NS112": "bytes that are not UTF-8",
+        "NS112": "what is not Unicode text",
+        "NS113": "more mistakes than are shown",
         "NS201": "an unknown key",
         "NS202": "a missing key",
         "NS203": "a value of the wrong type",
@@ -30,7 +31,6 @@ CODES: Final = MappingProxyType(
         "NS206": "keys that exclude each other",
         "NS207": "a regular expression that is not valid",
         "NS208": "a regular expression that can run for very long",
-        "NS290": "designed, but not supported yet",
         "NS301": "an expression that cannot be parsed",
         "NS302": "something that expressions may not contain",
         "NS303": "an unknown filter",
@@ -101,3 +101,9 @@ WARNINGS: Final = frozenset(
 def can_be_suppressed(code: str) -> bool:
     """Whether a comment may silence it: warnings and the safety of the rollout, and never what makes no sense."""
     return code in CODES and (code.startswith("NS7") or (code in WARNINGS and not code.startswith("NS8")))
+
+
+def nearest_code(word: str) -> str | None:
+    """The code that a mistyped one means: small letters, an O for a zero, no NS in front. Numbers are never guessed."""
+    meant = word.strip().upper().replace("O", "0").replace("L", "1")
+    return next((code for code in (meant, f"NS{meant}") if code in CODES), None)

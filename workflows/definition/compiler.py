@@ -54,7 +54,7 @@ def _compile(source: Source, findings: Findings, calls: Calls) -> tuple[Plan | N
     root = read(text, findings)
     if root is None or findings.failed:
         return None, None
-    findings.suppressions = find_suppressions(text, root, findings)
+    findings.silence(find_suppressions(text, root, findings))
     draft = shape(root, source.templates, findings)
     if draft is None or findings.failed:
         return None, None

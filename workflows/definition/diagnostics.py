@@ -6,11 +6,15 @@ it looks to programs `formats.py`'s.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from workflows.definition.codes import WARNINGS, can_be_suppressed
+
+_ONCE: Final = frozenset({"NS402", "NS403", "NS410", "NS501"})  # unknown names: often one slip where they are given
+_MOST_LABELS: Final = 5
+MOST: Final = 500  # findings of one compilation; whoever has more has one mistake many times, or no definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +83,8 @@ class Findings:
     """Collects the diagnostics of one compilation; every pass gets the same one."""
 
     items: list[Diagnostic] = field(default_factory=list)
-    suppressions: tuple[Suppression, ...] = ()
     suppressed: list[Suppressed] = field(default_factory=list)
+    _suppressions: dict[int, list[Suppression]] = field(default_factory=dict)  # by the line that they speak for
 
     def add(self, code: str, message: str, span: Span, hint: str = "", labels: Iterable[tuple[Span, str]] = ()) -> None:
         """Records one finding.
@@ -92,21 +96,35 @@ class Findings:
             hint: What to do.
             labels: Second places, each with its text.
         """
+        if len(self.items) > MOST:
+            return
+        if len(self.items) == MOST:
+            code, message, hint, labels = "NS113", "more mistakes than are shown", "correct the others first", ()
         found = Diagnostic(
             code=code,
             severity="warning" if code in WARNINGS else "error",
-            message=message,
-            help=hint,
+            message=_encodable(message),
+            help=_encodable(hint),
             span=span,
-            labels=tuple(Label(span=place, text=text) for place, text in labels),
+            labels=tuple(Label(span=place, text=_encodable(text)) for place, text in labels),
         )
         if can_be_suppressed(code):
-            for suppression in self.suppressions:
-                if suppression.line == span.line and any(code == known for known, _ in suppression.codes):
+            for suppression in self._suppressions.get(span.line, ()):
+                if any(code == known for known, _ in suppression.codes):
                     suppression.used.add(code)
                     self.suppressed.append(Suppressed(diagnostic=found, reason=suppression.reason))
                     return
         self.items.append(found)
+
+    def silence(self, suppressions: Iterable[Suppression]) -> None:
+        """Silences what these comments name, from now on."""
+        for suppression in suppressions:
+            self._suppressions.setdefault(suppression.line, []).append(suppression)
+
+    @property
+    def suppressions(self) -> tuple[Suppression, ...]:
+        """The comments that silence something, in the order of their lines."""
+        return tuple(one for line in sorted(self._suppressions) for one in self._suppressions[line])
 
     @property
     def failed(self) -> bool:
@@ -114,5 +132,23 @@ class Findings:
         return any(item.severity == "error" for item in self.items)
 
     def ordered(self) -> tuple[Diagnostic, ...]:
-        """All findings in the order of the text."""
-        return tuple(sorted(self.items, key=lambda item: (item.span.file, item.span.line, item.span.column, item.code)))
+        """All findings in the order of the text; a name that is unknown at several places is one of them."""
+        first: dict[object, Diagnostic] = {}
+        for number, item in enumerate(sorted(self.items, key=_place)):
+            same = (item.code, item.message, item.help, item.span.file) if item.code in _ONCE else number
+            known = first.get(same)
+            if known is None:
+                first[same] = item
+            elif known.span != item.span and len(known.labels) < _MOST_LABELS:
+                label = Label(span=item.span, text="here too")
+                first[same] = known.model_copy(update={"labels": (*known.labels, label)})
+        return tuple(first.values())
+
+
+def _place(item: Diagnostic) -> tuple[str, int, int, str]:
+    return item.span.file, item.span.line, item.span.column, item.code
+
+
+def _encodable(text: str) -> str:
+    """Without halves of characters, which an escape in a definition can make and no terminal or file can take."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from workflows.definition.compiler import Source, compile_definition
 from workflows.definition.diagnostics import Diagnostic, Findings
@@ -75,10 +76,13 @@ def _once(text: str) -> str:
     root = read(source, Findings())
     assert root is not None
     moved = ordered(source, root, Definition.model_validate(constant(root)))
-    spaced = _spaced(moved)
+    try:
+        spaced = _spaced(moved)
+    except YAMLError:  # it reads a little less than YAML's own parser
+        return moved
     kept, laid = _root(moved), _root(spaced)
     if kept is None or laid is None or sorted(_comments(moved, kept)) != sorted(_comments(spaced, laid)):
-        return moved  # ruamel.yaml loses a comment in a few places; its author's spaces are the lesser evil
+        return moved  # ruamel.yaml loses a comment in a few places; the author's spaces are the lesser evil
     return spaced
 
 
@@ -99,6 +103,7 @@ class _Sink:
 def _spaced(text: str) -> str:
     yaml = YAML()
     yaml.preserve_quotes = True
+    yaml.brace_single_entry_mapping_in_flow_sequence = True  # `[{a: 1}]`, not `[a: 1]`
     yaml.width = _NEVER_FOLDED
     yaml.indent(mapping=2, sequence=4, offset=2)
     sink = _Sink()

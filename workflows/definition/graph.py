@@ -107,7 +107,9 @@ def _check_undo_at_deadline(step: StepDraft, findings: Findings) -> None:
     of_another = step.on_failure is not None and step.on_failure.action == "undo"
     if not of_another and not (isinstance(step.body, DevicesBody) and step.body.changes):
         hint = "write `stop` or `skip`, or say with `on_failure: {undo: …, of: …}` what is undone"
-        findings.add("NS602", "this step changes no device, so there is nothing of it to undo", step.key("on_deadline"), hint)
+        findings.add(
+            "NS602", "this step changes no device, so there is nothing of it to undo", step.key("on_deadline"), hint
+        )
 
 
 def _check_change(path: Path, step: StepDraft, scopes: Scopes, findings: Findings) -> None:

@@ -33,6 +33,7 @@ from workflows.definition.types import (
     Type,
     Unknown,
     bare_type,
+    concatenated,
     describe,
     describe_many,
     join,
@@ -106,9 +107,7 @@ class Inference:
                     self.report("NS504", f"{describe(found)} has no sign", node.of)
                 return found if isinstance(found, Number) else NUMBER
             case Concat():
-                for part in node.parts:
-                    self.present(part, known)
-                return TEXT
+                return concatenated([self.present(part, known) for part in node.parts])
             case Choose():
                 self.condition(node.test, known, "the condition of `if`")
                 then = self.infer(node.then, known | shown(node.test, holds=True))

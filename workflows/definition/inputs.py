@@ -49,7 +49,7 @@ def check_inputs(declared: Mapping[str, Input], given: Mapping[str, JsonValue]) 
             about = f" ({one.description})" if one.description else ""
             problems.append(f"missing input `{name}`: {_wanted(one)}{about}")
         else:
-            resolved[name] = one.default
+            resolved[name] = filled(one, one.default)
     if problems:
         raise InvalidInputError("\n".join(problems))
     return resolved

@@ -21,7 +21,7 @@ DEFAULTS: Final[Keys] = keys_of(definition.Defaults)
 RETRY: Final[Keys] = keys_of(rollout.Retry)
 
 VERBS: Final[Keys] = tuple(steps.STEPS)
-STEP: Final[Keys] = keys_of(steps.Step)
+STEP: Final[Keys] = keys_of(steps.TimedStep)
 # What belongs to a verb beside the common keys, the verb itself included.
 STEP_OPTIONS: Final[Mapping[str, Keys]] = {
     verb: tuple(name for name in keys_of(part) if name not in STEP) for verb, part in steps.STEPS.items()

@@ -110,7 +110,7 @@ def _inventory(draft: InventoryDraft) -> InventorySpec:
     return InventorySpec(source=draft.source, select=_tree(draft.select), min=draft.min, max=draft.max)
 
 
-def _step(step: StepDraft, needs: tuple[str, ...], draft: Draft) -> Step:  # noqa: C901, PLR0911 - one match over kinds
+def _step(step: StepDraft, needs: tuple[str, ...], draft: Draft) -> Step:
     common = _common(step, needs, draft)
     match step.body:
         case DevicesBody() as body:
@@ -173,7 +173,7 @@ def _common(step: StepDraft, needs: tuple[str, ...], draft: Draft) -> _Common:
 
 
 def _timeout(step: StepDraft, defaults: DefaultsDraft) -> float:
-    """Seconds of one attempt. What ``timeout`` says to a gate and to a wait is how long they last: a key of their own."""
+    """Seconds of one attempt. To a gate or a wait, ``timeout`` says how long it lasts, which has its own key."""
     if isinstance(step.common.timeout, float) and not isinstance(step.body, ApproveBody | WaitBody):
         return step.common.timeout
     if isinstance(step.body, CallBody):
@@ -197,7 +197,8 @@ def _devices(body: DevicesBody, common: _Common, defaults: DefaultsDraft) -> Dev
     maintenance = None
     if body.enter or body.leave:
         maintenance = Maintenance(
-            enter=tuple(lower_action(action) for action in body.enter), leave=tuple(lower_action(action) for action in body.leave)
+            enter=tuple(lower_action(action) for action in body.enter),
+            leave=tuple(lower_action(action) for action in body.leave),
         )
     return DevicesStep(
         **common,

@@ -124,6 +124,8 @@ class Lowering:
         end = self._ends.get(at, at + 1)
         match node:
             case nodes.Const():
+                if isinstance(node.value, str) and not is_text(node.value):
+                    self._refuse("NS301", "an escape that is half a character", at, end, "write the character itself")
                 return self._keep(Constant(value=node.value), at, end, at, end)
             case nodes.Name():
                 self._check_word(node.name, at, end)
@@ -247,6 +249,11 @@ class Lowering:
             self._refuse("NS305", f"`{node.name}` with {count}", at, end, _takes(node.name, signature))
         args = tuple(self._lower(arg) for arg in node.args)
         return args, tuple((str(pair.key), self._lower(pair.value)) for pair in node.kwargs)
+
+
+def is_text(value: str) -> bool:
+    """Whether a text can be encoded: escapes can make halves of characters, which no plan and no device can hold."""
+    return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _takes(name: str, signature: Signature) -> str:

@@ -5,6 +5,7 @@ Every method records what is wrong and answers None (or the given default), so t
 
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from workflows.definition.diagnostics import Findings, Span
@@ -34,32 +35,35 @@ class Section:
     """One map with what is known of its keys."""
 
     def __init__(
-        self, node: Fields, what: str, known: Iterable[str], findings: Findings, later: Mapping[str, str] | None = None
+        self,
+        node: Fields,
+        what: str,
+        known: Iterable[str],
+        findings: Findings,
+        elsewhere: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Reports unknown keys, and those of the designed language that are not built.
+        """Reports unknown keys.
 
         Args:
             node: The map.
             what: What it is, for messages, as ``a step``.
             known: Its keys.
             findings: Where mistakes go.
-            later: Keys that are designed and not built, each with what to do instead.
+            elsewhere: Keys that people look for here, each with where it stands.
         """
         self.span = node.span
         self.what = what
         self.findings = findings
         self._values = {key.text: value for key, value in node.entries}
         self._keys = {key.text: key.span for key, _ in node.entries}
+        self._misspelt = False
         known = [*known]
         for key, _ in node.entries:
             if key.text in known:
                 continue
-            if later and key.text in later:
-                unsupported(key, later[key.text], findings)
-                continue
-            findings.add(
-                "NS201", f"{what} has no key `{key.text}`", key.span, did_you_mean(key.text, known, "its keys are")
-            )
+            hint = elsewhere.get(key.text) or did_you_mean(key.text, known, "its keys are")
+            self._misspelt |= hint.startswith("did you mean")
+            findings.add("NS201", f"{what} has no key `{key.text}`", key.span, hint)
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
@@ -78,7 +82,9 @@ class Section:
         return dict(self._keys)
 
     def missing(self, key: str, hint: str) -> None:
-        """Reports a key that must be there."""
+        """Reports a key that must be there, unless one that is misspelt here may be it: one slip is one message."""
+        if self._misspelt:
+            return
         first = self.span
         place = Span(first.file, first.line, first.column, first.line, first.column + 1)
         self.findings.add("NS202", f"{self.what} needs `{key}`", place, hint)
@@ -116,7 +122,7 @@ class Section:
             return None
         return Word(node.value, node.span)
 
-    def choice(self, key: str, values: tuple[T, ...], default: T, later: Mapping[str, str] | None = None) -> T:
+    def choice(self, key: str, values: tuple[T, ...], default: T) -> T:
         """One of some words."""
         node = self._values.get(key)
         if node is None:
@@ -125,9 +131,6 @@ class Section:
         for word in values:
             if word == said:
                 return word
-        if said is not None and later and said in later:
-            self.findings.add("NS290", f"`{key}: {said}` is not supported yet", node.span, later[said])
-            return default
         what = f"`{said}`" if said is not None else kind_of(node)
         self.findings.add(
             "NS204", f"{what} is no valid `{key}`", node.span, did_you_mean(said or "", values, "it is one of")
@@ -235,11 +238,6 @@ class Section:
         if not node.items and hint:
             self.invalid(key, f"`{key}` is empty", hint)
         return node.items
-
-
-def unsupported(key: Scalar, hint: str, findings: Findings) -> None:
-    """Reports a key of the designed language that is not built."""
-    findings.add("NS290", f"`{key.text}` is not supported yet", key.span, hint)
 
 
 def bare(node: Node, what: str, findings: Findings) -> Expression | None:

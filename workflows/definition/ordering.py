@@ -6,10 +6,10 @@ comments that are indented deeper than the key below them stay with what stands 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from workflows.definition.language import Part, keys_of
 from workflows.definition.nodes import Fields, Items, Node, Scalar, Text
-
 
 
 def ordered(source: Text, root: Node, part: Part) -> str:
@@ -52,8 +52,8 @@ class _Ordering:
         out, at = [], start
         for child, held in _children(node, value):
             first, last = self._start(child), self._end(child)
-            if isinstance(child, Fields) and not self._is_flow(child):
-                last = self._line_end(last)
+            if isinstance(child, Fields) and not self._is_flow(child):  # with the dash, and to the end of the line
+                first, last = max(at, self._text.rfind("\n", 0, first) + 1), self._line_end(last)
             out += [self._text[at:first], self.rewritten(child, held, first, last)]
             at = last
         return "".join(out) + self._text[at:end]
@@ -67,7 +67,8 @@ class _Ordering:
         wanted = _in_order(entries, value)
         if wanted == entries:
             slices = [(self._text[one.lead : one.key.start], texts[one.key.text]) for one in entries]
-            return self._text[start : entries[0].lead] + "".join(lead + text for lead, text in slices)
+            body = "".join(lead + text for lead, text in slices)
+            return self._text[start : entries[0].lead] + body + self._text[entries[-1].end : end]
         column = entries[0].key.span.column - 1
         out = self._text[start : entries[0].key.start]
         for number, one in enumerate(wanted):
@@ -99,7 +100,7 @@ class _Ordering:
         texts = {
             one.key.text: self.rewritten(one.value, held.get(one.key.text), one.key.start, one.end) for one in entries
         }
-        gaps = [self._text[one.end : after.key.start] for one, after in zip(entries, entries[1:], strict=False)]
+        gaps = [self._text[one.end : after.key.start] for one, after in pairwise(entries)]
         out = self._text[start : entries[0].key.start] if entries else ""
         for one, gap in zip(_in_order(entries, value), [*gaps, ""], strict=True):
             out += texts[one.key.text] + gap

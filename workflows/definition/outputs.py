@@ -79,3 +79,8 @@ def verb_of(body: Body) -> str:
             return "set"
         case _:
             assert_never(body)
+
+
+def article(verb: str) -> str:
+    """The article before a verb, as in ``an `http` step``."""
+    return "an" if verb[0] in "aeh" else "a"

@@ -13,7 +13,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from workflows.definition.language import Definition, Part, parts_keys
 from workflows.definition.language.definition import Expect
-from workflows.definition.language.inputs import Input
+from workflows.definition.language.inputs import Input, Item
 from workflows.definition.language.rollout import (
     Accept,
     Breaker,
@@ -29,7 +29,7 @@ from workflows.definition.scalars import doubt, resolve
 
 # Parts that people write on one line.
 _ON_ONE_LINE: Final = (
-    Accept, Breaker, Concurrency, Escalation, Expect, Input, OnFailure, Retry, WaitWindow, Wave, Window,
+    Accept, Breaker, Concurrency, Escalation, Expect, Input, Item, OnFailure, Retry, WaitWindow, Wave, Window,
 )  # fmt: skip
 _NEVER_FOLDED: Final = 1_000_000
 _LONGEST: Final = 100  # characters of a map or list on one line
@@ -60,13 +60,15 @@ def data_of(value: object) -> JsonValue:
 class _Printer(yaml.Dumper):
     """PyYAML's printer, with items indented below their key, and plain scalars left as they are."""
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
         """Opens a level; PyYAML would put the items of a list below the key itself."""
         super().increase_indent(flow, indentless=False)
 
     def resolve(self, kind: type[Node], value: str | None, implicit: object) -> str:  # noqa: ARG002 - PyYAML's signature
         """Says that a scalar needs no tag: `_scalar` has put in quotes what must stand in quotes."""
-        return {MappingNode: _MAP, SequenceNode: _SEQUENCE}.get(kind, _TEXT)
+        if kind is MappingNode:
+            return _MAP
+        return _SEQUENCE if kind is SequenceNode else _TEXT
 
 
 def _node(value: object) -> Node:

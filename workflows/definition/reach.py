@@ -12,7 +12,9 @@ def check_reach(scopes: Scopes, findings: Findings) -> None:
     for step in scopes.draft.all_steps:
         for need in step.needs or ():
             if need.text in final and not step.final:
-                message = f"the step `{step.id.text}` can never start: `{need.text}` is in `finally`, which runs after it"
+                message = (
+                    f"the step `{step.id.text}` can never start: `{need.text}` is in `finally`, which runs after it"
+                )
                 findings.add("NS606", message, need.span, "leave the need out, or move one of the two")
         if step.when is not None and truth_of(step.when.tree) is False:
             message = f"the step `{step.id.text}` never runs: its `when` is always false"

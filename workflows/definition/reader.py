@@ -27,6 +27,7 @@ from workflows.definition.scalars import doubt, resolve
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_LEVELS: Final = 50
+MAX_NODES: Final = 100_000  # keys and values; a thousand steps have half of that
 
 _LOADER: Final = yaml.CLoader if yaml.__with_libyaml__ else yaml.Loader
 _LEADING_TAB: Final = re.compile(r"^[ ]*\t", re.MULTILINE)
@@ -77,6 +78,7 @@ class _Reader:
         self._source = source
         self._findings = findings
         self._events: Iterator[Event] = iter(yaml.parse(source.text, Loader=_LOADER))
+        self._nodes = 0
         self._content: list[tuple[int, int]] = []  # what stands in quotes or blocks, where a tab is content
 
     def document(self) -> Node | None:
@@ -106,6 +108,11 @@ class _Reader:
     def _node(self, event: Event, level: int) -> Node:
         if level > MAX_LEVELS:
             self._findings.add("NS108", f"nested deeper than {MAX_LEVELS} levels", self._span(event), "flatten it")
+            raise _Unreadable
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            hint = "split the definition, or move data to the source of truth"
+            self._findings.add("NS109", f"more than {MAX_NODES} keys and values", self._span(event), hint)
             raise _Unreadable
         if isinstance(event, AliasEvent):
             self._findings.add("NS104", f"the alias `*{event.anchor}`", self._span(event), "write the value out")
@@ -139,6 +146,9 @@ class _Reader:
         if isinstance(event, ScalarEvent) and (event.anchor is not None or event.tag is not None):
             start = max(start, end - len(text) - (2 if style else 0))
         value: str | int | float | bool | None = text
+        if style == '"' and _NOT_TEXT.search(text):
+            hint = "write the character itself, or its whole escape, as `\\U0001F600`"
+            self._findings.add("NS112", "an escape that is half a character", self._source.span(start, end), hint)
         if style:
             self._content.append((start, end))
         else:
@@ -235,7 +245,8 @@ def _report_syntax(source: Text, findings: Findings, error: yaml.YAMLError) -> N
         except yaml.YAMLError as better:
             error = better
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        at = error.problem_mark.index
+        # What is missing at the end is missing behind the last word, not below the last line.
+        at = min(error.problem_mark.index, len(source.text.rstrip()))
         if source.text[at : at + 1] == "\t":
             _report_tab(source, findings, at)
             return

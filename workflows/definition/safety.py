@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from workflows.definition.diagnostics import Findings
 from workflows.definition.draft import ApproveBody, DevicesBody, Draft, SetBody, StepDraft, WaitBody
-from workflows.definition.outputs import verb_of
+from workflows.definition.outputs import article, verb_of
 from workflows.definition.safety_clocks import check_clocks
 from workflows.definition.safety_gates import check_gates
 from workflows.definition.scopes import Scopes
@@ -74,10 +74,14 @@ def _check_thresholds(step: StepDraft, body: DevicesBody, draft: Draft, findings
     if body.budget and body.changes and given and given.total is not None and given.total > allowed + 1:
         message = f"`budget: strict` lets {allowed + 1} of {given.total} devices be under way: `accept` allows {many}"
         hint = "lower `concurrency`, allow more failures in `accept`, or leave `budget` out"
-        findings.add("NS713", message, step.key("budget"), hint, [(step.key("accept"), "the failures that are allowed")])
+        findings.add(
+            "NS713", message, step.key("budget"), hint, [(step.key("accept"), "the failures that are allowed")]
+        )
     if body.breaker and body.breaker.failures > allowed:
         message = f"the breaker opens after {body.breaker.failures}, and `accept` stops the step after {allowed + 1}"
-        findings.add("NS714", message, step.key("breaker"), f"`accept` allows {many}: lower `failures`, or leave it out")
+        findings.add(
+            "NS714", message, step.key("breaker"), f"`accept` allows {many}: lower `failures`, or leave it out"
+        )
 
 
 def allowed_failures(body: DevicesBody, draft: Draft) -> int | None:
@@ -102,7 +106,8 @@ def allowed_failures(body: DevicesBody, draft: Draft) -> int | None:
 def _check_effect(step: StepDraft, findings: Findings) -> None:
     for key in _without_effect(step):
         verb = verb_of(step.body)
-        findings.add("NS715", f"`{key}` does nothing in a step with `{verb}`", step.key(key), "leave it out")
+        hint = "leave it out" + (": with `via` it says how often that system is asked" if verb == "approve" else "")
+        findings.add("NS715", f"`{key}` does nothing in {article(verb)} `{verb}` step", step.key(key), hint)
 
 
 def _without_effect(step: StepDraft) -> Iterator[str]:
@@ -124,6 +129,8 @@ def _check_bound(draft: Draft, findings: Findings) -> None:
     for step in draft.all_steps:
         if isinstance(step.body, DevicesBody) and step.body.concurrency is None:
             message = f"nothing bounds how many devices the step `{step.id.text}` takes up"
-            hint = "add `expect: {max: 500}` to the inventory, so that an exploded selection is refused, or `concurrency`"
+            hint = (
+                "add `expect: {max: 500}` to the inventory, so that an exploded selection is refused, or `concurrency`"
+            )
             findings.add("NS711", message, step.key("devices"), hint)
             return

@@ -24,7 +24,7 @@ class Known:
 
 def known(said: Expression | float | None, draft: Draft) -> Known | None:
     """The length of a duration: a constant, or an input's default; None where only the run knows it."""
-    if said is None or isinstance(said, float):
+    if not isinstance(said, Expression):
         return Known(said) if said is not None else None
     match said.tree:
         case Constant(value=value):
@@ -60,7 +60,7 @@ def spell(seconds: float) -> str:
 
 def check_clocks(step: StepDraft, body: DevicesBody, draft: Draft, findings: Findings) -> None:
     """Reports waves that do not end where they seem to, and waits that outlast what runs beside them."""
-    _check_sizes(step, body, draft, findings)
+    _check_sizes(body, draft, findings)
     soaks = [(wave, found) for wave in body.waves if (found := known(wave.soak, draft))]
     work = _work_s(step, draft)
     held = [action.confirm for action in body.actions if action.confirm and action.confirm.hold != "device"]
@@ -110,7 +110,7 @@ def _span(said: Expression | float, otherwise: Span) -> Span:
     return said.span if isinstance(said, Expression) else otherwise
 
 
-def _check_sizes(step: StepDraft, body: DevicesBody, draft: Draft, findings: Findings) -> None:
+def _check_sizes(body: DevicesBody, draft: Draft, findings: Findings) -> None:
     """The last wave takes the rest: where it says less, people should know; where nothing is left, too."""
     if not body.waves:
         return
@@ -130,9 +130,15 @@ def _check_sizes(step: StepDraft, body: DevicesBody, draft: Draft, findings: Fin
         return
     taken += last.share or (last.size / most if last.size and most and last.per is None else 0.0)
     if taken < 1:
-        said = f"{last.share:.0%}" if last.share else str(last.size)
+        said = _percent(last.share) if last.share else str(last.size)
         message = f"the last wave `{last.name}` takes the rest, and not `{said}`"
         hint = "write `size: 100%` for it, or add a wave"
         if all(wave.share for wave in body.waves):
-            message = f"the waves end at {taken:.0%}: the last one, `{last.name}`, takes the rest, and not `{said}`"
+            message = (
+                f"the waves end at {_percent(taken)}: the last one, `{last.name}`, takes the rest, and not `{said}`"
+            )
         findings.add("NS705", message, last.span, hint)
+
+
+def _percent(share: float) -> str:
+    return f"{round(share * 100, 2):g}%"

@@ -27,7 +27,9 @@ def _check_silence(step: StepDraft, body: ApproveBody, findings: Findings) -> No
         message = f"silence opens the gate `{step.id.text}`: when nobody answers, it is approved"
         findings.add("NS709", message, step.key("on_timeout"), hint)
     elif body.on_timeout == "escalate" and body.escalate and body.escalate.then == "approve":
-        message = f"silence opens the gate `{step.id.text}`: when {body.escalate.to} do not answer either, it is approved"
+        message = (
+            f"silence opens the gate `{step.id.text}`: when {body.escalate.to} do not answer either, it is approved"
+        )
         findings.add("NS709", message, body.escalate.span, hint)
 
 
@@ -44,7 +46,9 @@ def _check_bound(step: StepDraft, binds: Path, scopes: Scopes, findings: Finding
     applied = []
     for later in scopes.draft.all_steps:
         if isinstance(later.body, DevicesBody) and scopes.is_before(step.id.text, later.id.text):
-            applied += [(path, path.step.text) for action in later.body.actions if (path := action.applies) and path.step]
+            applied += [
+                (path, path.step.text) for action in later.body.actions if (path := action.applies) and path.step
+            ]
     if any((name, path.name.text) == bound for path, name in applied):
         return
     message = f"the gate `{step.id.text}` approves `steps.{'.'.join(bound)}`, and no later step applies it"

@@ -31,6 +31,8 @@ _SIGNED_HEX: Final = re.compile(r"[-+]0x[0-9a-fA-F_]+|0x[0-9a-fA-F_]*_[0-9a-fA-F
 _UNDERSCORED: Final = re.compile(r"[-+]?(?:[0-9][0-9_]*)?\.?[0-9_]*[0-9](?:[eE][-+]?[0-9]+)?_*")
 _EXPONENT: Final = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][-+]?[0-9]+")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]|[ ]+)[0-9].*)?")
+_LONGEST_NUMBER: Final = 18  # digits; any of these fits 64 bits
+_DIGITS: Final = re.compile(r"[-+]?[0-9]+|0x[0-9a-fA-F]+")
 _NOT_JSON: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
@@ -41,9 +43,9 @@ def resolve(text: str) -> str | int | float | bool | None:
     if text[0] not in _NUMBER_START:
         return text
     if _INTEGER.fullmatch(text):
-        return int(text)
+        return int(text) if len(text) <= _LONGEST_NUMBER else text
     if _HEX.fullmatch(text):
-        return int(text, 16)
+        return int(text, 16) if len(text) <= _LONGEST_NUMBER else text
     if _FLOAT.fullmatch(text):
         return float(text)
     return text
@@ -73,6 +75,9 @@ def _doubtful_number(text: str) -> tuple[str, str] | None:
         if _SEXAGESIMAL_INTEGER.fullmatch(text) or ("." in text and _SEXAGESIMAL.fullmatch(text)):
             return f"`{text}` is a number to the base 60 in YAML 1.1 and text in YAML 1.2", f'write "{text}" in quotes'
         return None
+    if len(text) > _LONGEST_NUMBER and _DIGITS.fullmatch(text):
+        shown = f"{text[:_LONGEST_NUMBER]}\N{HORIZONTAL ELLIPSIS}"
+        return f"`{shown}` does not fit 64 bits, and tools disagree about it", "write a smaller number, or text in quotes"
     if _BINARY.fullmatch(text) or _SIGNED_HEX.fullmatch(text) or _NEW_OCTAL.fullmatch(text):
         plain = _as_integer(text)
         return f"`{text}` is a number in one version of YAML only", f"write {plain}, or {quoted}"

@@ -9,22 +9,11 @@ from typing import Final
 
 from workflows.definition.action_types import Wanted, exports, expressions_of, type_of_action
 from workflows.definition.called import Called
-from workflows.definition.draft import (
-    ApproveBody,
-    Body,
-    CallBody,
-    DevicesBody,
-    Draft,
-    HttpBody,
-    NotifyBody,
-    ScriptBody,
-    SetBody,
-    StepDraft,
-    WaitBody,
-)
+from workflows.definition.draft import CallBody, DevicesBody, Draft, SetBody, StepDraft
 from workflows.definition.expressions import Expression
 from workflows.definition.order import Order
 from workflows.definition.outputs import outputs_of, result_of, verb_of
+from workflows.definition.step_expressions import of_rollout, of_verb
 from workflows.definition.types import (
     DEVICE,
     HOSTS,
@@ -36,7 +25,6 @@ from workflows.definition.types import (
     Maybe,
     Record,
     Type,
-    Unknown,
     type_of_input,
 )
 from workflows.plan import Input
@@ -46,6 +34,7 @@ RESERVED: Final = frozenset(
 )
 _RUN_OUTSIDE: Final = "the other facts of a run are known outside `do`"
 _RUN_LATER: Final = "`verdict` and `devices` are known in `finally` only"
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -125,8 +114,8 @@ class Scopes:
         """Every expression of the definition; those of a step after those of all steps that it may name."""
         inventory, dedup = self.draft.inventory, self.draft.dedup
         if dedup:
-            why = "`key` sees `inputs` only: it is worked out before the run begins"
-            yield Place(None, dedup.key, self._narrow({"inputs": self._inputs()}, why), "text", "`key`")
+            why = "`dedup.key` sees `inputs` only: it is worked out before the run begins"
+            yield Place(None, dedup.key, self._narrow({"inputs": self._inputs()}, why), "text", "`dedup.key`")
         if inventory and inventory.select:
             yield Place(None, inventory.select, self._facts("`select`"), "boolean", "`select`")
         shared = self.draft.defaults.concurrency
@@ -148,7 +137,8 @@ class Scopes:
             yield from self._devices(step, step.body, outer)
         else:
             yield from self._of_verb(step, outer)
-        for check in common.checks:
+        # Of a definition that is not there nobody knows which names its outputs give to the checks.
+        for check in () if self._is_unknown_call(step) else common.checks:
             scope = self._own(step, outer)
             yield Place(step, check.that, scope, "boolean", f"the check `{check.name}`")
             if check.message:
@@ -165,7 +155,7 @@ class Scopes:
                 for word, value in body.values:
                     yield Place(step, value, outer, "any", f"`{word.text}`", gives=word.text)
             case _:
-                for expression, wanted, what in _of_verb(step.body):
+                for expression, wanted, what in of_verb(step.body):
                     yield Place(step, expression, outer, wanted, what)
 
     def _devices(self, step: StepDraft, body: DevicesBody, outer: Scope) -> Iterator[Place]:
@@ -173,7 +163,7 @@ class Scopes:
         for wave in body.waves:
             if isinstance(wave.soak, Expression):
                 yield Place(step, wave.soak, outer, "duration", "`soak`")
-        for expression, wanted, what in _of_rollout(body):
+        for expression, wanted, what in of_rollout(body):
             yield Place(step, expression, self._facts(what), wanted, what)
         local: dict[str, Type] = {}
         for action in body.actions:
@@ -279,44 +269,3 @@ class Scopes:
         if step.when is None and not may_be_missing:
             return fields
         return {name: one if isinstance(one, Maybe) else Maybe(one) for name, one in fields.items()}
-
-
-def _of_verb(body: Body) -> Iterator[tuple[Expression, Wanted, str]]:
-    """The expressions of the verbs that have nothing of their own to see."""
-    found: list[tuple[Expression | float | None, Wanted, str]] = []
-    match body:
-        case ApproveBody():
-            found = [(body.escalate.timeout if body.escalate else None, "duration", "`timeout`")]
-        case NotifyBody():
-            found = [(body.message, "text", "`message`")]
-        case HttpBody():
-            found = [
-                (body.url, "text", f"`{body.method}`"), (body.query, "map", "`query`"),
-                (body.headers, "map", "`headers`"), (body.json, "any", "`json`"),
-            ]  # fmt: skip
-        case WaitBody():
-            found = [
-                (body.for_, "duration", "`for`"), (body.until, "text", "`until`"), (body.devices, "hosts", "`devices`"),
-            ]  # fmt: skip
-        case ScriptBody():
-            found = [(body.with_, "map", "`with`")]
-        case _:
-            pass
-    for expression, wanted, what in found:
-        if isinstance(expression, Expression):
-            yield expression, wanted, what
-
-
-def _of_rollout(body: DevicesBody) -> Iterator[tuple[Expression, Wanted, str]]:
-    """What sorts the devices of a step by their facts."""
-    found: list[tuple[Expression | None, Wanted, str]] = [
-        (body.concurrency.per if body.concurrency else None, "plain", "`per`"),
-        (body.apart, "plain", "`apart`"),
-        (body.together, "plain", "`together`"),
-        *((one, "plain", "`order`") for one in body.order),
-    ]
-    for wave in body.waves:
-        found += [(wave.select, "boolean", "`select`"), (wave.per, "plain", "`per`")]
-    for expression, wanted, what in found:
-        if expression is not None:
-            yield expression, wanted, what

@@ -61,7 +61,7 @@ def _action(node: Node, key: str, findings: Findings) -> ActionDraft | None:
     return ActionDraft(verb, node.span, name, body, {word.text: word.span for word, _ in node.entries})
 
 
-def _body(verb: ActionKind, fields: Section, findings: Findings) -> ActionBody | None:  # noqa: C901 - one match
+def _body(verb: ActionKind, fields: Section, findings: Findings) -> ActionBody | None:
     match verb:
         case "show":
             return shape_show(fields, findings)

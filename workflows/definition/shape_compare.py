@@ -67,9 +67,8 @@ def _ignored(inner: Section, findings: Findings) -> tuple[Word, ...]:
 def _expectation(key: Scalar, node: Node, findings: Findings) -> ExpectationDraft | None:
     """One section, or a word that is none: then it names interfaces by a list in ``device.data``."""
     name, section = Word(key.text, key.span), _SECTIONS.get(key.text)
-    hint = did_you_mean(key.text, _SECTIONS, "")
+    hint = did_you_mean(key.text, _SECTIONS, "sections are")
     if section is None and (not NAME.fullmatch(key.text) or hint.startswith("did")):
-        hint = hint or "sections are " + ", ".join(f"`{one}`" for one in _SECTIONS)
         findings.add("NS204", f"`{key.text}` is no section of a device's state", key.span, hint)
         return None
     if isinstance(node, Fields):

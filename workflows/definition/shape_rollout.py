@@ -56,7 +56,7 @@ def shape_concurrency(fields: Section, findings: Findings) -> ConcurrencyDraft |
     total = inner.integer("total", 1, MAX_CONCURRENCY)
     each = inner.integer("each", 1, MAX_CONCURRENCY)
     per = shape_fact(inner, "per", findings)
-    if "total" not in inner and "per" not in inner:
+    if not any(key in inner for key in keys.CONCURRENCY):
         inner.missing("total", "how many devices at once, as `{total: 50, per: device.site, each: 5}`")
     if ("per" in inner) != ("each" in inner):
         other = "each" if "per" in inner else "per"
@@ -81,7 +81,10 @@ def _breaker(fields: Section, findings: Findings) -> Breaker | None:
     if node is None:
         return None
     inner = Section(node, "`breaker`", keys.BREAKER, findings)
-    for key, hint in (("failures", "after how many failures no device starts any more"), ("within", "so long, as `2m`")):
+    for key, hint in (
+        ("failures", "after how many failures no device starts any more"),
+        ("within", "so long, as `2m`"),
+    ):
         if key not in inner:
             inner.missing(key, hint)
     failures, within = inner.integer("failures", 1), inner.duration("within")

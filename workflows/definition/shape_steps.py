@@ -1,4 +1,7 @@
-"""The shape of steps: one verb each, and the keys that every step may have. What belongs to a verb is `shape_verbs.py`'s."""
+"""The shape of steps: one verb each, and the keys that every step may have.
+
+What belongs to a verb is `shape_verbs.py`'s, and of ``devices`` `shape_rollout.py`'s.
+"""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -8,6 +11,7 @@ from workflows.definition.diagnostics import Findings
 from workflows.definition.draft import Body, CommonDraft, OnFailureDraft, StepDraft, Word
 from workflows.definition.mapping import NAME, NAME_HELP, Section, kind_of, words
 from workflows.definition.nodes import Fields, Node, Scalar
+from workflows.definition.outputs import article
 from workflows.definition.shape_actions import shape_checks
 from workflows.definition.shape_retry import shape_retry
 from workflows.definition.shape_rollout import shape_devices
@@ -50,8 +54,7 @@ def _step(node: Node, place: _Place, findings: Findings) -> StepDraft | None:
     verb = _verb(node, findings)
     if verb is None:
         return None
-    article = "an" if verb[0] in "aeh" else "a"
-    fields = Section(node, f"{article} `{verb}` step", (*keys.STEP, *keys.STEP_OPTIONS[verb]), findings)
+    fields = Section(node, f"{article(verb)} `{verb}` step", (*keys.STEP, *keys.STEP_OPTIONS[verb]), findings)
     step_id = fields.text("id", needed="a name for the step", pattern=NAME, hint=NAME_HELP)
     needs = words(given, "`needs`", findings) if (given := fields.node("needs")) is not None else None
     common = _common(fields, verb, findings)
@@ -81,9 +84,16 @@ def _common(fields: Section, verb: str, findings: Findings) -> CommonDraft:
         on_deadline=_on_deadline(fields, verb, findings),
         retry=shape_retry(fields, findings),
         on_failure=_on_failure(fields, findings),
-        block=fields.choice("block", _BLOCKS, "executor") if "block" in fields else None,
+        block=_block(fields),
         checks=shape_checks(fields, findings),
     )
+
+
+def _block(fields: Section) -> Block | None:
+    if "block" not in fields:
+        return None
+    block: Block = fields.choice("block", _BLOCKS, "executor")
+    return block
 
 
 def _body(fields: Section, verb: str, findings: Findings) -> Body | None:
@@ -118,8 +128,8 @@ def _verb(node: Fields, findings: Findings) -> str | None:
             if any(key.text == "do" for key, _ in node.entries)
             else f"verbs are {', '.join(f'`{verb}`' for verb in keys.VERBS)}"
         )
-        near = [guess for key, _ in node.entries if (guess := _near_verb(key.text))]
-        findings.add("NS205", "a step without a verb", start, near[0] if near else hint)
+        near = next(((key.span, guess) for key, _ in node.entries if (guess := _near_verb(key.text))), (start, hint))
+        findings.add("NS205", "a step without a verb", *near)
         return None
     if len(said) > 1:
         first = [(said[0].span, "one verb")]

@@ -26,12 +26,13 @@ from workflows.plan import Concat, Constant, Expr
 
 _ON_TIMEOUT: Final[tuple[Literal["approve", "reject", "escalate"], ...]] = ("approve", "reject", "escalate")
 _THEN: Final[tuple[Literal["approve", "reject"], ...]] = ("approve", "reject")
-_METHODS: Final[tuple[Literal["get", "head", "post", "put", "patch", "delete"], ...]] = (
-    "get", "head", "post", "put", "patch", "delete",
-)  # fmt: skip
+_Method = Literal["get", "head", "post", "put", "patch", "delete"]
+_METHODS: Final[tuple[_Method, ...]] = ("get", "head", "post", "put", "patch", "delete")
 _URL: Final = re.compile(r"(?:https?://[A-Za-z0-9.\[\]:-]+(?:/|$)|(?!https?:)[A-Za-z][A-Za-z0-9_-]*:/).*", re.DOTALL)
 _URL_HELP: Final = "write `SYSTEM:/path`, a system that the worker's settings name, or a URL that they allow"
-_TARGET: Final = re.compile(r"([a-z0-9][a-z0-9._-]{0,99})@((?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){0,2}(?:-[0-9A-Za-z.-]+)?)")
+_TARGET: Final = re.compile(
+    r"([a-z0-9][a-z0-9._-]{0,99})@((?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){0,2}(?:-[0-9A-Za-z.-]+)?)"
+)
 _PROGRAM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,199}")
 _TIME_HELP: Final = 'write it with its offset, as "2026-12-01T02:00:00+01:00"'
 
@@ -102,7 +103,7 @@ def shape_http(fields: Section, findings: Findings) -> HttpBody | None:
     if node is None:
         return None
     inner = Section(node, "`http`", keys.HTTP, findings)
-    said = [method for method in _METHODS if method in inner]
+    said: list[_Method] = [method for method in _METHODS if method in inner]
     if not said:
         inner.missing("get", f"a method and where to: {', '.join(f'`{name}`' for name in _METHODS)}")
         return None
@@ -160,7 +161,10 @@ def _status(inner: Section, findings: Findings) -> tuple[int, ...]:
 
 
 def _map(inner: Section, key: str) -> Expression | None:
-    """A map of values."""
+    """A map of values, or an expression that yields one."""
+    node = inner.node(key)
+    if isinstance(node, Scalar) and "${{" in node.text:
+        return inner.value(key)
     return inner.value(key) if inner.fields(key) is not None else None
 
 
@@ -229,9 +233,7 @@ def shape_call(fields: Section, findings: Findings) -> CallBody | None:
     return CallBody(target, name, version, tuple(given))
 
 
-def shape_script(
-    fields: Section, engine: Literal["script", "ansible", "awx"], findings: Findings
-) -> ScriptBody | None:
+def shape_script(fields: Section, engine: Literal["script", "ansible", "awx"], findings: Findings) -> ScriptBody | None:
     """``script``, ``ansible`` and ``awx``: something that the worker's settings allow, by its name there."""
     node = fields.node(engine)
     if isinstance(node, Fields | Items):

@@ -128,7 +128,9 @@ def shape_accept(fields: Section, findings: Findings) -> Accept:
 
 def _n_of_m(wanted: int, total: int, text: str, node: Node, findings: Findings) -> Accept:
     if not 1 <= wanted <= total:
-        findings.add("NS204", f"`{text}` can never be met, or always is", node.span, "write as many as there are, or fewer")
+        findings.add(
+            "NS204", f"`{text}` can never be met, or always is", node.span, "write as many as there are, or fewer"
+        )
         return Accept()
     return Accept(kind="count", value=wanted, text=text)
 

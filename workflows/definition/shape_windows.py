@@ -1,13 +1,12 @@
-"""The shape of times: change windows as cron expressions, points in time, and durations beyond the plain ones.
+"""The shape of times: change windows, and points in time.
 
-Cron is that of `crontab(5)`: five fields, lists, ranges, steps, the names of months and weekdays. The time zone
-database that Python brings decides what a time zone is; nothing else is read.
+What a cron expression may be is `workflows/windows.py`'s. The time zone database that Python reads decides what a time
+zone is.
 """
 
-import re
 from datetime import datetime
 from typing import Final, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from workflows.definition import keys
 from workflows.definition.diagnostics import Findings
@@ -15,19 +14,9 @@ from workflows.definition.mapping import Section
 from workflows.definition.nodes import Fields
 from workflows.plan import Window
 from workflows.suggest import did_you_mean
+from workflows.windows import cron_problem
 
 _CRON_HELP: Final = 'five fields: minute, hour, day, month, weekday, as "0 22 * * mon-fri"'
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_WEEKDAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_FIELDS: Final[tuple[tuple[str, int, int, tuple[str, ...]], ...]] = (
-    ("minute", 0, 59, ()),
-    ("hour", 0, 23, ()),
-    ("day of the month", 1, 31, ()),
-    ("month", 1, 12, _MONTHS),
-    ("weekday", 0, 7, _WEEKDAYS),
-)
-_RANGE: Final = re.compile(r"(?P<low>\*|\w+)(?:-(?P<high>\w+))?(?:/(?P<step>\d+))?")
-_DAYS_OF_MONTHS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _ON_CLOSED: Final[tuple[Literal["wait", "stop", "pause"], ...]] = ("wait", "stop", "pause")
 
 
@@ -78,60 +67,9 @@ def did_you_mean_zone(name: str) -> str:
 def _is_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):  # the second: names of folders, and `ZoneInfoNotFoundError` is a `KeyError`
-        return False
-    except KeyError:
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the last two: paths, and names of folders
         return False
     return True
-
-
-def cron_problem(text: str) -> str | None:
-    """What is wrong with a cron expression; None if it opens at some time."""
-    parts = text.split()
-    if len(parts) != len(_FIELDS):
-        return f"it has {len(parts)} field{'' if len(parts) == 1 else 's'}"
-    values: list[set[int]] = []
-    for part, (what, low, high, names) in zip(parts, _FIELDS, strict=True):
-        found = _values(part.lower(), low, high, names)
-        if isinstance(found, str):
-            return f"{found} in the {what}"
-        values.append(found)
-    days, months = values[2], values[3]
-    if parts[4].startswith("*") and all(min(days) > _DAYS_OF_MONTHS[month - 1] for month in months):
-        return "that day does not exist in any of its months"
-    return None
-
-
-def _values(part: str, low: int, high: int, names: tuple[str, ...]) -> set[int] | str:
-    """The numbers that a field stands for, or what is wrong with it."""
-    found: set[int] = set()
-    for piece in part.split(","):
-        match = _RANGE.fullmatch(piece)
-        if not match or (match["low"] == "*" and match["high"]):
-            return f"`{piece}` cannot be read"
-        if match["low"] == "*":
-            first, last = low, high
-        else:
-            start = _number(match["low"], low, names)
-            end = _number(match["high"], low, names) if match["high"] else high if match["step"] else start
-            if start is None or end is None:
-                return f"`{piece}` cannot be read"
-            first, last = start, end
-        if not low <= first <= high or not low <= last <= high:
-            return f"`{piece}` is not from {low} to {high}"
-        if first > last:
-            return f"`{piece}` runs backwards"
-        step = int(match["step"]) if match["step"] else 1
-        if not 1 <= step <= high:
-            return f"`{piece}` has a step that is not from 1 to {high}"
-        found.update(range(first, last + 1, step))
-    return found
-
-
-def _number(word: str, low: int, names: tuple[str, ...]) -> int | None:
-    if word in names:
-        return names.index(word) + low
-    return int(word) if word.isascii() and word.isdigit() and len(word) <= 2 else None
 
 
 def time_problem(text: str) -> str | None:

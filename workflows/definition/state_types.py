@@ -48,7 +48,7 @@ TREE_PORT: Final = Record(
 SPANNING_TREE: Final = Record(
     "a spanning tree", {"root": TEXT, "root_port": Maybe(TEXT), "ports": MapType(TEXT, TREE_PORT)}
 )
-VERSIONS: Final = Record("the versions", {"os": TEXT, "model": TEXT, "serial": Maybe(TEXT)})
+VERSIONS: Final = Record("`versions`", {"os": TEXT, "model": TEXT, "serial": Maybe(TEXT)})
 
 STATE: Final[Mapping[Section, Type]] = MappingProxyType(
     {

@@ -10,10 +10,9 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final
 
-from workflows.definition.codes import CODES, can_be_suppressed
+from workflows.definition.codes import CODES, can_be_suppressed, nearest_code
 from workflows.definition.diagnostics import Findings, Suppression
 from workflows.definition.nodes import Fields, Items, Node, Scalar, Text
-from workflows.suggest import did_you_mean
 
 FORM: Final = "# netsaga: ignore[CODE] reason"
 
@@ -35,7 +34,10 @@ def find_suppressions(source: Text, root: Node, findings: Findings) -> tuple[Sup
     if not found:
         return ()
     content = sorted((scalar.start, scalar.end) for scalar in _scalars(root) if scalar.style)
-    suppressions = (_suppression(source, match, findings) for match in found if not _within(match.start(), content))
+    meant = _lines_meant(source)
+    suppressions = (
+        _suppression(source, match, meant, findings) for match in found if not _within(match.start(), content)
+    )
     return tuple(one for one in suppressions if one is not None)
 
 
@@ -47,7 +49,7 @@ def report_unused(findings: Findings) -> None:
                 findings.add("NS802", f"there is no `{code}` on line {suppression.line}", span, "leave this comment out")
 
 
-def _suppression(source: Text, match: re.Match[str], findings: Findings) -> Suppression | None:
+def _suppression(source: Text, match: re.Match[str], meant: list[int], findings: Findings) -> Suppression | None:
     start, end = match.start(), match.start() + len(match[0].rstrip())
     span = source.span(start, end)
     rest = _REST.fullmatch(match[1].rstrip())
@@ -64,25 +66,25 @@ def _suppression(source: Text, match: re.Match[str], findings: Findings) -> Supp
             hint = "correct the mistake; only warnings and the NS7xx codes can be suppressed"
             findings.add("NS803", f"`{word[0]}` cannot be suppressed", place, hint)
         else:
-            known = [code for code in CODES if can_be_suppressed(code)]
-            hint = did_you_mean(word[0].upper(), known, "what can be suppressed is")
+            near = nearest_code(word[0])
+            hint = f"did you mean `{near}`?" if near else "`netsaga explain --list` shows all codes"
             findings.add("NS803", f"there is no code `{word[0]}`", place, hint)
     reason = rest[2].strip(" :-")
     if codes and not reason:
         findings.add("NS801", "a suppression without a reason", span, f"say why, as in `{FORM}`")
-    return Suppression(tuple(codes), reason, _line_meant(source, start), span)
+    alone = not source.text[source.starts[span.line - 1] : start].strip()
+    return Suppression(tuple(codes), reason, meant[span.line - 1] if alone else span.line, span)
 
 
-def _line_meant(source: Text, start: int) -> int:
-    """Its own line, or the next one with content where the comment stands alone."""
-    line = bisect_right(source.starts, start)
-    if source.text[source.starts[line - 1] : start].strip():
-        return line
-    for following in range(line, len(source.starts)):
-        end = source.starts[following + 1] if following + 1 < len(source.starts) else len(source.text)
-        if not _NO_CONTENT.fullmatch(source.text[source.starts[following] : end].rstrip("\r\n")):
-            return following + 1
-    return line
+def _lines_meant(source: Text) -> list[int]:
+    """For each line, the next one with content, or itself where none follows: what a comment alone speaks for."""
+    lines = source.text.splitlines()
+    meant, following = [0] * len(lines), 0
+    for number in range(len(lines), 0, -1):
+        meant[number - 1] = following or number
+        if not _NO_CONTENT.fullmatch(lines[number - 1]):
+            following = number
+    return meant
 
 
 def _within(at: int, ranges: list[tuple[int, int]]) -> bool:

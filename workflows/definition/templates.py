@@ -1,7 +1,7 @@
 """What can be said of a template before it is rendered: that it parses, and that its variables are given.
 
-Jinja2's parser only; nothing is rendered here. Templates of TTP are only looked for. Device templates see their ``vars`` and ``device``; messages see
-``run``, ``inputs`` and ``counts``.
+Jinja2's parser only; nothing is rendered here. Device templates see their ``vars`` and ``device``; messages see
+``run``, ``inputs`` and ``counts``. Templates of TTP are only looked for.
 """
 
 from collections.abc import Iterable, Iterator

@@ -15,12 +15,14 @@ from workflows.definition.types import (
     Text,
     Type,
     Unknown,
+    bare_type,
     describe,
     describe_many,
     known_texts,
     may_equal,
 )
 from workflows.durations import DURATION_HELP, parse_duration
+from workflows.plan import Concat, Expr
 
 
 def check_types(scopes: Scopes, findings: Findings) -> None:
@@ -39,6 +41,9 @@ def check_types(scopes: Scopes, findings: Findings) -> None:
             scopes.computed.setdefault(place.step.id.text if place.step else "", {})[place.gives] = found
         if len(findings.items) == before:
             _check_wanted(place, found, findings)
+        if len(findings.items) == before and place.wanted == "line" and isinstance(tree, Concat):
+            for part in tree.parts:
+                _check_part(place, part, inference.infer(part, NOTHING), findings)
 
 
 def _check_wanted(place: Place, found: Type, findings: Findings) -> None:
@@ -78,6 +83,13 @@ def _check_text(place: Place, found: Type, findings: Findings) -> None:
         message = f"{place.what} is text, and this is {describe(found)}"
         span = place.expression.whole(place.expression.tree)
         findings.add("NS506", message, span, "`join` makes text of a list")
+
+
+def _check_part(place: Place, part: Expr, found: Type, findings: Findings) -> None:
+    """A list or a map in the middle of a line would reach the device as Python writes it."""
+    if isinstance(bare_type(found), ListType | MapType | Record | Steps):
+        message = f"{describe(found)} in the text of {place.what}"
+        findings.add("NS506", message, place.expression.whole(part), "name one of its values, or `join` a list")
 
 
 def _check_control(place: Place, found: Type, findings: Findings) -> None:

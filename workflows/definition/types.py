@@ -92,6 +92,7 @@ TEXT: Final = Text()
 DURATION: Final = Text(meaning="duration")
 HOST: Final = Text(meaning="host")
 HOSTS: Final = ListType(HOST)
+MOST_VALUES: Final = 32  # of a text whose values are followed one by one
 STEPS: Final = Steps()
 
 DEVICE: Final = Record(
@@ -141,6 +142,10 @@ def type_of_input(declared: Input) -> Type:
     if declared.type == "enum":
         texts = [value for value in declared.values if isinstance(value, str)]
         found = Text(frozenset(texts)) if len(texts) == len(declared.values) else UNKNOWN
+    elif declared.items is not None:
+        found = ListType(type_of_input(declared.items))
+    elif declared.properties:
+        found = Record("the map", {name: type_of_input(one) for name, one in declared.properties.items()})
     return found if declared.required or declared.default is not None else Maybe(found)
 
 
@@ -157,6 +162,17 @@ def type_of_constant(value: JsonValue) -> Type:
             return Text(frozenset({value}))
         case _:
             return NULL
+
+
+def concatenated(parts: Sequence[Type]) -> Type:
+    """The type of a text that is joined from others; a few possible values are all known."""
+    made = [""]
+    for part in parts:
+        values = sorted(part.values) if isinstance(part, Text) and part.values is not None else None
+        if values is None or len(values) * len(made) > MOST_VALUES:
+            return TEXT
+        made = [text + value for text in made for value in values]
+    return Text(frozenset(made))
 
 
 def known_texts(found: Type) -> Iterator[str]:

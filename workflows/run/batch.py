@@ -126,7 +126,7 @@ class BatchWorkflow:
             self._input(work),
             activity_id=f"{self._batch.step}/{work.host}",
             result_type=DeviceOutcome,
-            start_to_close_timeout=timedelta(seconds=policy.attempt_s),
+            start_to_close_timeout=timedelta(seconds=policy.attempt_s + calls.SLOT_WAIT_S),
             heartbeat_timeout=calls.HEARTBEAT,
             retry_policy=calls.retry_policy(policy.retry),
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -154,7 +154,9 @@ class BatchWorkflow:
                 self._input(work),
                 activity_id=f"undo/{self._batch.step}/{work.host}",
                 result_type=DeviceOutcome,
-                start_to_close_timeout=timedelta(seconds=self._batch.policy.attempt_s + calls.PLATFORM_LIMIT_S),
+                start_to_close_timeout=timedelta(
+                    seconds=self._batch.policy.attempt_s + calls.PLATFORM_LIMIT_S + calls.SLOT_WAIT_S
+                ),
                 heartbeat_timeout=calls.HEARTBEAT,
                 retry_policy=calls.UNDO_RETRY,
                 cancellation_type=ActivityCancellationType.ABANDON,

@@ -37,6 +37,7 @@ UNDO_RETRY: Final = RetryPolicy(
 )
 
 CONNECT_S: Final = 30.0
+SLOT_WAIT_S: Final = 3600.0  # a device may wait that long for a session at its site; heartbeats go on meanwhile
 PLATFORM_LIMIT_S: Final = 900.0  # commit, rollback and save take their platform's limit (device-safety 14)
 
 

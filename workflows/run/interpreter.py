@@ -21,6 +21,7 @@ from workflows.run.context import aggregates, context
 from workflows.run.evaluate import evaluate, text, truth
 from workflows.run.fanout import FanOut
 from workflows.run.gates import Gates
+from workflows.run.leases import DeviceLeases
 from workflows.run.seconds import seconds
 from workflows.run.state import DONE, RunState, StepRun
 from workflows.run.verbs import Verbs
@@ -29,10 +30,11 @@ from workflows.run.verbs import Verbs
 class Interpreter:
     """Carries out the steps of one run. ``changed`` is called whenever somebody who looks would see a difference."""
 
-    def __init__(self, state: RunState, gates: Gates, changed: Callable[[], None]) -> None:
+    def __init__(self, state: RunState, gates: Gates, leases: DeviceLeases, changed: Callable[[], None]) -> None:
         self._state = state
         self._gates = gates
         self._changed = changed
+        self._leases = leases
         self._verbs = Verbs(state, changed)
         self._open: dict[StepId, FanOut] = {}
 
@@ -135,6 +137,9 @@ class Interpreter:
     async def _verb(self, run: StepRun, devices: tuple[DeviceResult, ...]) -> None:
         match run.step:
             case DevicesStep():
+                if run.step.changes and not await self._leases.hold(run):
+                    run.state, run.message = "cancelled", "cancelled while it waited for devices"
+                    return
                 fan_out = FanOut(self._state, run, self._changed)
                 self._open[run.id] = fan_out
                 try:

@@ -42,6 +42,7 @@ from workflows.run.details import markdown
 from workflows.run.evaluate import evaluate
 from workflows.run.gates import Gates
 from workflows.run.interpreter import Interpreter
+from workflows.run.leases import DeviceLeases
 from workflows.run.operators import KINDS, Operators
 from workflows.run.state import WORDS, RunState, StepRun
 
@@ -61,7 +62,8 @@ class RunWorkflow:
         scope = Scope(workflow_id=info.workflow_id, run=RunId(info.first_execution_run_id))
         self._state = RunState(scope=scope, started=info.start_time)
         self._gates = Gates(self._state, self._changed)
-        self._interpreter = Interpreter(self._state, self._gates, self._changed)
+        self._leases = DeviceLeases(self._state, self._changed)
+        self._interpreter = Interpreter(self._state, self._gates, self._leases, self._changed)
         self._operators = Operators(self._state, lambda: self._interpreter.fan_outs, self._cut_by, self._changed)
         for kind in KINDS:
             self._operators.listen(kind)
@@ -83,6 +85,7 @@ class RunWorkflow:
         state.request = read_request(request)
         await self._to_the_end(asyncio.create_task(self._prepare()))
         await self._to_the_end(asyncio.create_task(self._interpreter.steps()))
+        await self._to_the_end(asyncio.create_task(self._leases.release()))
         devices = verdict.device_results(state)
         state.verdict = verdict.verdict(state, devices)
         if state.verdict == "cancelled":
@@ -233,6 +236,11 @@ class RunWorkflow:
         refusal = self._gates.refusal(decision)
         if refusal is not None:
             raise ApplicationError(refusal, type="invalid_input")
+
+    @workflow.signal(name=contracts.SIGNAL_LEASED, description="From the guard: the devices are free now.")
+    def leased(self) -> None:
+        """It is this run's turn."""
+        self._leases.granted()
 
     @workflow.signal(name=contracts.SIGNAL_PROGRESS, description="From a batch to its run.")
     def batch_progress(self, progress: Progress) -> None:

@@ -12,7 +12,7 @@ from activities.deviceinteraction.model import Credential
 from activities.secrets.command import CommandSecret
 from activities.secrets.environment import EnvironmentSecret
 from activities.secrets.file import FileSecret
-from activities.secrets.store import NamedSecrets, SecretError
+from activities.secrets.store import Access, NamedSecrets, SecretError
 
 
 def _plain(credential: Credential) -> dict[str, str | None]:
@@ -134,7 +134,7 @@ async def test_a_program_may_answer_in_three_ways(output: str) -> None:
         ("print('hunter2'); raise SystemExit(3)", "ended with status 3"),
         ("print('{hunter2')", "begins like JSON"),
         ("print('hunter2')", "no `username`"),
-        ("""print('{"username": "u", "token": "hunter2"}')""", "`token` is not known"),
+        ("""print('{"username": "u", "pin": "hunter2"}')""", "`pin` is not known"),
         ("print('x' * 200_000)", "printed 200,001 bytes"),
     ],
 )
@@ -180,3 +180,47 @@ async def test_an_unknown_name_is_answered_with_the_nearest() -> None:
     assert (await secrets.credential("device_rw")).username == "u"
     with pytest.raises(SecretError, match="did you mean `device_rw`"):
         await secrets.credential("device_wr")
+
+
+# -------------------------------------------------------------------------------------- what systems are called with
+
+
+def _shown(access: Access) -> tuple[str | None, str, str | None]:
+    token, password = access.token, access.password
+    return token and token.get_secret_value(), access.username, password and password.get_secret_value()
+
+
+TOKEN = ("t0ken", "", None)
+BASIC = (None, "u", "p")
+
+
+async def test_a_system_is_called_with_a_token_or_with_a_name_and_a_password(tmp_path: Path) -> None:
+    path = _file(tmp_path, "a: {token: t0ken}\nb: {username: u, password: p}\nc: {username: u, token: t0ken}\n")
+    assert _shown(await FileSecret(path, "a").access()) == TOKEN
+    assert _shown(await FileSecret(path, "b").access()) == BASIC
+    assert _shown(await FileSecret(path, "c").access()) == TOKEN
+    assert _shown(await EnvironmentSecret("r", {"R_TOKEN": "t0ken"}).access()) == TOKEN
+    assert _shown(await EnvironmentSecret("r", {"R_USERNAME": "u", "R_PASSWORD": "p"}).access()) == BASIC
+    assert _shown(await _python("print('token: t0ken')").access()) == TOKEN
+    assert _shown(await _python("print('t0ken')").access()) == TOKEN
+    assert _shown(await _python("print('p'); print('username: u')").access()) == BASIC
+    secrets = NamedSecrets({"nautobot": EnvironmentSecret("r", {"R_TOKEN": "t0ken"})})
+    assert _shown(await secrets.access("nautobot")) == TOKEN
+
+
+async def test_a_token_is_shown_in_no_representation() -> None:
+    assert "t0ken" not in repr(await EnvironmentSecret("r", {"R_TOKEN": "t0ken"}).access())
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [({}, "R_TOKEN is not set"), ({"R_USERNAME": "u"}, "neither a `token` nor a `username` with its `password`")],
+)
+async def test_what_is_missing_to_call_a_system_is_said(environment: dict[str, str], said: str) -> None:
+    with pytest.raises(SecretError, match=said):
+        await EnvironmentSecret("r", environment).access()
+
+
+async def test_an_entry_with_a_token_may_log_in_to_devices_too(tmp_path: Path) -> None:
+    path = _file(tmp_path, "lab: {username: u, password: p, token: t0ken}")
+    assert _plain(await FileSecret(path, "lab").load()) == {"username": "u", "password": "p"}

@@ -59,9 +59,10 @@ def bounded() -> Iterator[None]:
 
 def judge(text: str) -> None:
     """Compiles a text as a client would, and holds what comes of it to the promise."""
+    for referenced in (referenced_templates, referenced_definitions):
+        with bounded():
+            referenced(text)
     with bounded():
-        referenced_templates(text)
-        referenced_definitions(text)
         compiled = compile_definition(Source("x.yaml", text, TEMPLATES))
     errors = [item for item in compiled.diagnostics if item.severity == "error"]
     assert compiled.ok != bool(errors)

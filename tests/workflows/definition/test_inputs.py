@@ -122,3 +122,45 @@ def test_text_of_a_command_line_becomes_the_declared_type_and_nothing_else() -> 
     assert found == {"n": 42, "v": 7, "f": 1.5, "b": True, "l": [1, 2], "m": {"a": 1}, "s": "42", "e": 2, "u": "9"}
     assert coerce_text(declared, {"e": "1"}) == {"e": "1"}
     assert coerce_text(declared, {"n": "4 2", "b": "yes"}) == {"n": "4 2", "b": "yes"}
+
+
+UPLINKS = Input.model_validate({
+    "type": "list", "required": True, "items": {
+        "type": "map", "required": True, "properties": {
+            "name": {"type": "string", "required": True},
+            "vlan": {"type": "vlan_id", "required": False, "default": 1},
+            "note": {"type": "string", "required": False},
+        },
+    },
+})  # fmt: skip
+
+
+def test_defaults_inside_lists_and_maps_are_filled_so_that_every_property_is_there() -> None:
+    found = check_inputs({"x": UPLINKS}, {"x": [{"name": "a", "vlan": None}, {"note": "n", "name": "b", "vlan": 5}]})
+
+    assert found == {"x": [{"name": "a", "vlan": 1, "note": None}, {"name": "b", "vlan": 5, "note": "n"}]}
+
+
+def test_the_default_of_an_input_is_filled_too() -> None:
+    declared = UPLINKS.model_copy(update={"required": False, "default": [{"name": "a"}]})
+
+    assert check_inputs({"x": declared}, {}) == {"x": [{"name": "a", "vlan": 1, "note": None}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ([5], "item 1: expected a map, found the integer 5"),
+        ([{"name": "a"}, {"vlan": 5}], "item 2: missing property `name`: expected text"),
+        ([{"name": "a", "vlna": 5}], "item 1: unknown property `vlna`: did you mean `vlan`?"),
+        (
+            [{"name": "a", "vlan": 5000}],
+            "item 1: property `vlan`: expected a VLAN id from 1 to 4094, found the integer",
+        ),
+    ],
+)
+def test_what_is_wrong_inside_a_list_or_a_map_is_named_with_its_way_there(value: JsonValue, problem: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        check_inputs({"x": UPLINKS}, {"x": value})
+
+    assert f"input `x`: {problem}" in str(caught.value)

@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from workflows.definition import reader
-from workflows.definition.diagnostics import Findings
+from workflows.definition.diagnostics import MOST, Findings
 from workflows.definition.nodes import Fields, Items, Node, Scalar, Text
-from workflows.definition.reader import MAX_BYTES, read
+from workflows.definition.reader import MAX_BYTES, MAX_NODES, read
 from workflows.definition.scalars import doubt, resolve
 
 HERE = Path(__file__).parent
@@ -161,3 +161,47 @@ def test_a_part_of_a_value_is_found_in_its_source_whatever_the_quotes(source: st
     span = scalar.part(start, start + len("words"))
 
     assert text.splitlines()[span.line - 1][span.column - 1 : span.end_column - 1] == "words"
+
+
+def test_more_keys_and_values_than_a_definition_has_are_refused() -> None:
+    findings = Findings()
+
+    assert read(Text.of("x.yaml", "- a\n" * MAX_NODES), findings) is None
+    assert [item.code for item in findings.items] == ["NS109"]
+    assert findings.items[0].span.line == MAX_NODES
+
+
+def test_bytes_that_are_not_utf8_are_refused_where_they_stand() -> None:
+    findings = Findings()
+    text = b"a: 1\nname: Z\xfcrich\n".decode("utf-8", "surrogateescape")
+
+    assert read(Text.of("x.yaml", text), findings) is None
+    (found,) = findings.items
+    assert (found.code, found.span.line, found.span.column) == ("NS112", 2, 8)
+
+
+def test_mistakes_beyond_the_first_hundreds_are_counted_as_one() -> None:
+    findings = Findings()
+
+    read(Text.of("x.yaml", "- yes\n" * (MOST + 100)), findings)
+
+    assert [item.code for item in findings.items] == ["NS102"] * MOST + ["NS113"]
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "-" + "9" * 19, "9" * 5000, "0x" + "f" * 20])
+def test_numbers_that_do_not_fit_64_bits_are_refused(number: str) -> None:
+    findings = Findings()
+
+    read(Text.of("x.yaml", f"a: {number}\nb: '{number}'\nc: 999999999999999999\n"), findings)
+
+    (found,) = findings.items
+    assert (found.code, found.span.line) == ("NS102", 1)
+    assert len(found.message) < 120
+
+
+def test_what_is_missing_at_the_end_is_missing_behind_the_last_word() -> None:
+    findings = Findings()
+
+    read(Text.of("x.yaml", "steps: [a, b\n\n\n"), findings)
+
+    assert (findings.items[0].code, findings.items[0].span.line, findings.items[0].span.column) == ("NS101", 1, 13)

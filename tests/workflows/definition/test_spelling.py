@@ -4,8 +4,8 @@ import random
 from typing import Literal
 
 import pytest
-from expressions import tree
 
+from expressions import tree
 from workflows.definition.spelling import spelling, value_spelling
 from workflows.plan import (
     Arith,

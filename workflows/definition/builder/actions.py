@@ -9,7 +9,7 @@ from workflows.definition.builder.parts import make
 from workflows.definition.language import actions as language
 from workflows.definition.language.part import Severity
 
-Demands = Mapping[str, str | bool | language.Part | Mapping[str, JsonValue]]
+Demands = Mapping[str, str | bool | Mapping[str, JsonValue]]
 Values = Mapping[str, JsonValue]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from workflows.definition.builder.parts import BuildError, changed
 from workflows.definition.language.rollout import RetriedClass
-from workflows.definition.language.steps import ApproveStep, Step, WaitStep
+from workflows.definition.language.steps import Step, TimedStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,9 @@ def timeout(limit: str, *pieces: Piece) -> Flow:
     """Gives the steps that say nothing else this limit of an attempt. Gates and waits have limits of their own."""
 
     def limited(step: Step) -> Step:
-        if step.timeout is not None or isinstance(step, ApproveStep | WaitStep):
-            return step
-        return changed(step, timeout=limit)
+        if isinstance(step, TimedStep) and step.timeout is None:
+            return changed(step, timeout=limit)
+        return step
 
     return _each(sequence(*pieces), limited)
 

@@ -1,7 +1,7 @@
 """Device actions: the items of `do`, one verb each, in order, in one session."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Strict, Tag
 
@@ -26,14 +26,16 @@ Parser = Literal["textfsm", "ttp", "json", "regex", "none"]
 SectionName = Literal[
     "config", "vlans", "interfaces", "neighbours", "bgp", "routes", "spanning_tree", "versions",
 ]  # fmt: skip
-Sha256 = Annotated[str, Strict(), Field(pattern=r"^[0-9a-fA-F]{64}$|\$\{\{"), Kind("64 hexadecimal digits, or `${{ }}`")]
+Sha256 = Annotated[
+    str, Strict(), Field(pattern=r"^[0-9a-fA-F]{64}$|\$\{\{"), Kind("64 hexadecimal digits, or `${{ }}`")
+]
 Lines = Annotated[tuple[Line, ...], Field(min_length=1)]
 
 
 class Action(Part):
     """One action of `do`."""
 
-    LAST = ("as_",)
+    LAST: ClassVar[tuple[str, ...]] = ("as_",)
 
 
 class Named(Action):
@@ -67,7 +69,7 @@ class Show(Part):
         examples=[r"^(?P<port>\S+) is (?P<state>up|down)"],
     )
     min_rows: Natural | None = key(
-        "Fewer rows fail the device: an empty answer is never taken for \"nothing there\".", default=0, examples=[1]
+        'Fewer rows fail the device: an empty answer is never taken for "nothing there".', default=0, examples=[1]
     )
 
 
@@ -187,15 +189,15 @@ class Interaction(Part):
 class Within(Part):
     """How long an action may take."""
 
-    within: Duration = key("How long at most.", needed=True, examples=["10m"])
+    within: Duration | None = key(
+        "How long at most.", otherwise="`15m` for `reboot`, `5m` for `reachable`", examples=["10m"]
+    )
 
 
 class ShowAction(Named):
     """Sends one command that reads."""
 
-    show: Text | Show = key(
-        "The command, or a map of it and how it is parsed.", needed=True, examples=["show version"]
-    )
+    show: Text | Show = key("The command, or a map of it and how it is parsed.", needed=True, examples=["show version"])
 
 
 class CheckAction(Action):
@@ -249,7 +251,9 @@ class Committing(Named):
 class ApplyAction(Committing):
     """Applies a proposed change. A device whose diff is no longer the one proposed is `drifted`, and left untouched."""
 
-    apply: ChangePath = key("The change: of an earlier step, or a NAME of this one.", needed=True, examples=["steps.precheck.change"])
+    apply: ChangePath = key(
+        "The change: of an earlier step, or a NAME of this one.", needed=True, examples=["steps.precheck.change"]
+    )
 
 
 class ConfigureAction(Committing):
@@ -271,9 +275,7 @@ class RpcAction(Named):
 class RunAction(Named):
     """Runs a command on a Linux device."""
 
-    run: Text | Command = key(
-        "The command, or a map of it.", needed=True, examples=["systemctl reload frr"]
-    )
+    run: Text | Command = key("The command, or a map of it.", needed=True, examples=["systemctl reload frr"])
 
 
 class CopyAction(Action):

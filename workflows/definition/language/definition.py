@@ -48,9 +48,7 @@ class Inventory(Part):
         otherwise="all",
         examples=['device.role == "access" and device.site == inputs.building'],
     )
-    expect: Expect | None = key(
-        "An empty or an exploded selection is an error.", examples=[{"min": 1, "max": 800}]
-    )
+    expect: Expect | None = key("An empty or an exploded selection is an error.", examples=[{"min": 1, "max": 800}])
 
 
 class Defaults(Part):

@@ -26,16 +26,10 @@ InputType = Literal[
 ]
 
 
-class Input(Part):
-    """One input: its type, its limits, its default. It is checked before a run gets an id."""
+class Item(Part):
+    """What a value is: its type and its limits. An item of a list is that, and nothing else."""
 
     type: InputType = key("What the value is.", needed=True, examples=["vlan_id", "string"])
-    required: Flag | None = key(
-        "Whether a run must give it. An input that is not required and has no default is null.",
-        default=True,
-        examples=[False],
-    )
-    default: Data = key("What holds where a run does not give it; the input makes it optional.", examples=["5m"])
     values: Annotated[tuple[Data, ...], Field(min_length=1)] | None = key(
         "Of `enum`: the values that are allowed.", examples=[["access", "trunk"]]
     )
@@ -52,7 +46,7 @@ class Input(Part):
         default=False,
         examples=[True],
     )
-    items: "Input | None" = key("Of `list`: what each item is.", examples=[{"type": "vlan_id"}])
+    items: "Item | None" = key("Of `list`: what each item is.", examples=[{"type": "vlan_id"}])
     properties: "dict[Name, Input] | None" = key(
         "Of `map`: its keys, each as an input. Without it, any key may stand there.",
         examples=[{"rack": {"type": "integer"}}],
@@ -60,3 +54,23 @@ class Input(Part):
     description: Text | None = key(
         "What it is for; shown where somebody is asked for it.", examples=["The site whose switches get the VLAN"]
     )
+
+
+class Input(Item):
+    """One input: its type, its limits, its default. It is checked before a run gets an id."""
+
+    LAST = (
+        "values", "pattern", "minimum", "maximum", "min_length", "max_length", "multiline", "items", "properties",
+        "description",
+    )  # fmt: skip
+
+    required: Flag | None = key(
+        "Whether a run must give it. An input that is not required and has no default is null.",
+        default=True,
+        examples=[False],
+    )
+    default: Data = key("What holds where a run does not give it; the input makes it optional.", examples=["5m"])
+
+
+for part in (Item, Input):  # `Item` names `Input`, which stands below it
+    part.model_rebuild(force=True)

@@ -45,9 +45,7 @@ class Retry(Part):
         "Attempts in all, the first included.", default=3, examples=[5]
     )
     delay: Duration | None = key("The wait before the second attempt.", default="2s", examples=["10s"])
-    factor: Factor | None = key(
-        "By how much each wait is longer than the one before.", default=2, examples=[1.5]
-    )
+    factor: Factor | None = key("By how much each wait is longer than the one before.", default=2, examples=[1.5])
     max_delay: Duration | None = key("The longest wait.", default="1m", examples=["5m"])
     on: tuple[RetriedClass, ...] | RetriedClass | None = key(
         "The classes of failures that are tried again: `transient` (no answer, a lost session), `check_failed`, "
@@ -102,9 +100,7 @@ class Accept(Part):
     )
 
 
-AcceptText = Annotated[
-    str, Strict(), Field(pattern=ACCEPT), Kind("`all`, `any`, `>= 95%`, `<= 3 failed` or `3 of 5`")
-]
+AcceptText = Annotated[str, Strict(), Field(pattern=ACCEPT), Kind("`all`, `any`, `>= 95%`, `<= 3 failed` or `3 of 5`")]
 
 
 class Breaker(Part):
@@ -117,7 +113,9 @@ class Breaker(Part):
 class Window(Part):
     """A change window. A wave starts only if its work, soak, confirm and undo fit inside."""
 
-    cron: Text = key("When it opens: minute, hour, day, month, day of the week.", needed=True, examples=["0 22 * * 1-5"])
+    cron: Text = key(
+        "When it opens: minute, hour, day, month, day of the week.", needed=True, examples=["0 22 * * 1-5"]
+    )
     duration: Duration = key("How long it stays open.", needed=True, examples=["4h"])
     time_zone: Text | None = key("Whose clock: an IANA name.", default="UTC", examples=["Europe/Berlin"])
     on_closed: Literal["wait", "stop", "pause"] | None = key(
@@ -130,7 +128,9 @@ class Window(Part):
 class WaitWindow(Part):
     """A change window that a `wait` waits for."""
 
-    cron: Text = key("When it opens: minute, hour, day, month, day of the week.", needed=True, examples=["0 22 * * 1-5"])
+    cron: Text = key(
+        "When it opens: minute, hour, day, month, day of the week.", needed=True, examples=["0 22 * * 1-5"]
+    )
     duration: Duration = key("How long it stays open.", needed=True, examples=["4h"])
     time_zone: Text | None = key("Whose clock: an IANA name.", default="UTC", examples=["Europe/Berlin"])
 
@@ -155,7 +155,4 @@ class Escalation(Part):
 
     to: Text = key("A group that the worker's settings name.", needed=True, examples=["netops-managers"])
     timeout: Soon = key("How long they have.", needed=True, examples=["2h"])
-    then: Literal["approve", "reject"] | None = key(
-        "What their silence means.", default="reject", examples=["reject"]
-    )
-
+    then: Literal["approve", "reject"] | None = key("What their silence means.", default="reject", examples=["reject"])

@@ -1,7 +1,7 @@
 """Steps: one model a verb, each with the keys that all steps have."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Strict, Tag
 
@@ -28,6 +28,7 @@ from workflows.definition.language.values import (
     BoundPath,
     Count,
     Duration,
+    MapValue,
     Name,
     Share,
     Soon,
@@ -47,14 +48,26 @@ Instant = Annotated[
     Kind("time with its offset, in quotes, or `${{ }}`"),
 ]
 Pinned = Annotated[
-    str, Strict(), Field(pattern=r"^[a-z0-9][a-z0-9._-]*@[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?$"), Kind("`NAME@VERSION`")
+    str,
+    Strict(),
+    Field(pattern=r"^[a-z0-9][a-z0-9._-]*@[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?$"),
+    Kind("`NAME@VERSION`"),
 ]
 
 
 class Step(Part):
     """What every step has."""
 
-    LAST = ("block", "check", "timeout", "retry", "deadline", "on_deadline", "undo", "on_failure")
+    LAST: ClassVar[tuple[str, ...]] = (
+        "block",
+        "check",
+        "timeout",
+        "retry",
+        "deadline",
+        "on_deadline",
+        "undo",
+        "on_failure",
+    )
 
     id: Name = key("Its name; other steps and expressions use it.", needed=True, examples=["precheck"])
     needs: tuple[Name, ...] | Name | None = key(
@@ -76,9 +89,6 @@ class Step(Part):
         "`awx`; their own names elsewhere.",
         examples=[{"the VLAN is registered once": "result.json.count == 1"}],
     )
-    timeout: Duration | None = key(
-        "The limit of one action on one device, or of one attempt of another verb.", default="60s", examples=["2m"]
-    )
     retry: Retry | None = key("How a failed attempt is made again.", examples=[{"attempts": 5, "delay": "10s"}])
     deadline: Soon | None = key("The limit of the whole step with its retries.", examples=["4h"])
     on_deadline: Literal["stop", "skip", "escalate", "undo"] | None = key(
@@ -86,9 +96,17 @@ class Step(Part):
     )
     on_failure: OnFailureWord | OnFailure | None = key(
         "What a failure beyond `accept` does to the *others*: `stop` the run, `continue` with it, `pause` for an operator, "
-        "or undo. A step that changes devices must say it.",
+        "or undo. A step that changes devices must say it. In `finally` it is `continue` where nothing is said.",
         default="stop",
         examples=["stop", {"undo": "wave"}],
+    )
+
+
+class TimedStep(Step):
+    """What every step has. Gates and waits have a `timeout` of their own meaning."""
+
+    timeout: Duration | None = key(
+        "The limit of one action on one device, or of one attempt of another verb.", default="60s", examples=["2m"]
     )
 
 
@@ -103,7 +121,7 @@ class Maintenance(Part):
     )
 
 
-class DevicesStep(Step):
+class DevicesStep(TimedStep):
     """Fans out over devices: all actions of `do`, in order, in one session on each."""
 
     devices: Bare = key(
@@ -177,17 +195,19 @@ class Request(Part):
     put: Text | None = key("Where to.", examples=["nautobot:/api/ipam/vlans/${{ inputs.vlan_id }}/"])
     patch: Text | None = key("Where to.", examples=["nautobot:/api/ipam/vlans/${{ inputs.vlan_id }}/"])
     delete: Text | None = key("Where to.", examples=["nautobot:/api/ipam/vlans/${{ inputs.vlan_id }}/"])
-    query: Values | None = key(
+    query: MapValue | None = key(
         "What follows the `?`; values are encoded.", examples=[{"vid": "${{ inputs.vlan_id }}"}]
     )
-    headers: Values | None = key("Headers. Credentials come from the settings.", examples=[{"Accept": "application/json"}])
+    headers: MapValue | None = key(
+        "Headers. Credentials come from the settings.", examples=[{"Accept": "application/json"}]
+    )
     json_: Value = key("The body, sent as JSON.", alias="json", examples=[{"state": "closed"}])
     status: Annotated[tuple[Status, ...], Field(min_length=1)] | Status | None = key(
         "The status codes that are a success.", otherwise="200 to 299", examples=[[200, 404]]
     )
 
 
-class HttpStep(Step):
+class HttpStep(TimedStep):
     """Calls a system. Outputs: `status`, `json`, `text`; in its own `check` they are `result.status` and so on."""
 
     http: Request = key("The request.", needed=True, examples=[{"get": "nautobot:/api/ipam/vlans/"}])
@@ -230,7 +250,6 @@ class ApproveStep(Step):
     )
 
 
-
 class Waiting(Part):
     """What is waited for: one of these."""
 
@@ -254,32 +273,32 @@ class WaitStep(Step):
     timeout: Soon | None = key("How long to wait at most.", examples=["2h"])
 
 
-class CallStep(Step):
+class CallStep(TimedStep):
     """Runs another definition as a child run. Its `outputs` are the step's."""
 
     call: Pinned = key("Which, its version pinned.", needed=True, examples=["close-ticket@1"])
     with_: Values | None = key("Its inputs.", alias="with", examples=[{"ticket": "${{ inputs.ticket }}"}])
 
 
-class ScriptStep(Step):
+class ScriptStep(TimedStep):
     """Runs a program or a Python function that the settings allow: JSON in, JSON out. Output: `result`."""
 
     script: Text = key("Its name in the settings.", needed=True, examples=["reserve_prefix"])
-    with_: Values | None = key("What goes in.", alias="with", examples=[{"site": "${{ inputs.building }}"}])
+    with_: MapValue | None = key("What goes in.", alias="with", examples=[{"site": "${{ inputs.building }}"}])
 
 
-class AnsibleStep(Step):
+class AnsibleStep(TimedStep):
     """Runs something of Ansible's that the settings allow. Output: `result`."""
 
     ansible: Text = key("Its name in the settings.", needed=True, examples=["backup_configs"])
-    with_: Values | None = key("Its variables.", alias="with", examples=[{"site": "${{ inputs.building }}"}])
+    with_: MapValue | None = key("Its variables.", alias="with", examples=[{"site": "${{ inputs.building }}"}])
 
 
-class AwxStep(Step):
+class AwxStep(TimedStep):
     """Launches a template of AWX that the settings allow. Output: `result`."""
 
     awx: Text = key("Its name in the settings.", needed=True, examples=["patch_window"])
-    with_: Values | None = key("Its variables.", alias="with", examples=[{"limit": "${{ inputs.building }}"}])
+    with_: MapValue | None = key("Its variables.", alias="with", examples=[{"limit": "${{ inputs.building }}"}])
 
 
 class Notification(Part):
@@ -289,16 +308,18 @@ class Notification(Part):
 
     to: Text = key("A receiver that the worker's settings name.", needed=True, examples=["netops"])
     template: Template | None = key("A Jinja2 template beside the definition.", examples=["summary.md.j2"])
-    message: Text | None = key("Instead of a template: the text.", examples=["${{ run.verdict }}: ${{ inputs.ticket }}"])
+    message: Text | None = key(
+        "Instead of a template: the text.", examples=["${{ run.verdict }}: ${{ inputs.ticket }}"]
+    )
 
 
-class NotifyStep(Step):
+class NotifyStep(TimedStep):
     """Tells people or systems."""
 
     notify: Notification = key("Whom, and what.", needed=True, examples=[{"to": "netops", "message": "done"}])
 
 
-class SetStep(Step):
+class SetStep(TimedStep):
     """Names values computed from others; they are the step's outputs."""
 
     set: Annotated[dict[Name, Value], Field(min_length=1), Kind("map of a name to any value, `${{ }}` in it")] = key(

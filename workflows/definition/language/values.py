@@ -32,7 +32,10 @@ Share = Annotated[str, Strict(), Field(pattern=SHARE), Kind("share, as `10%`")]
 
 # `when: true` and `select: 1` are read as values before they are expressions.
 Bare = Annotated[
-    Annotated[str, Strict(), Field(min_length=1)] | Annotated[bool, Strict()] | Annotated[int, Strict()] | Annotated[float, Strict()],
+    Annotated[str, Strict(), Field(min_length=1)]
+    | Annotated[bool, Strict()]
+    | Annotated[int, Strict()]
+    | Annotated[float, Strict()],
     Kind("expression"),
 ]
 Template = Annotated[
@@ -51,4 +54,5 @@ SnapshotPath = Annotated[
 Line = Annotated[str, Strict(), Kind("text, `${{ }}` in it")]
 Value = Annotated[JsonValue, Kind("any value, `${{ }}` in it")]
 Values = Annotated[dict[str, JsonValue], Kind("map, `${{ }}` in its values")]
+MapValue = Annotated[Values | Interpolated, Kind("map, or `${{ }}` that yields one")]
 Data = Annotated[JsonValue, Kind("any value")]

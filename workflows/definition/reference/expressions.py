@@ -101,7 +101,9 @@ def expressions_page() -> str:
         [
             heading(1, "Expressions", _INTRODUCTION),
             heading(2, "Filters", filters),
-            heading(2, "Tests", "After `is`, and by name in `select`, `reject`, `selectattr` and `rejectattr`.\n\n" + tests),
+            heading(
+                2, "Tests", "After `is`, and by name in `select`, `reject`, `selectattr` and `rejectattr`.\n\n" + tests
+            ),
         ]
     )
 

@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from workflows.definition.language import Key, Part, parts_keys
 from workflows.definition.reference.words import Links, type_of
+from workflows.definition.scalars import doubt, resolve
 
 
 def keys_table(part: type[Part], links: Links, *, without: frozenset[str] = frozenset()) -> str:
@@ -38,7 +39,13 @@ def as_yaml(value: JsonValue) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_inner(one) for one in value) + "]"
     if isinstance(value, str):
-        special = value[:1] in "!&*-?|>@`%{}[],#'\"" or ": " in value or " #" in value
+        special = (
+            doubt(value) is not None
+            or not isinstance(resolve(value), str)
+            or value[:1] in "!&*-?|>@`%{}[],#'\""
+            or ": " in f"{value} "
+            or " #" in value
+        )
         return json.dumps(value, ensure_ascii=False) if special else value
     return json.dumps(value)
 
@@ -49,7 +56,7 @@ def example_block(text: str) -> str:
 
 
 def _inner(value: JsonValue) -> str:
-    if isinstance(value, str) and any(char in value for char in '{}[],:#&*!|>"%@`\\'):
+    if isinstance(value, str) and (value != value.strip() or any(char in value for char in '{}[],:#&*!|>"%@`\\')):
         return json.dumps(value, ensure_ascii=False)
     return as_yaml(value)
 

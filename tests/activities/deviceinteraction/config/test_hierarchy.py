@@ -125,6 +125,22 @@ def test_any_change_is_taken_back_by_its_inverse(changes: list[tuple[str, ...]])
     assert footprint.without(frozenset(future.paths())) == frozenset(now.paths())
 
 
+@settings(deadline=None, max_examples=60)
+@given(st.lists(LINES, min_size=1, max_size=6))
+def test_any_change_that_was_cut_is_finished_by_its_rest(changes: list[tuple[str, ...]]) -> None:
+    lines = [line for lines in changes for line in lines]
+    now = hierarchy.read(CONFIG)
+    final = set(hierarchy.predict(now, lines).paths())
+    state = set(now.paths())
+    for done, (before, after) in enumerate(hierarchy.stages(now, lines), start=1):
+        state = state - set(before) | set(after)
+        reached = hierarchy.predict(now, lines[:done])
+        assert state == set(reached.paths())
+        assert set(hierarchy.predict(reached, hierarchy.rest(lines, done)).paths()) == final
+    assert hierarchy.rest(lines, len(lines)) == ()
+    assert state == final
+
+
 def test_blocks_are_left_before_the_next_line() -> None:
     sent = hierarchy.as_sent(["vlan 120", " name lab", "interface Gi1/0/1", " shutdown", "ip routing"])
     assert sent == ("vlan 120", "name lab", "exit", "interface Gi1/0/1", "shutdown", "exit", "ip routing")

@@ -18,7 +18,7 @@ from workflows import contracts
 from workflows.converter import CONVERTER
 
 TEMPORAL = Path(sysconfig.get_path("scripts")) / "temporal"
-HISTORIES = Path(__file__).parents[2] / "histories"
+HISTORIES = Path(__file__).parents[1] / "histories"
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

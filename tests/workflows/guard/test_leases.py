@@ -1,0 +1,93 @@
+"""Leases: as a whole or not at all, first come first served, and never a run waiting for the run that called it."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workflows.contracts import GuardState, Holder, LeaseRequest, RunId
+from workflows.guard.leases import Leases
+from workflows.plan import HostName
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def holder(name: str, root: str | None = None) -> Holder:
+    return Holder(workflow_id=name, run=RunId(f"{name}-run"), root=root or name)
+
+
+def request(name: str, *devices: str, root: str | None = None) -> LeaseRequest:
+    return LeaseRequest(holder=holder(name, root), devices=tuple(HostName(device) for device in devices))
+
+
+def test_a_request_is_granted_as_a_whole_or_queued_as_a_whole() -> None:
+    leases = Leases(GuardState())
+    assert leases.acquire(request("a", "sw1", "sw2"), NOW).granted
+    answer = leases.acquire(request("b", "sw2", "sw3"), NOW)
+    assert (answer.granted, answer.held_by) == (False, ("a",))
+    assert leases.acquire(request("c", "sw4"), NOW).granted
+    assert not leases.acquire(request("d", "sw3"), NOW).granted, "sw3 is free, but b was first"
+    assert leases.release(holder("a"), NOW) == [holder("b")]
+    assert leases.release(holder("b"), NOW) == [holder("d")]
+
+
+def test_asking_twice_and_giving_back_twice_change_nothing() -> None:
+    leases = Leases(GuardState())
+    assert leases.acquire(request("a", "sw1"), NOW) == leases.acquire(request("a", "sw1"), NOW)
+    leases.acquire(request("b", "sw1"), NOW)
+    leases.acquire(request("b", "sw1"), NOW)
+    assert len(leases.state.queue) == 1
+    assert leases.release(holder("a"), NOW) == [holder("b")]
+    assert leases.release(holder("a"), NOW) == []
+
+
+def test_a_run_never_waits_for_the_run_that_called_it() -> None:
+    leases = Leases(GuardState())
+    assert leases.acquire(request("outer", "sw1"), NOW).granted
+    assert leases.acquire(request("inner", "sw1", root="outer"), NOW).granted
+    assert not leases.acquire(request("other", "sw1"), NOW).granted
+    assert leases.release(holder("outer"), NOW) == []
+    assert leases.release(holder("inner", "outer"), NOW) == [holder("other")]
+
+
+def test_the_devices_of_a_run_that_was_cut_off_are_flagged_until_somebody_has_looked() -> None:
+    leases = Leases(GuardState())
+    leases.acquire(request("a", "sw1"), NOW)
+    leases.acquire(request("b", "sw1"), NOW)
+    assert [one.workflow_id for one in leases.in_the_way()] == ["a", "b"]
+    assert leases.release(holder("a"), NOW, cut_off=True) == [holder("b")]
+    assert leases.acquire(request("b", "sw1"), NOW).flagged == {"sw1": "a"}
+    leases.clear([HostName("sw1")])
+    assert leases.acquire(request("b", "sw1"), NOW).flagged == {}
+
+
+def test_what_the_guard_knows_survives_its_next_execution() -> None:
+    leases = Leases(GuardState())
+    leases.acquire(request("a", "sw1"), NOW)
+    leases.acquire(request("b", "sw1"), NOW)
+    again = Leases(GuardState.model_validate_json(leases.state.model_dump_json()))
+    assert again.state == leases.state
+    assert again.release(holder("a"), NOW) == [holder("b")]
+
+
+ACTIONS = st.lists(
+    st.tuples(st.sampled_from("abcdef"), st.frozensets(st.sampled_from("123456"), min_size=1), st.booleans()),
+    max_size=40,
+)
+
+
+@given(ACTIONS)
+def test_no_device_is_ever_held_by_two_and_everybody_is_served_in_the_end(
+    actions: list[tuple[str, frozenset[str], bool]],
+) -> None:
+    leases = Leases(GuardState())
+    for name, devices, gives_back in actions:
+        if gives_back:
+            leases.release(holder(name), NOW)
+        else:
+            leases.acquire(request(name, *sorted(devices)), NOW)
+        held = [device for lease in leases.state.leases for device in lease.devices]
+        assert len(held) == len(set(held))
+    while leases.state.leases:
+        leases.release(leases.state.leases[0].holder, NOW)
+    assert not leases.somebody_waits

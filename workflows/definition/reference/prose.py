@@ -1,0 +1,97 @@
+"""What the reference says beside its tables."""
+
+from collections.abc import Mapping
+from typing import Final
+
+INDEX: Final = """\
+# The language of definitions
+
+A definition is one YAML file that says what is done to a network, in which order, with whose consent, and how it is
+taken back. `netsaga init` writes one to start from, `netsaga check` says what is wrong with one, `netsaga fmt` puts its
+keys in order, and `netsaga explain CODE` explains a diagnostic.
+
+These pages are made from the models that the compiler itself takes its keys from (`make reference`), and every example
+on them is compiled by a test. Each example is a file in `examples/` too.
+
+| page | is about |
+|---|---|
+| [The definition](definition.md) | the keys of the whole file, `inventory`, `defaults`, `dedup`, `outputs` |
+| [Inputs](inputs.md) | what a run is given, and its types |
+| [Steps](steps.md) | the keys that all steps have: order, conditions, checks, retries, failures |
+| [Device actions](actions.md) | what a step does on each device |
+| [Expressions](expressions.md) | `${{{{ }}}}`, names, filters and tests |
+| [YAML](yaml.md) | which YAML is read, and what is refused |
+
+A step has one verb:
+
+| verb | does |
+|---|---|
+{verbs}
+
+Normalised state has the same shape on every platform, one page a section: {sections}.
+
+## Editors
+
+An editor with the YAML language server completes keys and shows their meaning, if the file begins with
+
+    # yaml-language-server: $schema=netsaga.schema.json
+
+and `netsaga schema > netsaga.schema.json` has been run beside it. `netsaga init` writes both. The schema sees keys and
+types; names, expressions and safety are seen by `netsaga check`.
+
+## In Python
+
+`workflows.definition.builder` makes the same definitions from Python: functions for steps and actions, `sequence` and
+`parallel` for their order, `to_yaml` for the file, `compile_built` for the plan.
+"""
+
+OUTPUTS: Final[Mapping[str, str]] = {
+    "devices": "Outputs: the lists of devices `succeeded`, `failed`, `unreachable`, `skipped` and `changed`; `ratio` of those "
+    "that succeeded; `total`; `warnings`. Inside the `do` of a later step, `steps.STEP.NAME` is this device's own value that "
+    "an action named with `as`.",
+    "http": "Outputs: `status`, an integer; `json`, what was answered, as far as it is JSON; `text`.",
+    "approve": "It has no outputs. A rejection ends the run as `rejected`, and `finally` still runs.",
+    "wait": "Outputs: those of the signal's `payload`, where it waits for one.",
+    "call": "Outputs: those that the called definition declares.",
+    "script": "Outputs: `result`, the JSON that it prints.",
+    "ansible": "Outputs: `result`.",
+    "awx": "Outputs: `result`.",
+    "notify": "It has no outputs.",
+    "set": "Outputs: its names, each with the type of its value.",
+    "actions": "The items of `do` and of `maintenance`: one action each, in order, in one session on each device. A device that "
+    "fails or is cancelled after its configuration was touched is undone by itself, at once.",
+}
+
+YAML_RULES: Final = """\
+# YAML
+
+Definitions are YAML 1.2 with its core types. Whatever YAML 1.1 and 1.2 read differently is refused, each with what to
+write instead, so that editors, `yq` and netsaga never disagree about a file:
+
+| refused | write |
+|---|---|
+| plain `yes`, `no`, `on`, `off`, `y`, `n` as values | `true` or `false`, or the word in quotes |
+| `22:30` | `"22:30"`: YAML 1.1 reads a number to the base 60 |
+| `0755`, `0o17`, `0b1`, `1_000` | the decimal number, or the text in quotes |
+| `2026-12-01` | `"2026-12-01"`: YAML 1.1 reads a date |
+| `.inf`, `.nan` | JSON has neither |
+| a key that stands twice in a map | one of them |
+| anchors, aliases, merge keys `<<`, tags `!!str` | the value, where it is needed |
+| tabs | spaces |
+| several documents in a file | a file for each |
+| more than 50 levels, more than 1 MiB | templates hold long texts |
+
+Keys are text, whatever they look like: `retry: {on: [transient]}` needs no quotes. Unknown keys are errors, with the
+nearest key that there is.
+
+| value | as | examples |
+|---|---|---|
+| duration | number and unit: `ms` `s` `m` `h` `d` | `30s`, `5m`, `1h30m`, `2d` |
+| share | percentage | `10%`, `2.5%` |
+| threshold | comparison, in quotes where it begins with `>` | `">= 95%"`, `<= 3 failed` |
+| expression in a value | `${{ }}`, in quotes inside `{ }` and `[ ]` | `"${{ inputs.vlan_id }}"` |
+| time | with its offset, in quotes | `"2026-12-01T02:00:00+01:00"` |
+
+A line of a device and a variable of a template take no control characters, unless the input that they come from says
+`multiline: true`.
+"""
