@@ -22,7 +22,9 @@ class Refused(Exception):  # named after what happened, as failures are
 
     def __init__(self, kind: FailureType, message: str, after: timedelta | None = None) -> None:
         super().__init__(message)
-        self.kind, self.message, self.after = kind, message, after
+        self.kind: FailureType = kind
+        self.message = message
+        self.after = after
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,21 @@
 """Finds definitions: inline in the request, or by name in the configured folders and then in the shipped library.
 
-It reads files and nothing more; what is in them is for the compiler. A definition's templates lie beside it, or in the
+With each it finds those that it calls. It reads files and nothing more; what is in them is for the compiler. A definition's templates lie beside it, or in the
 folder ``templates`` beside it. A name never becomes a path that leads out of those folders.
 """
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 from workflows.contracts import RunRequest
 from workflows.definition.compiler import Source
-from workflows.definition.references import referenced_templates
+from workflows.definition.references import referenced_definitions, referenced_templates
 from workflows.errors import InvalidInputError
 from workflows.suggest import did_you_mean
 
@@ -42,22 +43,40 @@ class Definitions:
         self._folders = (*folders, Path(str(files("workflows") / "library")))
 
     async def find(self, request: RunRequest) -> Source:
-        """The source of what a request names or carries, with its templates.
+        """The source of what a request names or carries, with its templates and all that it calls.
+
+        A version may be pinned in part: ``1`` and ``1.2`` mean the newest release of those. A called definition that is
+        not there is left out: the compiler then says so, with the place that names it.
 
         Raises:
             InvalidInputError: Nothing has this name or version; the message says what there is.
         """
         if request.source is not None:
             name = request.definition or "definition.yaml"
-            return Source(name=name, text=request.source, templates=dict(request.templates))
+            carried = Source(name=name, text=request.source, templates=dict(request.templates))
+        else:
+            carried = None
         try:
-            return await asyncio.to_thread(self._find, request.definition)
+            return await asyncio.to_thread(self._with_called, carried, request.definition)
         except UnicodeDecodeError as error:
             raise InvalidInputError(
                 f"definition `{request.definition}`: a file is not UTF-8: {error.reason}."
             ) from None
         except OSError as error:
             raise InvalidInputError(f"{error.filename} cannot be read: {error.strerror}.") from None
+
+    def _with_called(self, carried: Source | None, reference: str) -> Source:
+        root = carried or self._find(reference)
+        called: dict[str, Source] = {}
+        waiting = [*referenced_definitions(root.text)]
+        while waiting:
+            name = waiting.pop()
+            if name in called:
+                continue
+            with contextlib.suppress(InvalidInputError):
+                called[name] = self._find(name)
+                waiting += referenced_definitions(called[name].text)
+        return replace(root, definitions=called)
 
     def _find(self, reference: str) -> Source:
         if not reference:
@@ -69,9 +88,7 @@ class Definitions:
             raise InvalidInputError(f"`{reference}` is no name of a definition; expected NAME or NAME@VERSION.")
         name, version = parts["name"], parts["version"]
         for folder in self._folders:
-            found = list(_candidates(folder, name))
-            if version is not None:
-                found = [candidate for candidate in found if candidate.version == version]
+            found = _meant(list(_candidates(folder, name)), version)
             if found:
                 return _source(max(found, key=lambda candidate: _ordered(candidate.version)).path)
         raise InvalidInputError(self._nothing(name, version))
@@ -89,6 +106,15 @@ class Definitions:
         places = ", ".join(str(folder) for folder in self._folders[:-1])
         where = f"{places} and the shipped library" if places else "the shipped library"
         return f"no definition is called `{name}` in {where}; {did_you_mean(name, names, 'there are')}"
+
+
+def _meant(candidates: list[_Candidate], version: str | None) -> list[_Candidate]:
+    """Those among which the newest is meant. What is not a release is meant only where it is named in full."""
+    exact = [candidate for candidate in candidates if candidate.version == version]
+    releases = [candidate for candidate in candidates if "-" not in candidate.version]
+    if version is None:
+        return releases or candidates
+    return exact or [candidate for candidate in releases if candidate.version.startswith(f"{version}.")]
 
 
 def _listed(folder: Path) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""Calls one Python function for a `script` step, in a process of its own: ``python -m activities.functions PACKAGE:NAME``.
+"""Calls one Python function for a `script` step, in a process of its own (``-m activities.functions MODULE:NAME``).
 
 JSON comes in on standard input and goes out as the last line of standard output; whatever the function prints goes to
 standard error, so that it cannot be taken for the result. It imports nothing of ours: the function has the process for

@@ -240,9 +240,19 @@ def _following(systems: Systems, address: Address, call: HttpInput, response: ht
     return str(target.copy_with(fragment=None))
 
 
+def _told(error: BaseException) -> str:
+    """What the system said, below what each library on the way made of it."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    if isinstance(error, ExceptionGroup):  # of several addresses; the first is as good as the others
+        error = error.exceptions[0]
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return said.split("] ")[-1] or type(error).__name__
+
+
 def _unreached(error: Exception, address: Address, call: HttpInput, limit_s: float) -> Refused | TrustError:
     """Why there was no answer. A call that changes something may have been carried out all the same."""
-    told = str(error).split("] ")[-1] or type(error).__name__
+    told = _told(error)
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return TrustError(
             f"{address.name}: its certificate is not trusted: {told}. Name the file of its authority's certificates as "

@@ -7,7 +7,7 @@ changes later in Git or in the source of truth can change the run.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, get_args
 
 from temporalio import activity
@@ -17,6 +17,7 @@ from activities.artifacts.store import ArtifactError
 from activities.definitions import Definitions
 from activities.deviceinteraction.model import PlatformName
 from activities.inventory.source import InventoryError, InventorySource
+from activities.systems import Systems
 from activities.values import BUNDLE
 from workflows import contracts
 from workflows.contracts import Bundle, Device, Prepared, PrepareInput, RunRequest
@@ -24,7 +25,19 @@ from workflows.definition.compiler import Source, compile_definition
 from workflows.definition.inputs import check_inputs
 from workflows.definition.render import render
 from workflows.errors import EvaluationError, InvalidInputError, failure
-from workflows.plan import ApproveStep, DevicesStep, HostName, InventorySpec, NotifyStep, Plan, Step
+from workflows.plan import (
+    ApproveStep,
+    Concat,
+    Constant,
+    DevicesStep,
+    HostName,
+    HttpStep,
+    InventorySpec,
+    NotifyStep,
+    Plan,
+    ScriptStep,
+    Step,
+)
 from workflows.run.capabilities import not_carried_out
 from workflows.run.evaluate import truth
 from workflows.suggest import did_you_mean
@@ -43,6 +56,8 @@ class Knowledge:
         groups: Approvers by group; ``*`` among them means anyone.
         targets: The names of notification targets.
         credentials: The names of credentials.
+        systems: What may be called over HTTP.
+        scripts: The names of scripts.
         search_attributes: Whether the server has ours registered.
     """
 
@@ -50,6 +65,8 @@ class Knowledge:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     targets: frozenset[str] = frozenset()
     credentials: frozenset[str] = frozenset()
+    systems: Systems = field(default_factory=Systems)
+    scripts: frozenset[str] = frozenset()
     search_attributes: bool = True
 
 
@@ -89,10 +106,11 @@ class Prepare:
             raise InvalidInputError("`mode: plan` is not supported yet; leave `mode` out to apply the definition.")
         source = await self._definitions.find(request)
         plan, warnings = _compiled(source)
-        _check_capabilities(plan)
+        _check_digest(plan, request)
+        self._check_plan(plan)
+        self._check_called(source)
         inputs = check_inputs(plan.inputs, request.inputs)
         steps = (*plan.steps, *plan.finally_)
-        self._check_names(steps)
         devices = [] if plan.inventory is None else await self._select(plan.inventory, inputs)
         devices = _limited(devices, request.limit)
         self._check_devices(devices, steps)
@@ -109,9 +127,19 @@ class Prepare:
             warnings=warnings,
         )
 
-    def _check_names(self, steps: Sequence[Step]) -> None:
-        """Refuse groups, targets and credentials that this worker's settings do not name."""
-        for step in steps:
+    def _check_called(self, source: Source) -> None:
+        """Refuse called definitions that could not be carried out, before anything of the caller is."""
+        for name, called in source.definitions.items():
+            plan, _ = _compiled(replace(called, definitions=source.definitions))
+            try:
+                self._check_plan(plan)
+            except InvalidInputError as error:
+                raise InvalidInputError(f"the called definition `{name}`: {error}") from None
+
+    def _check_plan(self, plan: Plan) -> None:
+        """Refuse what cannot be carried out, and names that this worker's settings do not know."""
+        _check_capabilities(plan)
+        for step in (*plan.steps, *plan.finally_):
             match step:
                 case ApproveStep():
                     for group in _groups(step):
@@ -122,6 +150,18 @@ class Prepare:
                     if step.credential is not None:
                         where = f"step `{step.id}`: the credential"
                         self._known(step.credential, self._knowledge.credentials, where, "credentials")
+                case ScriptStep():
+                    self._known(step.run, self._knowledge.scripts, f"step `{step.id}`: the script", "scripts")
+                case HttpStep():
+                    self._check_address(step)
+
+    def _check_address(self, step: HttpStep) -> None:
+        first = step.url.parts[0] if isinstance(step.url, Concat) else step.url
+        if isinstance(first, Constant) and isinstance(first.value, str):
+            try:
+                self._knowledge.systems.check_beginning(first.value)
+            except InvalidInputError as error:
+                raise InvalidInputError(f"step `{step.id}`: {error}") from None
 
     def _known(self, name: str, known: Mapping[str, object] | frozenset[str], what: str, section: str) -> None:
         if name not in known:
@@ -167,6 +207,16 @@ def _groups(step: Step) -> tuple[str, ...]:
     if not isinstance(step, ApproveStep):
         return ()
     return (step.by,) if step.escalate is None else (step.by, step.escalate.to)
+
+
+def _check_digest(plan: Plan, request: RunRequest) -> None:
+    """Refuse another plan than the one that was asked for."""
+    if request.plan_digest is not None and request.plan_digest != plan.digest:
+        raise InvalidInputError(
+            f"the definition has moved: {plan.name}@{plan.version} compiles to the plan {plan.digest[:12]}, and "
+            f"{request.plan_digest[:12]} was expected. The definition, one that it calls or a template was changed "
+            "meanwhile; look at it, and ask again."
+        )
 
 
 def _check_capabilities(plan: Plan) -> None:

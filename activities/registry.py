@@ -7,14 +7,18 @@ from typing import Any, Final
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactStore
 from activities.definitions import Definitions
+from activities.divide import Divide
 from activities.folds import Fold
+from activities.http import Http
 from activities.interact import Interact
 from activities.leases import Leasing
 from activities.notify import Notify, NotifyTarget
 from activities.prepare import Knowledge, Prepare
+from activities.scripts import Script, Scripts
 from activities.seal import Seal
 from activities.sessions import Sessions
 from activities.undo import Undo
+from activities.windows import Windows
 from workflows import contracts
 
 NAMES: Final = (
@@ -27,6 +31,10 @@ NAMES: Final = (
     contracts.LEASE,
     contracts.RELEASE,
     contracts.HOLDER,
+    contracts.DIVIDE,
+    contracts.WINDOW,
+    contracts.HTTP,
+    contracts.SCRIPT,
 )
 
 
@@ -37,9 +45,10 @@ class Activities:
     Args:
         store: The artifact store.
         definitions: Where definitions are found.
-        knowledge: What the settings name; its ``targets`` and ``credentials`` are names only.
-        sessions: How devices are logged in to.
+        knowledge: What the settings name; its ``targets``, ``credentials`` and ``scripts`` are names only.
+        sessions: How devices are logged in to; its secrets identify us to systems too.
         targets: Who can be told, by name.
+        scripts: What can be run, by name.
         run_url: Where the Web UI shows a run, with ``{id}`` in it for the workflow id; empty where there is none.
     """
 
@@ -48,6 +57,7 @@ class Activities:
     knowledge: Knowledge
     sessions: Sessions
     targets: Mapping[str, NotifyTarget] = field(default_factory=dict)
+    scripts: Mapping[str, Script] = field(default_factory=dict)
     run_url: str = ""
 
     def callables(self) -> list[Callable[..., Any]]:  # Any: they differ in argument and result
@@ -63,6 +73,10 @@ class Activities:
             contracts.LEASE: leasing.lease,
             contracts.RELEASE: leasing.release,
             contracts.HOLDER: leasing.holder,
+            contracts.DIVIDE: Divide(documents).divide,
+            contracts.WINDOW: Windows().window,
+            contracts.HTTP: Http(self.store, self.knowledge.systems, self.sessions.secrets).http,
+            contracts.SCRIPT: Scripts(self.store, self.scripts).script,
         }
         assert tuple(found) == NAMES, "the contracts name an activity that nobody carries out, or the other way round"
         return list(found.values())

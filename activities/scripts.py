@@ -1,8 +1,8 @@
 """The activity `script`: a program or Python function that the settings allow. JSON in, JSON out.
 
 A definition says only a name; what runs under it, with which environment and where, is the settings'. It runs at least
-once: an attempt whose worker died is made again, with the same ``NETSAGA_IDEMPOTENCY_KEY``. A result that was received is
-kept, so that an attempt which died afterwards does not run it again.
+once: an attempt whose worker died is made again, with the same ``NETSAGA_IDEMPOTENCY_KEY``. A result that was received
+is kept, so that an attempt which died afterwards does not run it again.
 """
 
 import json
@@ -27,6 +27,7 @@ from workflows.errors import FailureType
 from workflows.suggest import did_you_mean
 
 INLINE: Final = 64_000  # bytes of a result that history keeps
+QUOTED: Final = 120  # characters of what it said last, in a message
 PASSED: Final = ("PATH", "HOME")
 KEY: Final = "NETSAGA_IDEMPOTENCY_KEY"
 _RESULT: Final = TypeAdapter(ScriptResult)
@@ -95,14 +96,12 @@ class Scripts:
         try:
             if (earlier := await self._store.read(f"script/{attempts.identity}")) is not None:
                 return _RESULT.validate_json(earlier)
-            ended = await run(
-                script.command, script.folder, environment | {KEY: attempts.key}, _sent(call.given), limit_s
-            )
+            environment |= {KEY: attempts.key}
+            ended = await run(script.command, script.folder, environment, _sent(call.given), limit_s)
             log = await self._log(hide(ended.stderr))
-            failure = _judged(ended, passing, limit_s)
-            if failure is not None:
-                kind, said = failure
-                raise await attempts.failed(kind, f"{where} {hide(said)}")
+            failed = _judged(ended, passing, limit_s)
+            if failed is not None:
+                raise await attempts.failed(failed[0], f"{where} {hide(failed[1])}{_where_to_read(log)}")
             result = ScriptResult(result=_result(ended.stdout), log=log)
             await self._store.create(f"script/{attempts.identity}", _RESULT.dump_json(result))
             return result
@@ -117,6 +116,10 @@ class Scripts:
         return await self._store.put(text.encode(), TEXT) if text else None
 
 
+def _where_to_read(log: ArtifactRef | None) -> str:
+    return f" (all of it: artifact {log})" if log else ""
+
+
 class _UnreadableError(ValueError):
     """A result that is none."""
 
@@ -128,7 +131,7 @@ def _sent(given: JsonValue) -> bytes:
 def _judged(ended: Ended, passing: FailureType, limit_s: float) -> tuple[FailureType, str] | None:
     """The class of what went wrong, and what it said last; None where nothing did."""
     last = next((line for text in (ended.stderr, ended.stdout) for line in _lines(text)[-1:]), "")
-    said = f": {last}" if last else ""
+    said = f": {last[:QUOTED]}" if last else ""
     match ended.status:
         case 0:
             return None

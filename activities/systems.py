@@ -132,6 +132,7 @@ class Systems:
         named = _NAMED.fullmatch(beginning)
         if named and named["system"].lower() not in _PORTS:
             self.system(named["system"])
+            _path(named["path"], beginning)
             return
         parts = _split(beginning)
         if not any(_origin(parts) == _origin(urlsplit(prefix)) for prefix in self.allowed):

@@ -1,5 +1,4 @@
-"""Definitions in files: found, read with the templates and the definitions that they name, compiled, and their mistakes
-printed.
+"""Definitions in files: found, read with what they name beside themselves, compiled, and their mistakes printed.
 
 Templates lie beside a definition or in ``templates/`` beside it; the definitions that it calls lie in its folder, below
 it, or in the shipped library.

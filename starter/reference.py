@@ -16,7 +16,7 @@ EXAMPLES: Final = REFERENCE / "examples"
 
 def generated() -> dict[Path, str]:
     """Every generated file with the text that it should have."""
-    examples = {file.stem: file.read_text(encoding="utf-8") for file in sorted(EXAMPLES.glob("*.yaml"))}
+    examples = {file.stem: file.read_text(encoding="utf-8") for file in sorted(EXAMPLES.glob("*.*"))}
     made = {REFERENCE / name: text for name, text in pages(examples).items()}
     made[ROOT / "workflows" / "definition" / "schema.json"] = schema_text()
     return made

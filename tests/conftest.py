@@ -6,6 +6,8 @@ import pytest
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Our own options."""
     parser.addoption("--record-histories", action="store_true", help="write the histories that are not kept yet")
+    parser.addoption("--chaos-rounds", type=int, default=5, help="how many rounds of chaos")
+    parser.addoption("--chaos-seed", type=int, default=0, help="the seed of the first round; 0 draws one")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -19,11 +19,13 @@ from activities.inventory.yaml_file import YamlInventory
 from activities.notify import FileTarget, LogTarget, NotifyTarget
 from activities.prepare import Knowledge
 from activities.registry import Activities
+from activities.scripts import Script
 from activities.secrets.command import CommandSecret
 from activities.secrets.environment import EnvironmentSecret
 from activities.secrets.file import FileSecret
 from activities.secrets.store import NamedSecrets, SecretSource
 from activities.sessions import Sessions, Sites
+from activities.systems import System, Systems
 from worker.settings import (
     CommandCredential,
     CredentialSettings,
@@ -33,9 +35,11 @@ from worker.settings import (
     InventorySettings,
     LogNotification,
     NotifySettings,
+    ScriptSettings,
     Settings,
     SettingsError,
     SshSettings,
+    SystemSettings,
     TemporalSettings,
 )
 
@@ -61,6 +65,8 @@ def build_activities(settings: Settings, *, search_attributes: bool) -> list[Cal
         groups=settings.groups,
         targets=frozenset(settings.notify),
         credentials=frozenset(settings.credentials),
+        systems=systems(settings),
+        scripts=frozenset(settings.scripts),
         search_attributes=search_attributes,
     )
     return Activities(
@@ -69,6 +75,7 @@ def build_activities(settings: Settings, *, search_attributes: bool) -> list[Cal
         knowledge=knowledge,
         sessions=Sessions(secrets(settings), host_keys(settings.ssh), sites=Sites(settings.limits.sessions_per_site)),
         targets={name: _target(target) for name, target in settings.notify.items()},
+        scripts={name: _script(script) for name, script in settings.scripts.items()},
         run_url=_run_url(settings.temporal),
     ).callables()
 
@@ -87,6 +94,30 @@ def _target(target: NotifySettings) -> NotifyTarget:
             return LogTarget()
         case unknown:
             assert_never(unknown)
+
+
+def systems(settings: Settings) -> Systems:
+    """What `http` steps may call. Nothing is called yet."""
+    return Systems({name: _system(system) for name, system in settings.systems.items()}, settings.allowed_urls)
+
+
+def _system(system: SystemSettings) -> System:
+    return System(
+        url=system.url,
+        credential=system.credential,
+        headers=system.headers,
+        token_header=system.token_header,
+        token_scheme=system.token_scheme,
+        ca=None if system.verify is True else system.verify,
+        timeout_s=system.timeout,
+    )
+
+
+def _script(script: ScriptSettings) -> Script:
+    if script.command is not None:
+        return Script(script.command, script.folder, script.environment, script.timeout)
+    assert script.function is not None, "the settings demand one of the two"
+    return Script.of_function(script.function, script.folder, script.environment, script.timeout)
 
 
 def inventories(settings: Settings) -> dict[str, InventorySource]:

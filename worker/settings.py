@@ -10,9 +10,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     BaseModel,
     ConfigDict,
     Field,
+    PlainSerializer,
     ValidationError,
     ValidationInfo,
     model_validator,
@@ -22,16 +24,24 @@ from pydantic_core import ErrorDetails
 from worker.located import Located, LocatedError, read_located
 from worker.mistakes import explain
 from workflows.contracts import TASK_QUEUE
+from workflows.durations import DURATION_HELP, parse_duration
+from workflows.suggest import did_you_mean
 
 ENVIRONMENT: Final = "NETSAGA_SETTINGS"
 DEFAULT_FILE: Final = "netsaga.yaml"
 HOST_AND_PORT: Final = r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):\d{1,5}$"
 VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 URL: Final = r"^https?://\S+$"
+BASE_URL: Final = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"
+SYSTEM: Final = r"^[A-Za-z][A-Za-z0-9_-]*$"
+FUNCTION: Final = r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$"
 PATTERNS: Final[Mapping[str, str]] = {
     HOST_AND_PORT: "host:port, an IPv6 address in brackets, no http://",
     VARIABLE: "the beginning of a variable's name: letters, digits and _",
     URL: "a URL that starts with http:// or https://",
+    BASE_URL: "a URL that starts with http:// or https://, without user, query and fragment",
+    SYSTEM: "a name that can stand before `:/`: letters, digits, `_` and `-`",
+    FUNCTION: "package.module:function",
 }
 
 
@@ -45,7 +55,15 @@ def _anchor(path: Path, info: ValidationInfo) -> Path:
     return base / path.expanduser()
 
 
+def _duration(value: object) -> object:
+    """Seconds of a duration as definitions write it; a number alone does not say its unit."""
+    if isinstance(value, int | float):
+        raise ValueError(f"a number without a unit; {DURATION_HELP}")  # noqa: TRY004  # pydantic reports this one
+    return parse_duration(value) if isinstance(value, str) else value
+
+
 Anchored = Annotated[Path, AfterValidator(_anchor)]
+Seconds = Annotated[float, Field(gt=0), BeforeValidator(_duration), PlainSerializer(lambda value: f"{value:f}s")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -121,6 +139,44 @@ class LogNotification(Section):
 NotifySettings = Annotated[FileNotification | LogNotification, Field(discriminator="kind")]
 
 
+class SystemSettings(Section):
+    """A system that ``http`` steps call by its name, ``NAME:/path`` below ``url``.
+
+    ``credential`` names what identifies the worker there: a token, or a user name and a password. A token travels as
+    ``Authorization: Bearer TOKEN``; ``token_scheme: Token`` is how Nautobot and NetBox want it, and another
+    ``token_header`` carries the token alone. ``verify`` may be a file or folder of certificates that are trusted
+    instead of the machine's. ``headers`` hold nothing secret.
+    """
+
+    url: str = Field(pattern=BASE_URL)
+    credential: str | None = None
+    token_header: str = "Authorization"  # noqa: S105  # no token, but how one travels
+    token_scheme: str = "Bearer"  # noqa: S105  # the same
+    headers: Mapping[str, str] = {}
+    verify: Literal[True] | Anchored = True
+    timeout: Seconds | None = None
+
+
+class ScriptSettings(Section):
+    """What ``script`` steps run by its name: a program with its arguments, or a Python function; JSON in, JSON out.
+
+    It runs in ``folder`` and sees, besides ``PATH`` and ``HOME``, the variables of the worker that ``environment``
+    lists.
+    """
+
+    command: tuple[str, ...] | None = Field(default=None, min_length=1)
+    function: str | None = Field(default=None, pattern=FUNCTION)
+    folder: Anchored = Field(default=Path(), validate_default=True)
+    environment: tuple[Annotated[str, Field(pattern=VARIABLE)], ...] = ()
+    timeout: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "ScriptSettings":
+        if (self.command is None) == (self.function is None):
+            raise ValueError("a script is either a `command` or a `function`; give one of the two")
+        return self
+
+
 class SshSettings(Section):
     """How host keys are judged; ``accept_any`` is an explicit choice for labs."""
 
@@ -186,11 +242,23 @@ class Settings(Section):
     credentials: Mapping[str, CredentialSettings] = {}
     groups: Mapping[str, tuple[str, ...]] = {}
     notify: Mapping[str, NotifySettings] = {}
+    systems: Mapping[Annotated[str, Field(pattern=SYSTEM)], SystemSettings] = {}
+    allowed_urls: tuple[Annotated[str, Field(pattern=BASE_URL)], ...] = ()
+    scripts: Mapping[str, ScriptSettings] = {}
     ssh: SshSettings = SshSettings()
     limits: LimitSettings = LimitSettings()
     versioning: VersioningSettings = VersioningSettings()
     health: HealthSettings = HealthSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+
+    @model_validator(mode="after")
+    def _known_credentials(self) -> "Settings":
+        for name, system in self.systems.items():
+            if system.credential is not None and system.credential not in self.credentials:
+                near = did_you_mean(system.credential, self.credentials, "there are")
+                what = f"`systems.{name}`: the credential `{system.credential}`"
+                raise ValueError(f"{what} is not under `credentials`; {near}")
+        return self
 
 
 def locate(flag: str | None, environ: Mapping[str, str]) -> Path:
@@ -244,5 +312,5 @@ def parse(text: str, path: Path) -> Settings:
 
 
 def _mistake(detail: ErrorDetails, located: Located, path: Path) -> str:
-    said = explain(detail, located, Settings, hide={"credentials"}, patterns=PATTERNS)
+    said = explain(detail, located, Settings, hide={"credentials", "systems"}, patterns=PATTERNS)
     return f"{path}:{located.line(detail['loc'])}: {said}"

@@ -76,7 +76,7 @@ def check_pattern(text: str) -> Pattern | Mistake:
         return Mistake("a control character in a regular expression", swallowed, swallowed + 1, hint)
     try:
         compiled = re.compile(text)
-        tree = parser.parse(text)
+        tree = parser.parse(_with_every_dot(text))
     except (re.error, OverflowError, RecursionError) as error:
         at = getattr(error, "pos", None) or 0
         message = f"not a valid regular expression: {getattr(error, 'msg', error)}"
@@ -92,6 +92,13 @@ def check_pattern(text: str) -> Pattern | Mistake:
         )
     columns = tuple(sorted(compiled.groupindex, key=compiled.groupindex.__getitem__))
     return Pattern(compiled, columns, greedy)
+
+
+def _with_every_dot(text: str) -> str:
+    """The pattern with what ``.`` means where ``(?s)`` stands; for the rules only."""
+    if not re.search(r"\(\?[a-zA-Z]*s", text):
+        return text
+    return re.sub(r"\\.|\[\^?\]?[^\]]*\]|\.", lambda found: r"[\s\S]" if found[0] == "." else found[0], text)
 
 
 class _Endless(Exception):

@@ -1,1 +1,1 @@
-"""What `netsaga init` writes: a commented definition and its template, as files, so that they can be read and tested."""
+"""What `netsaga init` writes: a commented definition and its template, as files that can be read and tested."""

@@ -22,6 +22,10 @@ MESSAGES = {
     contracts.FOLD: (contracts.FoldInput, contracts.FoldResult),
     contracts.NOTIFY: (contracts.NotifyInput, contracts.NotifyResult),
     contracts.SEAL: (contracts.SealInput, contracts.SealResult),
+    contracts.DIVIDE: (contracts.DivideInput, contracts.Divided),
+    contracts.WINDOW: (contracts.WindowInput, contracts.WindowResult),
+    contracts.HTTP: (contracts.HttpInput, contracts.HttpResult),
+    contracts.SCRIPT: (contracts.ScriptInput, contracts.ScriptResult),
 }
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench_compile import compile_figures
+from bench_evaluate import evaluate_figures
 from bench_figures import Figure, table
 from bench_runs import run_figures
 from bench_sessions import session_figures
@@ -21,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 async def measure(folder: Path) -> list[Figure]:
     """All figures, one part after the other, so that none disturbs another."""
-    figures = [*compile_figures(ROOT), *start_figures()]
+    figures = [*compile_figures(ROOT), *evaluate_figures(), *start_figures()]
     figures += await session_figures(folder / "sessions")
     figures += await run_figures(folder / "runs")
     return figures

@@ -49,7 +49,7 @@ class Lab:
 
     def whole(self, host: str) -> Whole:
         """Whether a device is entirely changed or entirely as before, by its own configuration."""
-        now, before = _lines(self.control.config(host)), _lines(self.before[host])
+        now, before = lines_of(self.control.config(host)), lines_of(self.before[host])
         if now == before:
             return "as before"
         gone, fresh = Counter(before) - Counter(now), Counter(now) - Counter(before)
@@ -111,7 +111,7 @@ async def lab(
         yield found
 
 
-def _lines(config: str) -> list[str]:
+def lines_of(config: str) -> list[str]:
     """Without separators and lists of VLANs (NX-OS): they follow from the blocks that they separate or count."""
     return [line for line in config.splitlines() if line.strip() != "!" and not VLAN_LIST.fullmatch(line)]
 

@@ -21,7 +21,8 @@ _LEAVES: Final = {
 _SHAPES: Final = {
     "N": [
         "{N} {O} {N}", "{N} + {N}", "{N} * {N}", "-{N}", "+{N}", "{L} | length", "{L} | sum", "{L} | first",
-        "{L} | last", "{L} | min", "{L} | max", "{L} | max(case_sensitive=true)", "rows | min(attribute='{C}') | length",
+        "{L} | last", "{L} | min", "{L} | max", "{L} | max(case_sensitive=true)",
+        "rows | min(attribute='{C}') | length",
         "{T} | length", "{T} | int", "{T} | float", "{T} | int(7)", "{T} | int(base=16)", "{T} | float(1.5)",
         "{N} | int", "{N} | float", "{N} | round", "{N} | round({D})", "{N} | round({D}, 'ceil')",
         "{N} | round(0, 'floor')", "rows | sum(attribute='{C}')", "numbers | sum(start={N})",

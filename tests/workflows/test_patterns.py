@@ -41,6 +41,7 @@ def test_named_groups_are_columns_in_their_order() -> None:
         "(a+)+", "(a*)*", "(a|aa)+$", "(a|a?)+$", "(aa?)+$", r"(\w+\s?)*x", r"(?:\d+\.?)+x", "([a-z]+)*$", "(x+x+)+y",
         "(a|b|ab)*c", "((a+)b?)*", "(.*)*x", r"^(?:[\w.]+)+@", ".*.*.*.*x", ".*a.*b.*c.*d", r"\d*\d*\d*\d*x",
         "(?:a{1,9}){20}b", "(?:(?:a+))+b", "(?=(a+)+b)x",
+        r"(?s)(.*\n)+x",
     ],
 )  # fmt: skip
 def test_a_pattern_that_can_run_for_ever_is_refused(pattern: str) -> None:

@@ -45,8 +45,8 @@ def columns_of(command: str) -> Mapping[str, frozenset[Content]] | None:
         known = True
         for written in table.rows[row].split():
             column = written.rstrip("[]{}")
-            content = _CONTENTS[written[len(column) :]]
-            found[column] = found.get(column, frozenset()) | {content}
+            contents: frozenset[Content] = frozenset({_CONTENTS[written[len(column) :]]})
+            found[column] = found.get(column, frozenset()) | contents
     return found if known else None
 
 

@@ -4,6 +4,9 @@ Each pass records all that it finds; a barrier after it stops where there is an 
 a broken part may have meant. Warnings pass every barrier. It opens nothing: text and templates are handed in.
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from workflows.definition.called import Called
@@ -45,8 +48,26 @@ class Compiled:
 def compile_definition(source: Source) -> Compiled:
     """Compiles a definition, and those that it calls."""
     findings = Findings()
-    plan, _ = _compile(source, findings, Calls(source, _compile_called))
+    with _uncollected():
+        plan, _ = _compile(source, findings, Calls(source, _compile_called))
     return Compiled(plan, findings.ordered(), tuple(findings.suppressed))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector: a compilation makes many small objects, frees hardly any, and is short.
+
+    Looking through all of them again and again would take half of the time of a large definition. What a compilation
+    can allocate is bounded by the size of its text.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _compile(source: Source, findings: Findings, calls: Calls) -> tuple[Plan | None, Scopes | None]:

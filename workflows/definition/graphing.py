@@ -155,7 +155,7 @@ def _wave(wave: Wave) -> Iterator[str]:
     if wave.size is not None or wave.share is not None:
         size = f"{wave.share * 100:g}% of the devices" if wave.share is not None else f"new devices: {wave.size}"
         yield size + (f" for each {spelling(wave.per)}" if wave.per is not None else "")
-    if not (isinstance(wave.soak, Constant) and wave.soak.value in {0, 0.0}):
+    if wave.soak != Constant(value=0):
         yield f"soak {_time(wave.soak)}, checks again"
 
 
@@ -173,7 +173,9 @@ def _otherwise(step: Step) -> Iterator[str]:
     if isinstance(step, ApproveStep):
         yield from _gate(step)
         return
-    beyond = f"beyond {step.accept.text}" if isinstance(step, DevicesStep) and step.accept.kind != "all" else "a failure"
+    beyond = (
+        f"beyond {step.accept.text}" if isinstance(step, DevicesStep) and step.accept.kind != "all" else "a failure"
+    )
     match step.on_failure:
         case OnFailure(action="undo") as said:
             undone = said.of or step.id

@@ -141,23 +141,29 @@ class Inference:
             self.condition(node.left, known, f"an operand of `{node.op}`")
             self.condition(node.right, known | shown(node.left, holds=node.op == "and"), f"an operand of `{node.op}`")
             return
-        found = self.present(node, known)
-        if not isinstance(found, Boolean | Unknown):
+        found = self.infer(node, known)
+        bare = bare_type(found)
+        if isinstance(bare, Boolean | Unknown):
+            self._not_null(found, node)
+        else:
             hint = (
                 "compare it, as in `… | length > 0`"
-                if isinstance(found, ListType | MapType | Text)
+                if isinstance(bare, ListType | MapType | Text)
                 else "compare it with something"
             )
-            self.report("NS502", f"{what} must be boolean, and this is {describe(found)}", node, hint)
+            self.report("NS502", f"{what} must be boolean, and this is {describe(bare)}", node, hint)
 
     def present(self, node: Expr, known: Known) -> Type:
         """The type of an operand that must not be null."""
         found = self.infer(node, known)
+        self._not_null(found, node)
+        return bare_type(found)
+
+    def _not_null(self, found: Type, node: Expr) -> None:
         if isinstance(found, Maybe):
             path = path_of(node)
             guard = f"write `{path} | default(…)`, or ask `{path} is not none and …`" if path else "use `default(…)`"
             self.report("NS505", f"this may be null: {describe(found)}", node, guard)
-        return bare_type(found)
 
     def _narrowed(self, node: Expr, found: Type, known: Known) -> Type:
         return bare_type(found) if isinstance(found, Maybe) and path_of(node) in known else found

@@ -7,7 +7,7 @@ builder. Names and their order are read at import; nothing is validated with the
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.definition.language import actions, definition, inputs, keys_of, rollout, steps
+from workflows.definition.language import actions, bodies, definition, fanout, inputs, keys_of, rollout, step, steps
 
 Keys = tuple[str, ...]
 Later = Mapping[str, str]  # key: what to do instead, or nothing
@@ -21,7 +21,7 @@ DEFAULTS: Final[Keys] = keys_of(definition.Defaults)
 RETRY: Final[Keys] = keys_of(rollout.Retry)
 
 VERBS: Final[Keys] = tuple(steps.STEPS)
-STEP: Final[Keys] = keys_of(steps.TimedStep)
+STEP: Final[Keys] = keys_of(step.TimedStep)
 # What belongs to a verb beside the common keys, the verb itself included.
 STEP_OPTIONS: Final[Mapping[str, Keys]] = {
     verb: tuple(name for name in keys_of(part) if name not in STEP) for verb, part in steps.STEPS.items()
@@ -31,7 +31,7 @@ WAVE: Final[Keys] = keys_of(rollout.Wave)
 ACCEPT: Final[Keys] = keys_of(rollout.Accept)
 WINDOW: Final[Keys] = keys_of(rollout.Window)
 BREAKER: Final[Keys] = keys_of(rollout.Breaker)
-MAINTENANCE: Final[Keys] = keys_of(steps.Maintenance)
+MAINTENANCE: Final[Keys] = keys_of(fanout.Maintenance)
 ON_FAILURE: Final[Keys] = keys_of(rollout.OnFailure)
 
 APPROVE: Final[Keys] = keys_of(steps.Approval)
@@ -53,15 +53,15 @@ ACTION_ITEM_LATER: Final[Later] = {
     "timeout": "set it on the step",
     "retry": "set it on the step",
 }
-SHOW: Final[Keys] = keys_of(actions.Show)
-RUN: Final[Keys] = keys_of(actions.Command)
-RPC: Final[Keys] = keys_of(actions.Operation)
-COPY: Final[Keys] = keys_of(actions.File)
-INTERACT: Final[Keys] = keys_of(actions.Interaction)
-EXCHANGE: Final[Keys] = keys_of(actions.Exchange)
-WITHIN: Final[Keys] = keys_of(actions.Within)
-CONFIRM: Final[Keys] = keys_of(actions.Confirm)
-COMPARE: Final[Keys] = keys_of(actions.Comparison)
-EXPECTATION: Final[Keys] = keys_of(actions.Difference)
-CHANGE: Final[Keys] = keys_of(actions.Change)
+SHOW: Final[Keys] = keys_of(bodies.Show)
+RUN: Final[Keys] = keys_of(bodies.Command)
+RPC: Final[Keys] = keys_of(bodies.Operation)
+COPY: Final[Keys] = keys_of(bodies.File)
+INTERACT: Final[Keys] = keys_of(bodies.Interaction)
+EXCHANGE: Final[Keys] = keys_of(bodies.Exchange)
+WITHIN: Final[Keys] = keys_of(bodies.Within)
+CONFIRM: Final[Keys] = keys_of(bodies.Confirm)
+COMPARE: Final[Keys] = keys_of(bodies.Comparison)
+EXPECTATION: Final[Keys] = keys_of(bodies.Difference)
+CHANGE: Final[Keys] = keys_of(bodies.Change)
 CHECK: Final[Keys] = keys_of(rollout.Check)

@@ -8,13 +8,21 @@ from workflows.definition.scopes import Scopes
 
 def check_gates(scopes: Scopes, findings: Findings) -> None:
     """Reports gates that hold nobody back, and waits that do not end as they should."""
+    applied = [
+        (step.id.text, action.applies)
+        for step in scopes.draft.all_steps
+        if isinstance(step.body, DevicesBody)
+        for action in step.body.actions
+        if action.applies and action.applies.step
+    ]
     for step in scopes.draft.all_steps:
         match step.body:
             case ApproveBody() as body:
                 _check_silence(step, body, findings)
                 _check_self(step, body, findings)
                 if body.binds:
-                    _check_bound(step, body.binds, scopes, findings)
+                    behind = [path for name, path in applied if scopes.is_before(step.id.text, name)]
+                    _check_bound(step, body.binds, behind, findings)
             case WaitBody() as body:
                 check_wait(step, body, scopes.draft, findings)
             case _:
@@ -39,18 +47,12 @@ def _check_self(step: StepDraft, body: ApproveBody, findings: Findings) -> None:
         findings.add("NS710", message, step.key("by"), "add `not_by: [requester]`, or raise `quorum`")
 
 
-def _check_bound(step: StepDraft, binds: Path, scopes: Scopes, findings: Findings) -> None:
+def _check_bound(step: StepDraft, binds: Path, applied: list[Path], findings: Findings) -> None:
     """What a gate binds is applied by some step behind it, or the approval is good for nothing."""
     assert binds.step is not None  # the shape of `binds` asks for it
     bound = (binds.step.text, binds.name.text)
-    applied = []
-    for later in scopes.draft.all_steps:
-        if isinstance(later.body, DevicesBody) and scopes.is_before(step.id.text, later.id.text):
-            applied += [
-                (path, path.step.text) for action in later.body.actions if (path := action.applies) and path.step
-            ]
-    if any((name, path.name.text) == bound for path, name in applied):
+    if any(path.step and (path.step.text, path.name.text) == bound for path in applied):
         return
     message = f"the gate `{step.id.text}` approves `steps.{'.'.join(bound)}`, and no later step applies it"
-    label = [(path.name.span, "this is applied instead") for path, _ in applied[:1]]
+    label = [(path.name.span, "this is applied instead") for path in applied[:1]]
     findings.add("NS712", message, binds.name.span, "`apply` what was approved, or leave `binds` out", label)

@@ -77,7 +77,10 @@ def _doubtful_number(text: str) -> tuple[str, str] | None:
         return None
     if len(text) > _LONGEST_NUMBER and _DIGITS.fullmatch(text):
         shown = f"{text[:_LONGEST_NUMBER]}\N{HORIZONTAL ELLIPSIS}"
-        return f"`{shown}` does not fit 64 bits, and tools disagree about it", "write a smaller number, or text in quotes"
+        return (
+            f"`{shown}` does not fit 64 bits, and tools disagree about it",
+            "write a smaller number, or text in quotes",
+        )
     if _BINARY.fullmatch(text) or _SIGNED_HEX.fullmatch(text) or _NEW_OCTAL.fullmatch(text):
         plain = _as_integer(text)
         return f"`{text}` is a number in one version of YAML only", f"write {plain}, or {quoted}"

@@ -1,4 +1,4 @@
-"""The shape of the actions that send something or wait: ``show``, ``run``, ``rpc``, ``copy``, ``interact``, ``reboot``."""
+"""The shape of the actions that send something or wait: ``show``, ``run``, ``rpc``, ``copy``, ``reboot`` and others."""
 
 import re
 from typing import Final, Literal, get_args

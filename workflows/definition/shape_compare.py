@@ -15,7 +15,9 @@ from workflows.suggest import did_you_mean
 _PATH: Final = re.compile(r"(?:steps\.(?P<step>[A-Za-z]\w*)(?:\.(?P<name>[A-Za-z]\w*))?|(?P<own>[A-Za-z]\w*))")
 _IGNORE: Final = re.compile(r"[A-Za-z_*][\w*-]*(?:\.[^\s.]+)*")
 _SECTIONS: Final[dict[str, StateSection]] = {section: section for section in get_args(StateSection)}
-_VERDICTS: Final[tuple[Literal["unchanged", "only_change", "any"], ...]] = ("unchanged", "only_change", "any")
+_VERDICTS: Final[dict[str, Literal["unchanged", "only_change", "any"]]] = {
+    "unchanged": "unchanged", "only_change": "only_change", "any": "any",
+}  # fmt: skip
 _KEYS: Final[tuple[Literal["added", "removed", "changed"], ...]] = ("added", "removed", "changed")
 _HELP: Final = "write `steps.STEP`, `steps.STEP.NAME`, or the NAME of a snapshot of this step"
 
@@ -73,10 +75,14 @@ def _expectation(key: Scalar, node: Node, findings: Findings) -> ExpectationDraf
         return None
     if isinstance(node, Fields):
         inner = Section(node, f"the expectation of `{key.text}`", keys.EXPECTATION, findings)
-        given = {one: _listed(inner, one, findings) for one in _KEYS if one in inner}
-        return ExpectationDraft(name, section, "exactly", {one: keys_ for one, keys_ in given.items() if keys_})
+        given: dict[Literal["added", "removed", "changed"], Expression] = {}
+        for one in _KEYS:
+            keys_of_one = _listed(inner, one, findings) if one in inner else None
+            if keys_of_one is not None:
+                given[one] = keys_of_one
+        return ExpectationDraft(name, section, "exactly", given)
     said = node.text if isinstance(node, Scalar) else ""
-    verdict = next((one for one in _VERDICTS if one == said), None)
+    verdict = _VERDICTS.get(said)
     if verdict is None:
         wrong = f"`{said}`" if said else kind_of(node)
         hint = did_you_mean(said, _VERDICTS, "write a map of `added`, `removed`, `changed`, or one of")

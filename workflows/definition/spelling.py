@@ -67,7 +67,7 @@ def _at(tree: Expr, least: int) -> str:
     return text if strength >= least else f"({text})"
 
 
-def _spelled(tree: Expr) -> tuple[str, int]:  # noqa: C901 - one branch a kind
+def _spelled(tree: Expr) -> tuple[str, int]:
     match tree:
         case Constant():
             return _constant(tree.value)

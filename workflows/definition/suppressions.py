@@ -46,7 +46,9 @@ def report_unused(findings: Findings) -> None:
     for suppression in findings.suppressions:
         for code, span in suppression.codes:
             if code not in suppression.used:
-                findings.add("NS802", f"there is no `{code}` on line {suppression.line}", span, "leave this comment out")
+                findings.add(
+                    "NS802", f"there is no `{code}` on line {suppression.line}", span, "leave this comment out"
+                )
 
 
 def _suppression(source: Text, match: re.Match[str], meant: list[int], findings: Findings) -> Suppression | None:

@@ -8,7 +8,6 @@ as fast as its lexer; whatever is not plain (an escape, a bracket that does not 
 goes through its lexer, so that both agree and its messages stay. A property test compares them.
 """
 
-import copy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,11 +18,11 @@ import jinja2
 from jinja2 import lexer, nodes, parser
 
 _ENVIRONMENT: Final = jinja2.Environment()  # noqa: S701 - it parses and never renders
-_PARSER: Final = parser.Parser(_ENVIRONMENT, "0", state="variable")
+_PARSED: Final = vars(parser.Parser(_ENVIRONMENT, "0", state="variable"))
+_RULES: Final = {rule.tokens: rule.pattern.pattern for rule in _ENVIRONMENT.lexer.rules["variable_begin"]}
 _WORD: Final = re.compile(
-    rf"(?P<blank>\s+)|(?P<float>(?ix:{lexer.float_re.pattern}))|(?P<integer>(?ix:{lexer.integer_re.pattern}))"
-    rf"|(?P<name>{lexer.name_re.pattern})|(?P<string>(?s:{lexer.string_re.pattern}))"
-    rf"|(?P<operator>{lexer.operator_re.pattern})"
+    rf"(?P<blank>{_RULES['whitespace']})|(?P<float>(?ix:{_RULES['float']}))|(?P<integer>(?ix:{_RULES['integer']}))"
+    rf"|(?P<name>{_RULES['name']})|(?P<string>(?s:{_RULES['string']}))|(?P<operator>{_RULES['operator']})"
 )
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 
@@ -62,11 +61,10 @@ def parse(text: str) -> Syntax:
     ends: dict[int, int] = {}
     following: dict[int, int] = {}
     try:
-        machine = copy.copy(_PARSER)  # what it keeps between calls belongs to statements, and there are none
+        machine = parser.Parser.__new__(parser.Parser)  # a new one would cut and parse a text first
+        vars(machine).update(_PARSED)  # what it keeps between calls belongs to statements, and there are none
         words = plain_words(text, ends, following)
-        machine.stream = lexer.TokenStream(
-            words if words is not None else any_words(text, ends, following), None, None
-        )
+        machine.stream = lexer.TokenStream(words if words is not None else any_words(text, ends, following), None, None)
         tree = machine.parse_expression()
         if not machine.stream.eos:
             rest = machine.stream.current

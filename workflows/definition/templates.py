@@ -12,6 +12,7 @@ from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 from workflows.definition.diagnostics import Findings
 from workflows.definition.draft import ChangeDraft, DevicesBody, NotifyBody, StepDraft, Word
 from workflows.definition.draft_actions import CommandBody
+from workflows.definition.lowering import is_text
 from workflows.definition.scopes import Scopes
 from workflows.plan import Constant, MapOf
 from workflows.suggest import did_you_mean
@@ -60,6 +61,9 @@ def _given(change: ChangeDraft) -> tuple[str, ...]:
 
 
 def _check_text(word: Word, text: str, names: Iterable[str], findings: Findings) -> None:
+    if not is_text(text):
+        findings.add("NS407", f"the template `{word.text}` is not UTF-8", word.span, "save it as UTF-8")
+        return
     try:
         tree = _ENVIRONMENT.parse(text)
         wanted = meta.find_undeclared_variables(tree) - {*names, *_ENVIRONMENT.globals} - _optional(tree)

@@ -36,7 +36,7 @@ def calculate(sign: str) -> Callable[[Json, Json], Json]:
     function = _ARITHMETIC[sign]
 
     def calculated(left: Json, right: Json) -> Json:
-        if sign == "+" and isinstance(left, str | list) and type(left) is type(right):
+        if sign == "+" and type(left) is type(right) and type(left) in {str, list}:
             return sized(function(left, right))
         if not (_is_number(left) and _is_number(right)):
             raise EvaluationError(f"{describe(left)} {sign} {describe(right)} cannot be calculated")

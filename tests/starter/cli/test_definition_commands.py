@@ -55,7 +55,9 @@ def test_a_folder_is_checked_with_what_its_definitions_call(folder: Path, capsys
 
 def test_the_newest_version_that_fits_is_called(folder: Path, capsys: Printed) -> None:
     newer = folder / "callers" / "close.yaml"
-    newer.write_text(GOOD.replace("1.2.0", "1.10.0").replace("ticket", "number").replace("close-number", "close-ticket"))
+    newer.write_text(
+        GOOD.replace("1.2.0", "1.10.0").replace("ticket", "number").replace("close-number", "close-ticket")
+    )
     (folder / "callers" / "older.yaml").write_text(GOOD)
     assert execute(["check", "callers"]) == 1
     assert "error[NS413]" in capsys.readouterr().out

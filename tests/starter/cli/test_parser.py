@@ -9,7 +9,8 @@ import pytest
 from starter.cli.parser import build, forwarded
 
 ARGUMENTS = {
-    "check": ["f.yaml"], "fmt": ["f.yaml"], "graph": ["f.yaml"], "run": ["x"], "status": ["r"], "devices": ["r"], "report": ["r"], "watch": ["r"],
+    "check": ["f.yaml"], "fmt": ["f.yaml"], "graph": ["f.yaml"], "run": ["x"],
+    "status": ["r"], "devices": ["r"], "report": ["r"], "watch": ["r"],
     "approve": ["r", "--by", "b"], "reject": ["r", "--by", "b"], "cancel": ["r", "--reason", "why"],
 }  # fmt: skip
 

@@ -35,7 +35,8 @@ def test_json_has_exactly_the_promised_keys() -> None:
         "version": 1,
         "diagnostics": [
             {
-                "code": "NS401", "severity": "error", "message": "two steps, one id: 100%", "help": "give each\nits own",
+                "code": "NS401", "severity": "error", "message": "two steps, one id: 100%",
+                "help": "give each\nits own",
                 "file": "a b.yaml", "line": 3, "column": 5, "end_line": 3, "end_column": 9,
             },
             {

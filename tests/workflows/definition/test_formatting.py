@@ -146,7 +146,7 @@ def test_a_text_that_is_no_definition_is_left_alone_and_its_mistakes_are_said(pa
 
 def test_the_order_of_checks_inputs_and_variables_is_the_authors() -> None:
     text = (
-        "netsaga: 1\nname: told\nversion: 1.0.0\ninputs:\n  b: {type: string, default: x1}\n  a: {type: string, default: x2}\n"
+        HEAD + "inputs:\n  b: {type: string, default: x1}\n  a: {type: string, default: x2}\n"
         "steps:\n  - id: tell\n    set: {z: 1, a: 2}\n"
     )
 

@@ -29,12 +29,13 @@ from workflows.definition.types import (
     describe,
 )
 
+SECTIONS: dict[str, Type] = dict(STATE.items())
 RECORDS = ListType(Record("a row", {"id": INTEGER, "name": TEXT, "load": NUMBER, "note": Maybe(TEXT)}))
 SCOPE = Scope(
     {
         "i": INTEGER, "n": NUMBER, "t": TEXT, "b": BOOLEAN, "d": DURATION, "u": UNKNOWN, "maybe": Maybe(INTEGER),
         "numbers": ListType(INTEGER), "texts": ListType(TEXT), "hosts": HOSTS, "records": RECORDS, "rows": ROWS,
-        "device": DEVICE, "state": Record("`state`", dict[str, Type](STATE)), "change": CHANGE, "map": MapType(TEXT, INTEGER),
+        "device": DEVICE, "state": Record("`state`", SECTIONS), "change": CHANGE, "map": MapType(TEXT, INTEGER),
         "steps": STEPS,
     },
     {},
@@ -159,7 +160,13 @@ def test_an_operation_has_the_type_of_its_result(text: str, said: str) -> None:
         ("b < b", "NS504 a boolean `<` a boolean has no answer"),
         ("t * 2", "NS504 text `*` an integer cannot be calculated"),
         ("b == none", "NS503 this is never true: a boolean is compared with null"),
-        ("'nowhere' in state", "NS503 text is never in a map of `config`, `interfaces`, `vlans`"),
+        (
+            "'nowhere' in state",
+            (
+                "NS503 text is never in a map of `bgp`, `config`, `interfaces`, `neighbours`, `routes`, "
+                "`spanning_tree`, `versions`, `vlans`"
+            ),
+        ),
         ("i in t", "NS503 an integer is never in text"),
         ("1 if t else 2", "NS502 the condition of `if` must be boolean, and this is text"),
     ],

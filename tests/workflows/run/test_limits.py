@@ -1,7 +1,7 @@
 """What an expression cannot do: reach Python, or take memory and time without bound.
 
-The escapes are those published against Jinja2's sandbox (PayloadsAllTheThings, "Server Side Template Injection"; the
-advisories of Jinja2, CVE-2016-10745, CVE-2019-10906, CVE-2024-56326, CVE-2025-27516).
+The escapes are those published against Jinja2's sandbox: PayloadsAllTheThings, "Server Side Template Injection", and
+Jinja2's advisories CVE-2016-10745, CVE-2019-10906, CVE-2024-56326 and CVE-2025-27516.
 """
 
 import tracemalloc
@@ -30,8 +30,8 @@ REFUSED_BY_THE_COMPILER = [
     "'{0.__class__}'.format(n)", "'{0.__class__}'.format_map({})", "''.join(['a'])", "dict(a=1)", "n()", "name.upper()",
     "rows|map('attr', '__class__')|list|xmlattr", "rows|tojson", "rows|pprint", "rows|groupby('id')", "rows|batch(2)",
     "name|center(10**9)", "name|indent(10**9)", "name|wordwrap(1)", "name|truncate(1)", "name|urlize", "name|safe",
-    "name|escape", "rows|random", "rows|shuffle", "n is callable", "n is filter", "n is sameas n", "name[0:2]", "(1, 2)",
-    "_name", "loop.index", "caller()", "varargs",
+    "name|escape", "rows|random", "rows|shuffle", "n is callable", "n is filter", "n is sameas n", "(1, 2)",
+    "_name", "name[0:2]", "loop.index", "caller()", "varargs",
 ]  # fmt: skip
 
 
@@ -83,7 +83,7 @@ BOMBS = [
     "name ~ name", "name + name", "name | replace('x', name)", "name | replace('', name)", "texts | join(name)",
     "numbers + numbers + numbers", "texts | join", "texts | string", "[texts, texts, texts] | string",
     "texts | map('replace', 'y', 'yyyyyyyyyy') | list", "texts | map('list') | list", "[texts, texts] | map('join')",
-    "[rows, rows, rows, rows, rows, rows, rows, rows, rows, rows, rows, rows, rows]",
+    f"[{', '.join(['numbers'] * 21)}]",
     "{'a': texts, 'b': texts}", "rows | select('in', rows) | list", "rows | reject('in', rows) | list",
     "rows ~ rows", "name is match('x*x*x*y')", "name is match('(x+)+y')", "name | int + name", "[name, name] | join",
     "(rows + rows) | map('string') | list | join",

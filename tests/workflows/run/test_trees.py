@@ -1,6 +1,7 @@
 """Golden trees: what each tree of a plan means, fixed. A tree that once stood in a plan must mean the same for ever.
 
-`--update` writes trees and values of new expressions; a change of an old one is a change of the plan format.
+`pytest tests/workflows/definition tests/workflows/run/test_trees.py --update` writes trees and values of new
+expressions; a change of an old one is a change of the plan format.
 """
 
 import json
@@ -18,6 +19,11 @@ from workflows.run.evaluate import evaluate
 HERE = Path(__file__).parent / "trees"
 FILES = sorted(HERE.glob("*.json"))
 EXPR: TypeAdapter[Expr] = TypeAdapter(Expr)
+
+
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--update", default=False))
 
 
 def outcome(expr: Expr, context: dict[str, object]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from workflows.definition.builder.parts import make
 from workflows.definition.language import actions as language
+from workflows.definition.language import bodies
 from workflows.definition.language.part import Severity
 
 Demands = Mapping[str, str | bool | Mapping[str, JsonValue]]
@@ -26,7 +27,7 @@ def demand(that: str, *, else_: str | None = None, severity: Severity | None = N
 def show(
     command: str,
     *,
-    parse: language.Parser | None = None,
+    parse: bodies.Parser | None = None,
     pattern: str | None = None,
     min_rows: int | None = None,
     as_: str | None = None,
@@ -34,7 +35,7 @@ def show(
     """Sends one command that reads; ``as_`` names its text or its rows."""
     parsed = {"command": command, "parse": parse, "pattern": pattern, "min_rows": min_rows}
     simple = parse is None and pattern is None and min_rows is None
-    given = command if simple else make(language.Show, "`show`", parsed)
+    given = command if simple else make(bodies.Show, "`show`", parsed)
     return make(language.ShowAction, "`show`", {"show": given, "as_": as_})
 
 
@@ -43,7 +44,7 @@ def check(demands: Demands) -> language.CheckAction:
     return make(language.CheckAction, "`check`", {"check": dict(demands)})
 
 
-def snapshot(*sections: language.SectionName, as_: str | None = None) -> language.SnapshotAction:
+def snapshot(*sections: bodies.SectionName, as_: str | None = None) -> language.SnapshotAction:
     """Takes sections of the device's state, normalised."""
     return make(language.SnapshotAction, "`snapshot`", {"snapshot": sections, "as_": as_})
 
@@ -57,7 +58,7 @@ def compare(
     as_: str | None = None,
 ) -> language.CompareAction:
     """Compares two snapshots of the device; ``expect`` says what is judged."""
-    two = make(language.Comparison, "`compare`", {"before": before, "after": after, "ignore": ignore})
+    two = make(bodies.Comparison, "`compare`", {"before": before, "after": after, "ignore": ignore})
     return make(language.CompareAction, "`compare`", {"compare": two, "expect": expect, "as_": as_})
 
 
@@ -67,12 +68,12 @@ def change(
     vars: Values | None = None,  # noqa: A002 - the language's word
     lines: Sequence[str] | None = None,
     mode: Literal["merge", "replace"] | None = None,
-) -> language.Change:
+) -> bodies.Change:
     """The text of a change, for `propose` and `configure`."""
-    return make(language.Change, "a change", {"template": template, "vars": vars, "lines": lines, "mode": mode})
+    return make(bodies.Change, "a change", {"template": template, "vars": vars, "lines": lines, "mode": mode})
 
 
-def propose(text: language.Change, *, as_: str) -> language.ProposeAction:
+def propose(text: bodies.Change, *, as_: str) -> language.ProposeAction:
     """Works out a change and alters nothing."""
     return make(language.ProposeAction, "`propose`", {"propose": text, "as_": as_})
 
@@ -85,7 +86,7 @@ def apply(
 
 
 def configure(
-    text: language.Change, *, confirm: Values | None = None, save: bool | None = None, as_: str | None = None
+    text: bodies.Change, *, confirm: Values | None = None, save: bool | None = None, as_: str | None = None
 ) -> language.ConfigureAction:
     """Proposes and applies in one."""
     given = {"configure": text, "confirm": confirm, "save": save, "as_": as_}
@@ -102,7 +103,7 @@ def run(
     command: str,
     *,
     changes: bool | None = None,
-    parse: language.Parser | None = None,
+    parse: bodies.Parser | None = None,
     pattern: str | None = None,
     as_: str | None = None,
 ) -> language.RunAction:
@@ -110,20 +111,20 @@ def run(
     whole = {"command": command, "changes": changes, "parse": parse, "pattern": pattern}
     simple = changes is None and parse is None and pattern is None
     return make(
-        language.RunAction, "`run`", {"run": command if simple else make(language.Command, "`run`", whole), "as_": as_}
+        language.RunAction, "`run`", {"run": command if simple else make(bodies.Command, "`run`", whole), "as_": as_}
     )
 
 
 def copy(source: str, to: str, *, sha256: str | None = None) -> language.CopyAction:
     """Copies a file to the device."""
-    file = make(language.File, "`copy`", {"source": source, "to": to, "sha256": sha256})
+    file = make(bodies.File, "`copy`", {"source": source, "to": to, "sha256": sha256})
     return make(language.CopyAction, "`copy`", {"copy_": file})
 
 
 def interact(command: str, exchanges: Sequence[tuple[str, str]], *, as_: str | None = None) -> language.InteractAction:
     """Sends a command that asks back: pairs of a prompt's regular expression and the answer."""
     pairs = [{"expect": expect, "send": send} for expect, send in exchanges]
-    whole = make(language.Interaction, "`interact`", {"command": command, "exchanges": pairs})
+    whole = make(bodies.Interaction, "`interact`", {"command": command, "exchanges": pairs})
     return make(language.InteractAction, "`interact`", {"interact": whole, "as_": as_})
 
 

@@ -8,7 +8,7 @@ from workflows.definition.builder.flow import Piece, as_flow, written
 from workflows.definition.builder.parts import make
 from workflows.definition.compiler import Compiled, Source, compile_definition
 from workflows.definition.language import Definition
-from workflows.definition.language.steps import Step
+from workflows.definition.language.step import Step
 from workflows.definition.printing import definition_text
 
 Values = Mapping[str, JsonValue]

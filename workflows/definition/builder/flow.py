@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from workflows.definition.builder.parts import BuildError, changed
 from workflows.definition.language.rollout import RetriedClass
-from workflows.definition.language.steps import Step, TimedStep
+from workflows.definition.language.step import Step, TimedStep
 
 
 @dataclass(frozen=True, slots=True)

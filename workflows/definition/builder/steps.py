@@ -9,7 +9,9 @@ from workflows.definition.builder.parts import make
 from workflows.definition.language import Part
 from workflows.definition.language import steps as language
 from workflows.definition.language.actions import Action
+from workflows.definition.language.fanout import DevicesStep
 from workflows.definition.language.rollout import OnFailureWord, UndoMethod
+from workflows.definition.language.step import Block
 
 Values = Mapping[str, JsonValue]
 
@@ -19,7 +21,7 @@ class Common(TypedDict, total=False):
 
     needs: Sequence[str]
     when: str
-    block: language.Block
+    block: Block
     check: Mapping[str, str | Values]
     timeout: str
     retry: Values
@@ -45,14 +47,14 @@ def fan_out(
     maintenance: Mapping[str, Sequence[Part]] | None = None,
     undo: Sequence[UndoMethod] | Literal["none"] | None = None,
     **common: Unpack[Common],
-) -> language.DevicesStep:
+) -> DevicesStep:
     """A step with `devices`: the actions, in order, on each device that the expression ``devices`` yields."""
     given = {
         "id": id, "devices": devices, "do": do, "order": order, "waves": waves, "window": window,
         "concurrency": concurrency, "budget": budget, "apart": apart, "together": together, "accept": accept,
         "breaker": breaker, "credential": credential, "maintenance": maintenance, "undo": undo,
     }  # fmt: skip
-    return make(language.DevicesStep, f"the step `{id}`", {**given, **common})
+    return make(DevicesStep, f"the step `{id}`", {**given, **common})
 
 
 def http(

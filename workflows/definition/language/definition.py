@@ -4,10 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
+from workflows.definition.language.fanout import Width
 from workflows.definition.language.inputs import Input
 from workflows.definition.language.part import Kind, Part, key
 from workflows.definition.language.rollout import Concurrency, Retry
-from workflows.definition.language.steps import AnyStep, Width
+from workflows.definition.language.steps import AnyStep
 from workflows.definition.language.values import Bare, Count, Duration, Line, Name, Natural, Text, Value
 
 DefinitionName = Annotated[

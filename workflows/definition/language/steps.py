@@ -1,36 +1,23 @@
-"""Steps: one model a verb, each with the keys that all steps have."""
+"""Steps: one model a verb. That of `devices` is in `fanout.py`, what all have in `step.py`."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Strict, Tag
 
-from workflows.definition.language.actions import AnyAction
+from workflows.definition.language.fanout import DevicesStep
 from workflows.definition.language.inputs import Input
 from workflows.definition.language.part import Kind, Part, key
 from workflows.definition.language.rollout import (
-    Accept,
-    AcceptText,
-    Breaker,
-    Checks,
-    Concurrency,
     Escalation,
-    OnFailure,
-    OnFailureWord,
-    Retry,
-    Undo,
     WaitWindow,
-    Wave,
-    Window,
 )
+from workflows.definition.language.step import Step, TimedStep
 from workflows.definition.language.values import (
     Bare,
     BoundPath,
-    Count,
-    Duration,
     MapValue,
     Name,
-    Share,
     Soon,
     Template,
     Text,
@@ -38,8 +25,6 @@ from workflows.definition.language.values import (
     Values,
 )
 
-Block = Literal["source_of_truth", "executor", "observability", "presentation"]
-Width = Annotated[int, Strict(), Field(ge=1, le=2000), Kind("integer from 1 to 2000")]
 Status = Annotated[int, Strict(), Field(ge=100, le=599), Kind("status code")]
 Instant = Annotated[
     str,
@@ -53,132 +38,6 @@ Pinned = Annotated[
     Field(pattern=r"^[a-z0-9][a-z0-9._-]*@[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?$"),
     Kind("`NAME@VERSION`"),
 ]
-
-
-class Step(Part):
-    """What every step has."""
-
-    LAST: ClassVar[tuple[str, ...]] = (
-        "block",
-        "check",
-        "timeout",
-        "retry",
-        "deadline",
-        "on_deadline",
-        "undo",
-        "on_failure",
-    )
-
-    id: Name = key("Its name; other steps and expressions use it.", needed=True, examples=["precheck"])
-    needs: tuple[Name, ...] | Name | None = key(
-        "The steps that must have ended before. `[]` starts at once; branches run in parallel. In `finally`, steps run in "
-        "their order.",
-        otherwise="the step above",
-        examples=[["look", "other"]],
-    )
-    when: Bare | None = key(
-        "Whether the step runs at all: a boolean expression. Outputs of a step that was skipped are null.",
-        examples=["steps.precheck.warnings > 0"],
-    )
-    block: Block | None = key(
-        "Whose failure it is when this step fails, so that the record blames the right system.",
-        examples=["source_of_truth"],
-    )
-    check: Checks | None = key(
-        "What must hold when the verb has ended, over the step's own outputs: `result` of `http`, `script`, `ansible` and "
-        "`awx`; their own names elsewhere.",
-        examples=[{"the VLAN is registered once": "result.json.count == 1"}],
-    )
-    retry: Retry | None = key("How a failed attempt is made again.", examples=[{"attempts": 5, "delay": "10s"}])
-    deadline: Soon | None = key("The limit of the whole step with its retries.", examples=["4h"])
-    on_deadline: Literal["stop", "skip", "escalate", "undo"] | None = key(
-        "What happens at the deadline.", default="stop", examples=["undo"]
-    )
-    on_failure: OnFailureWord | OnFailure | None = key(
-        "What a failure beyond `accept` does to the *others*: `stop` the run, `continue` with it, `pause` for an operator, "
-        "or undo. A step that changes devices must say it. In `finally` it is `continue` where nothing is said.",
-        default="stop",
-        examples=["stop", {"undo": "wave"}],
-    )
-
-
-class TimedStep(Step):
-    """What every step has. Gates and waits have a `timeout` of their own meaning."""
-
-    timeout: Duration | None = key(
-        "The limit of one action on one device, or of one attempt of another verb.", default="60s", examples=["2m"]
-    )
-
-
-class Maintenance(Part):
-    """Actions around those of `do`."""
-
-    enter: Annotated[tuple[AnyAction, ...], Field(min_length=1)] | None = key(
-        "Before them, as draining a device.", examples=[[{"configure": {"lines": ["maintenance", "  quiesce"]}}]]
-    )
-    leave: Annotated[tuple[AnyAction, ...], Field(min_length=1)] | None = key(
-        "After them; they always run, whatever failed.", examples=[[{"configure": {"lines": ["no maintenance"]}}]]
-    )
-
-
-class DevicesStep(TimedStep):
-    """Fans out over devices: all actions of `do`, in order, in one session on each."""
-
-    devices: Bare = key(
-        "Which devices: an expression that yields names of devices.",
-        needed=True,
-        examples=["inventory", "steps.precheck.succeeded"],
-    )
-    order: tuple[Bare, ...] | Bare | None = key(
-        "Sorts the devices of a wave, by expressions over `device`. An undo goes the other way.",
-        examples=[["device.data.depth"]],
-    )
-    waves: Annotated[tuple[Wave | Count | Share, ...], Field(min_length=1)] | None = key(
-        "Groups of devices, one after the other; `accept` is judged after each. Without waves all are one group.",
-        examples=[[1, "10%", {"name": "rest", "size": "100%"}]],
-    )
-    window: Window | None = key(
-        "When waves may start.", examples=[{"cron": "0 22 * * 1-5", "duration": "4h", "time_zone": "Europe/Berlin"}]
-    )
-    concurrency: Width | Concurrency | None = key(
-        "How many devices are under way at the same time.",
-        default=50,
-        examples=[100, {"total": 50, "per": "device.site", "each": 5}],
-    )
-    budget: Literal["strict"] | None = key(
-        "`strict` also caps the devices under way at the failures still allowed, and one.", examples=["strict"]
-    )
-    apart: Bare | None = key(
-        "Devices with the same value, over `device`, never share a wave.", examples=["device.data.mlag_pair"]
-    )
-    together: Bare | None = key(
-        "Devices with the same value, over `device`, share a wave and a verdict.", examples=["device.data.stack"]
-    )
-    accept: AcceptText | Accept | None = key(
-        "How many devices must succeed, in each wave and in total. `any` ends the step at the first success.",
-        default="all",
-        examples=["all", {"succeeded": ">= 95%"}, "<= 3 failed"],
-    )
-    breaker: Breaker | None = key(
-        "Starts no new device after so many failures within so long.", examples=[{"failures": 3, "within": "2m"}]
-    )
-    credential: Text | None = key(
-        "The name of the credential; its value comes from the worker's secret store. That of the inventory wins.",
-        examples=["device_rw"],
-    )
-    maintenance: Maintenance | None = key(
-        "Actions before and after those of `do`.",
-        examples=[{"enter": [{"run": "drain"}], "leave": [{"run": "undrain"}]}],
-    )
-    do: Annotated[tuple[AnyAction, ...], Field(min_length=1)] = key(
-        "The actions on each device, in their order.", needed=True, examples=[[{"show": "show version"}]]
-    )
-    undo: Undo | None = key(
-        "The ways to take a change back, tried in this order: `native` (the device's own), `inverse` (the inverse change), "
-        "`restore` (the configuration before). `none` forbids it. A step that changes devices must say it.",
-        default=["native", "inverse", "restore"],
-        examples=[["native", "inverse"], "none"],
-    )
 
 
 class Request(Part):

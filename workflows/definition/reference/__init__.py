@@ -1,4 +1,4 @@
-"""The language reference, as text: made from the models, so that it cannot say anything that the compiler does not do."""
+"""The language reference, as text: made from the models that the compiler takes its keys from."""
 
 from workflows.definition.reference.pages import explained, pages
 

@@ -32,7 +32,8 @@ SHOWN_FILTERS: Final[Mapping[str, Shown]] = {
     "list": Shown("A list of what `map`, `select` and their like yield.", "[1, 2] | map('string') | list", ["1", "2"]),
     "lower": Shown("Small letters.", "'Te1/1' | lower", "te1/1"),
     "map": Shown(
-        "An attribute of each item, or a filter on each.", "[{'port': 'a'}, {'port': 'b'}] | map(attribute='port') | list",
+        "An attribute of each item, or a filter on each.",
+        "[{'port': 'a'}, {'port': 'b'}] | map(attribute='port') | list",
         ["a", "b"],
     ),
     "max": Shown("The greatest item.", "[3, 7, 5] | max", 7),
@@ -42,7 +43,7 @@ SHOWN_FILTERS: Final[Mapping[str, Shown]] = {
         "The items whose attribute fails a test.",
         "[{'s': 'up'}, {'s': 'down'}] | rejectattr('s', 'equalto', 'up') | list", [{"s": "down"}],
     ),
-    "replace": Shown("Another text in place of a part.", "'Gi1/0/1' | replace('Gi', 'GigabitEthernet')", "GigabitEthernet1/0/1"),
+    "replace": Shown("Another text in place of a part.", "'Gi1/0/1' | replace('Gi', 'Te')", "Te1/0/1"),
     "round": Shown("Rounded to so many digits.", "2.345 | round(1)", 2.3),
     "select": Shown("The items that pass a test.", "['sw1', 'rt1'] | select('match', 'sw') | list", ["sw1"]),
     "selectattr": Shown(
@@ -59,22 +60,22 @@ SHOWN_FILTERS: Final[Mapping[str, Shown]] = {
 }  # fmt: skip
 
 SHOWN_TESTS: Final[Mapping[str, Shown]] = {
-    "==": Shown("Equal; the same as `equalto`, for `select` and its like.", "[1, 2, 1] | select('==', 1) | list", [1, 1]),
+    "==": Shown("Equal, as `equalto`; for `select` and its like.", "[1, 2, 1] | select('==', 1) | list", [1, 1]),
     "defined": Shown("Whether a name or an attribute is there.", "device.name is defined", True),
     "equalto": Shown("Equal.", "[1, 2] | select('equalto', 2) | list", [2]),
-    "in": Shown("Whether it is an item of a list, a key of a map, or a part of a text.", "'core' is in ['core', 'edge']", True),
-    "match": Shown("Whether a regular expression matches at the start.", "'GigabitEthernet1/0/1' is match('Gig')", True),
+    "in": Shown("Whether it is an item, a key, or a part of a text.", "'core' is in ['core', 'edge']", True),
+    "match": Shown("Whether a regular expression matches at the start.", "'Gi1/0/1' is match('Gi')", True),
     "none": Shown("Whether it is null.", "none is none", True),
 }  # fmt: skip
 
 _INTRODUCTION: Final = """
-`${{ }}` holds an expression in a value. A value that is one whole expression keeps its type; mixed text is text. `when`,
-`that`, `select`, `devices`, `apart`, `together`, `order` and `per` take a bare expression, without `${{ }}`.
+`${{ }}` holds an expression in a value. A value that is one whole expression keeps its type; mixed text is text.
+`when`, `that`, `select`, `devices`, `apart`, `together`, `order` and `per` take a bare expression, without `${{ }}`.
 `{{ }}` belongs to Jinja2 templates of devices, which are files.
 
 The syntax is Jinja2's: literals, lists, maps, names, attributes, items, `and` `or` `not` `in`, comparisons, arithmetic,
-`~` for joining texts, `A if CONDITION else B`, filters and tests. There are no calls, loops, assignments, clock or chance,
-and no names with an underscore in front. Types are checked before anything runs: a name that does not exist, a
+`~` for joining texts, `A if CONDITION else B`, filters and tests. There are no calls, loops, assignments, clock or
+chance, and no names with an underscore in front. Types are checked before anything runs: a name that does not exist, a
 comparison that can never be true and a condition that is no boolean are errors with their place.
 
 What can be named:
@@ -82,12 +83,15 @@ What can be named:
 | name | is | where |
 |---|---|---|
 | `inputs.NAME` | an input of the run | everywhere |
-| `device.…` | facts of a device: `name` `platform` `address` `port` `site` `role` `groups` `tags` `maintenance` `credential` `data` | in `do`, `select`, and what orders or groups devices |
-| `steps.STEP.…` | outputs of a step that ran before: aggregates outside `do`, this device's values inside | after that step |
+| `device.…` | facts of a device, below | in `do`, `select`, and what orders or groups devices |
+| `steps.STEP.…` | outputs of a step that ran before; inside `do`, this device's values of it | after that step |
 | `NAME` | a value of this device, named with `as` | in later actions of the same `do` |
 | `result` | what a system answered | in the `check` of its step |
 | `inventory` | the names of the selected devices | outside `do` |
 | `run.…` | `id` `mode` `requester` `reason` and the like; `verdict` and `devices` in `finally` | everywhere |
+
+Facts of a device are `name`, `platform`, `address`, `port`, `site`, `role`, `groups`, `tags`, `maintenance`,
+`credential` and, from the inventory, whatever is in `data`.
 
 Outputs of a step that `when` skipped are null: give them a `default`, or guard them with `is none`.
 """

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from workflows.definition.language import Definition, Part, actions, definition, inputs, keys_of, rollout, steps
+from workflows.definition.language import Definition, Part, actions, definition, inputs, keys_of, rollout, step, steps
 from workflows.definition.reference.expressions import expressions_page
 from workflows.definition.reference.prose import INDEX, OUTPUTS, YAML_RULES
+from workflows.definition.reference.python import python_page
 from workflows.definition.reference.state import SECTIONS, state_page
 from workflows.definition.reference.tables import example_block, heading, keys_table, sentence_of
 from workflows.definition.reference.words import Links, parts_in
@@ -16,7 +17,7 @@ _SHARED: Final[Mapping[str, tuple[type[Part], ...]]] = {
         Definition, definition.Dedup, definition.Inventory, definition.Expect, definition.Defaults,
     ),
     "inputs.md": (inputs.Input, inputs.Item),
-    "steps.md": (steps.TimedStep, rollout.Check, rollout.Retry, rollout.OnFailure),
+    "steps.md": (step.TimedStep, rollout.Check, rollout.Retry, rollout.OnFailure),
     "actions.md": tuple(actions.ACTIONS.values()),
 }  # fmt: skip
 _TITLES: Final[Mapping[str, str]] = {
@@ -32,6 +33,7 @@ def pages(examples: Mapping[str, str]) -> dict[str, str]:
 
     Args:
         examples: Whole definitions by name, as ``devices`` or ``state-vlans``; each page shows that of its own name.
+            ``first_change`` is a program that builds one.
     """
     links = _links()
     made = {"README.md": INDEX.format(verbs=_verb_list(), sections=_section_list())}
@@ -41,6 +43,7 @@ def pages(examples: Mapping[str, str]) -> dict[str, str]:
         made[f"{verb}.md"] = _verb(verb, part, links, examples)
     made["expressions.md"] = expressions_page()
     made["yaml.md"] = YAML_RULES
+    made["python.md"] = python_page(examples["first_change"])
     for section in SECTIONS:
         name = f"state-{section.replace('_', '-')}"
         made[f"{name}.md"] = state_page(section, example_block(examples[name]))
@@ -70,7 +73,7 @@ def _below(part: type[Part]) -> Iterator[type[Part]]:
     while waiting:
         for info in waiting.pop(0).model_fields.values():
             for inner in parts_in(info.annotation):
-                if inner not in seen and not issubclass(inner, steps.Step | actions.Action):
+                if inner not in seen and not issubclass(inner, step.Step | actions.Action):
                     seen.add(inner)
                     waiting.append(inner)
                     yield inner
@@ -95,7 +98,7 @@ def _shared(page: str, links: Links, examples: Mapping[str, str]) -> str:
 
 
 def _verb(verb: str, part: type[Part], links: Links, examples: Mapping[str, str]) -> str:
-    common = frozenset(keys_of(steps.Step)) - {"timeout"}
+    common = frozenset(keys_of(step.Step)) - {"timeout"}
     page = f"{verb}.md"
     table = keys_table(part, links, without=common)
     text = (

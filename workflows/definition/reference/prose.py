@@ -21,6 +21,7 @@ on them is compiled by a test. Each example is a file in `examples/` too.
 | [Device actions](actions.md) | what a step does on each device |
 | [Expressions](expressions.md) | `${{{{ }}}}`, names, filters and tests |
 | [YAML](yaml.md) | which YAML is read, and what is refused |
+| [In Python](python.md) | the same definitions, built by functions |
 
 A step has one verb:
 
@@ -38,16 +39,13 @@ An editor with the YAML language server completes keys and shows their meaning, 
 
 and `netsaga schema > netsaga.schema.json` has been run beside it. `netsaga init` writes both. The schema sees keys and
 types; names, expressions and safety are seen by `netsaga check`.
-
-## In Python
-
-`workflows.definition.builder` makes the same definitions from Python: functions for steps and actions, `sequence` and
-`parallel` for their order, `to_yaml` for the file, `compile_built` for the plan.
 """
 
 OUTPUTS: Final[Mapping[str, str]] = {
-    "devices": "Outputs: the lists of devices `succeeded`, `failed`, `unreachable`, `skipped` and `changed`; `ratio` of those "
-    "that succeeded; `total`; `warnings`. Inside the `do` of a later step, `steps.STEP.NAME` is this device's own value that "
+    "devices": "Outputs: the lists of devices `succeeded`, `failed`, `unreachable`, `skipped` and `changed`; "
+    "`ratio` of those "
+    "that succeeded; `total`; `warnings`. Inside the `do` of a later step, `steps.STEP.NAME` is this device's own "
+    "value that "
     "an action named with `as`.",
     "http": "Outputs: `status`, an integer; `json`, what was answered, as far as it is JSON; `text`.",
     "approve": "It has no outputs. A rejection ends the run as `rejected`, and `finally` still runs.",
@@ -58,7 +56,8 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "awx": "Outputs: `result`.",
     "notify": "It has no outputs.",
     "set": "Outputs: its names, each with the type of its value.",
-    "actions": "The items of `do` and of `maintenance`: one action each, in order, in one session on each device. A device that "
+    "actions": "The items of `do` and of `maintenance`: one action each, in order, in one session on each device. A "
+    "device that "
     "fails or is cancelled after its configuration was touched is undone by itself, at once.",
 }
 

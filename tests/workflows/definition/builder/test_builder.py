@@ -1,6 +1,7 @@
 """The builder: the same definitions as YAML makes, through the same compiler."""
 
 import inspect
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -32,7 +33,8 @@ from workflows.definition.builder import (
 from workflows.definition.builder.steps import Common
 from workflows.definition.language import Definition, Part, keys_of
 from workflows.definition.language.actions import ACTIONS
-from workflows.definition.language.steps import STEPS, Step, TimedStep
+from workflows.definition.language.step import Step, TimedStep
+from workflows.definition.language.steps import STEPS
 
 LIBRARY: Final = ROOT / "workflows/library/campus-vlan.yaml"
 
@@ -256,3 +258,13 @@ def test_a_fan_out_takes_every_key_of_its_step() -> None:
 
     assert own_keys(STEPS["devices"]) <= taken
     assert set(keys_of(TimedStep)) - {"id"} == set(Common.__annotations__)
+
+
+def test_the_example_of_the_reference_compiles_and_prints_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    example = ROOT / "deploy/reference/examples/first_change.py"
+    built = runpy.run_path(str(example), run_name="__main__")["built"]
+    templates = {"vlan.j2": (example.parent / "templates/vlan.j2").read_text(encoding="utf-8")}
+    made = compile_built(built, templates=templates)
+
+    assert capsys.readouterr().out == to_yaml(built)
+    assert made.diagnostics == ()

@@ -1,4 +1,4 @@
-"""The reference: current, whole, its links leading somewhere, its YAML compiling, its expressions yielding what it says."""
+"""The reference: current and whole, its links lead somewhere, its YAML compiles, its expressions yield what it says."""
 
 import re
 from pathlib import Path
