@@ -21,6 +21,12 @@ credentials:
   vault: {kind: command, command: [pass, show, net/vault]}
 groups: {netops-leads: [alice, bob]}
 notify: {netops: {kind: file, path: notifications.md}, audit: {kind: log}}
+systems:
+  nautobot: {url: "https://nautobot.example/", credential: vault, token_scheme: Token, verify: ca.pem, timeout: 30s}
+allowed_urls: ["https://status.example/api/"]
+scripts:
+  close-ticket: {command: [./close-ticket.py], folder: scripts, environment: [ITSM_TOKEN], timeout: 1m}
+  reserve: {function: "ipam.prefixes:reserve"}
 ssh: {host_keys: verify, known_hosts: known_hosts}
 limits: {activities: 200, sessions_per_site: null}
 versioning: {deployment: netsaga, build: null}
@@ -40,6 +46,14 @@ def test_every_section_is_read() -> None:
     assert settings.temporal.namespace == "lab"
     assert settings.groups == {"netops-leads": ("alice", "bob")}
     assert settings.telemetry.prometheus == "127.0.0.1:9464"
+
+
+def test_systems_and_scripts_are_read() -> None:
+    settings = parse(COMPLETE, HERE)
+    assert settings.systems["nautobot"].verify == Path("/srv/netsaga/ca.pem")
+    assert settings.systems["nautobot"].timeout == 30.0
+    assert settings.scripts["close-ticket"].folder == Path("/srv/netsaga/scripts")
+    assert settings.scripts["reserve"].folder == Path("/srv/netsaga")
 
 
 def test_an_empty_file_means_the_defaults() -> None:
@@ -71,7 +85,7 @@ def test_absolute_paths_and_home_folders_are_kept() -> None:
         ("temporal: {adress: x}", "netsaga.yaml:1: `temporal.adress` is not a setting; did you mean `address`?"),
         ("temporal: {address: 'http://temporal:7233'}", "`temporal.address`: expected host:port"),
         ("ntify: {}", "`ntify` is not a setting; did you mean `notify`?"),
-        ("zzz: 1", "known here: artifacts, credentials, definitions"),
+        ("zzz: 1", "known here: allowed_urls, artifacts, credentials"),
         ("limits: {activities: 0}", "`limits.activities`: input should be greater than or equal to 1, found 0"),
         ("inventories: {a: {kind: xml, path: b}}", "`inventories.a.kind`: input should be 'yaml', 'csv', 'ansible'"),
         ("inventories: {a: {kind: csv}}", "`inventories.a` lacks `path`"),
@@ -90,6 +104,19 @@ def test_absolute_paths_and_home_folders_are_kept() -> None:
         ("groups: {on: [b]}\n", "put it in quotes"),
         ("artifacts: {path: !vault x}\n", "only plain data is read here"),
         ("groups: &a {b: *a}\n", "contains itself"),
+        ("systems: {nb: {url: 'nautobot.example'}}", "`systems.nb.url`: expected a URL that starts with http://"),
+        ("systems: {nb: {url: 'https://u:p@nb.example/'}}", "without user, query and fragment"),
+        ("systems: {'a b': {url: 'https://nb.example/'}}", "expected a name that can stand before `:/`"),
+        ("systems: {nb: {url: 'https://nb.example/', verify: false}}", "`systems.nb.verify"),
+        (
+            "systems: {nb: {url: 'https://nb.example/', timeout: 30}}",
+            "a number without a unit; write a number and a unit",
+        ),
+        ("systems: {nb: {url: 'https://nb.example/', credential: x}}", "the credential `x` is not under `credentials`"),
+        ("allowed_urls: ['https://nb.example/?a=b']", "without user, query and fragment"),
+        ("scripts: {close: {command: [./a.py], function: 'a.b:c'}}", "give one of the two"),
+        ("scripts: {close: {}}", "give one of the two"),
+        ("scripts: {close: {function: a.b.c}}", "expected package.module:function"),
     ],
 )
 def test_a_mistake_is_named_with_what_to_do(text: str, message: str) -> None:
