@@ -9,6 +9,7 @@ one that died before, the other side gets the same ``Idempotency-Key``.
 import asyncio
 import base64
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -246,6 +247,8 @@ def _told(error: BaseException) -> str:
         error = inner
     if isinstance(error, ExceptionGroup):  # of several addresses; the first is as good as the others
         error = error.exceptions[0]
+    if isinstance(error, ConnectionError) and error.errno:
+        return os.strerror(error.errno)  # asyncio puts the address in its place
     said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return said.split("] ")[-1] or type(error).__name__
 

@@ -107,10 +107,11 @@ class Prepare:
         source = await self._definitions.find(request)
         plan, warnings = _compiled(source)
         _check_digest(plan, request)
-        self._check_plan(plan)
-        self._check_called(source)
+        _check_capabilities(plan)
         inputs = check_inputs(plan.inputs, request.inputs)
         steps = (*plan.steps, *plan.finally_)
+        self._check_names(steps)
+        self._check_called(source)
         devices = [] if plan.inventory is None else await self._select(plan.inventory, inputs)
         devices = _limited(devices, request.limit)
         self._check_devices(devices, steps)
@@ -132,14 +133,14 @@ class Prepare:
         for name, called in source.definitions.items():
             plan, _ = _compiled(replace(called, definitions=source.definitions))
             try:
-                self._check_plan(plan)
+                _check_capabilities(plan)
+                self._check_names((*plan.steps, *plan.finally_))
             except InvalidInputError as error:
                 raise InvalidInputError(f"the called definition `{name}`: {error}") from None
 
-    def _check_plan(self, plan: Plan) -> None:
-        """Refuse what cannot be carried out, and names that this worker's settings do not know."""
-        _check_capabilities(plan)
-        for step in (*plan.steps, *plan.finally_):
+    def _check_names(self, steps: Sequence[Step]) -> None:
+        """Refuse groups, targets, credentials, systems and scripts that this worker's settings do not name."""
+        for step in steps:
             match step:
                 case ApproveStep():
                     for group in _groups(step):

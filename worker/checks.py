@@ -13,7 +13,7 @@ from pathlib import Path
 from activities.inventory.source import InventoryError
 from activities.secrets.store import SecretError
 from worker.ports import host_keys, inventories, secrets
-from worker.settings import CommandCredential, FileNotification, Settings
+from worker.settings import CommandCredential, FileNotification, ScriptSettings, Settings, SystemSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,29 @@ async def look(settings: Settings) -> list[Finding]:
         for name, target in settings.notify.items()
         if isinstance(target, FileNotification)
     ]
+    findings += [_authorities(name, system) for name, system in settings.systems.items() if system.verify is not True]
+    findings += [_script(name, script) for name, script in settings.scripts.items()]
     return [*findings, _host_keys(settings)]
+
+
+def _authorities(name: str, system: SystemSettings) -> Finding:
+    place, path = f"systems.{name}.verify", Path(str(system.verify))
+    if not path.exists():
+        return Finding(place, fine=False, found=f"there is no file {path}")
+    return Finding(place, fine=True, found=str(path))
+
+
+def _script(name: str, script: ScriptSettings) -> Finding:
+    """Whether it could be started. It is not; and a function is only found by importing it."""
+    place = f"scripts.{name}"
+    if not script.folder.is_dir():
+        return Finding(place, fine=False, found=f"there is no folder {script.folder}")
+    if script.command is None:
+        return Finding(place, fine=True, found=f"{script.function} (not imported now)")
+    program = script.command[0]
+    found = shutil.which(script.folder / program if "/" in program else program)
+    said = f"{found} (not started now)" if found else f"there is no program {program!r} that can be executed"
+    return Finding(place, fine=found is not None, found=said)
 
 
 def _folder(place: str, path: Path) -> Finding:
@@ -75,8 +97,9 @@ async def _credentials(settings: Settings) -> AsyncIterator[Finding]:
             found = f"{program} (not started now)" if program else f"there is no program {source.command[0]!r}"
             yield Finding(place, fine=program is not None, found=found)
             continue
+        systems = any(system.credential == name for system in settings.systems.values())
         try:
-            await store.credential(name)
+            await (store.access(name) if systems else store.credential(name))
         except SecretError as error:
             yield Finding(place, fine=False, found=str(error))
         else:

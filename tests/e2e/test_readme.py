@@ -76,6 +76,7 @@ class Reader:
 
     async def until(self, command: str, text: str) -> str:
         """Types a command again until it says something."""
+        said = ""
         for _ in range(100):
             said = await self.type(command)
             if text in said:
@@ -136,6 +137,8 @@ async def test_the_first_walk_the_temporal_way_and_the_python_way(reader: Reader
             said = await reader.type(command)
             if command.startswith("netsaga watch"):
                 assert "succeeded" in said
+        for command in commands(section("### Writing definitions")):
+            await reader.type(command)
         await _the_temporal_way(reader, theirs)
         await asyncio.gather(reader.type(f"{sys.executable} sample.py"), _approve_the_sample(reader))
 

@@ -47,16 +47,25 @@ def json_told(text: str, status: int = 200, **headers: str) -> Told:
 
 @dataclass
 class HttpSystem:
-    """The server. ``answers`` are given in turn, the last one for ever; or by what is asked."""
+    """The server. ``answers`` are given in turn, the last one for ever; or by what is asked, once ``refuse_first``
+    requests were answered with 503."""
 
     url: str
     asked: list[Asked] = field(default_factory=list)
     answers: list[Told] = field(default_factory=lambda: [Told()])
     by_target: Callable[[Asked], Told] | None = None
+    refuse_first: int = 0
 
     def tell(self, *answers: Told) -> None:
         """What to answer from now on."""
         self.answers = list(answers)
+
+    def _told(self, asked: Asked) -> Told:
+        if len(self.asked) <= self.refuse_first:
+            return Told(503, b"busy", {})
+        if self.by_target:
+            return self.by_target(asked)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, one request."""
@@ -67,9 +76,7 @@ class HttpSystem:
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             asked = Asked(method, target, headers, body)
             self.asked.append(asked)
-            told = self.by_target(asked) if self.by_target else self.answers[0]
-            if not self.by_target and len(self.answers) > 1:
-                self.answers.pop(0)
+            told = self._told(asked)
             if told.hang:
                 await reader.read()  # until the other side gives up
             elif not told.drop:
