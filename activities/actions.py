@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Final, get_args
 
 from pydantic import JsonValue
@@ -89,6 +90,7 @@ class Actions:
         gathered: What this attempt finds; written as it goes.
         earlier: This device's values of earlier steps.
         context: What expressions see besides: ``inputs``, ``device``, ``inventory``, ``run``.
+        outputs: Of earlier steps that are not about devices.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class Actions:
         gathered: Gathered,
         earlier: Mapping[StepId, Mapping[str, KeptValue] | None],
         context: Mapping[str, object],
+        outputs: Mapping[StepId, object] = MappingProxyType({}),
     ) -> None:
         self._call = call
         self._step = step
@@ -111,7 +114,7 @@ class Actions:
             name: None if values is None else {key: seen(value) for key, value in values.items()}
             for name, values in earlier.items()
         }
-        self._context: dict[str, object] = {**context, "steps": steps}
+        self._context: dict[str, object] = {**context, "steps": {**steps, **outputs}}
 
     async def resume(self) -> int:
         """Take up what an earlier attempt of this generation had gathered; returns the action to begin at."""

@@ -1,7 +1,8 @@
 """Finds definitions: inline in the request, or by name in the configured folders and then in the shipped library.
 
-With each it finds those that it calls. It reads files and nothing more; what is in them is for the compiler. A definition's templates lie beside it, or in the
-folder ``templates`` beside it. A name never becomes a path that leads out of those folders.
+With each it finds those that it calls. It reads files and nothing more; what is in them is for the compiler. A
+definition's templates lie beside it, or in the folder ``templates`` beside it. A name never becomes a path that leads
+out of those folders.
 """
 
 import asyncio

@@ -11,9 +11,9 @@ from temporalio import activity
 
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError, canonical
-from activities.values import FOLD
+from activities.values import FOLD, OUTPUTS
 from workflows import contracts
-from workflows.contracts import DeviceOutcome, DiffGroup, FoldInput, FoldResult
+from workflows.contracts import DeviceOutcome, DiffGroup, FoldInput, FoldResult, KeepInput, KeepResult
 from workflows.errors import failure
 
 GROUPS: Final = 20
@@ -39,6 +39,14 @@ class Fold:
             # What a device failed on is not up for approval.
             proposed = [item for item in batch.outcomes if item.diff is not None and item.status == "succeeded"]
             return FoldResult(ref=ref, proposal=proposal_digest(proposed), diffs=await self._groups(proposed))
+        except ArtifactError as error:
+            raise failure("block_unavailable", f"executor: {error}", retry=True) from None
+
+    @activity.defn(name=contracts.KEEP)
+    async def keep(self, call: KeepInput) -> KeepResult:
+        """Keep the outputs of steps that are not about devices, for actions that name them."""
+        try:
+            return KeepResult(ref=await self._documents.save(dict(call.outputs), OUTPUTS))
         except ArtifactError as error:
             raise failure("block_unavailable", f"executor: {error}", retry=True) from None
 

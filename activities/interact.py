@@ -19,7 +19,7 @@ from activities.fence import heartbeat
 from activities.journal import ATTEMPTS, INTENT, journal_of
 from activities.outcomes import Gathered, classified, status_of
 from activities.sessions import Sessions, SiteBusy
-from activities.values import BUNDLE, values_of_steps
+from activities.values import BUNDLE, OUTPUTS, values_of_steps
 from workflows import contracts
 from workflows.contracts import Bundle, DeviceOutcome, InteractInput
 from workflows.errors import RETRIED_AS, FailureType
@@ -77,7 +77,8 @@ class Interact:
             "inventory": list(bundle.devices),
             "run": {"id": call.scope.workflow_id, "definition": bundle.plan.name, "version": bundle.plan.version},
         }
-        actions = Actions(call, step, bundle.plan, self._documents, gathered, earlier, context)
+        outputs = await self._documents.load(call.outputs, OUTPUTS) if call.outputs else {}
+        actions = Actions(call, step, bundle.plan, self._documents, gathered, earlier, context, outputs)
         begin = await actions.resume()
         attempts = journal_of(self._documents.store, call, ATTEMPTS)
         async with self._sessions.open(device, step, fence, self._documents, gathered, attempts) as session:

@@ -26,6 +26,7 @@ NAMES: Final = (
     contracts.INTERACT,
     contracts.UNDO,
     contracts.FOLD,
+    contracts.KEEP,
     contracts.NOTIFY,
     contracts.SEAL,
     contracts.LEASE,
@@ -63,11 +64,13 @@ class Activities:
     def callables(self) -> list[Callable[..., Any]]:  # Any: they differ in argument and result
         """What a Temporal worker takes: one callable for each name of `workflows/contracts.py`."""
         documents, leasing = Documents(self.store), Leasing()
+        fold = Fold(documents)
         found: dict[str, Callable[..., Any]] = {
             contracts.PREPARE: Prepare(documents, self.definitions, self.knowledge).prepare,
             contracts.INTERACT: Interact(documents, self.sessions).interact,
             contracts.UNDO: Undo(documents, self.sessions).undo,
-            contracts.FOLD: Fold(documents).fold,
+            contracts.FOLD: fold.fold,
+            contracts.KEEP: fold.keep,
             contracts.NOTIFY: Notify(documents, self.targets, self.run_url).notify,
             contracts.SEAL: Seal(documents).seal,
             contracts.LEASE: leasing.lease,

@@ -47,6 +47,9 @@ KeptValue = Annotated[StateValue | ChangeValue | AppliedValue | PlainValue, Fiel
 
 VALUE: Final[TypeAdapter[KeptValue]] = TypeAdapter(KeptValue)
 FOLD: Final[TypeAdapter[dict[HostName, DeviceOutcome]]] = TypeAdapter(dict[HostName, DeviceOutcome])
+OUTPUTS: Final[TypeAdapter[dict[StepId, Mapping[str, JsonValue] | None]]] = TypeAdapter(
+    dict[StepId, Mapping[str, JsonValue] | None]
+)
 BUNDLE: Final[TypeAdapter[Bundle]] = TypeAdapter(Bundle)
 
 

@@ -26,6 +26,7 @@ PREPARE: Final = "prepare"
 INTERACT: Final = "interact"
 UNDO: Final = "undo"
 FOLD: Final = "fold"
+KEEP: Final = "keep"
 NOTIFY: Final = "notify"
 SEAL: Final = "seal"
 DIVIDE: Final = "divide"
@@ -222,6 +223,7 @@ class BatchInput(Model):
     label: str  # "deploy/canary/0", for ids
     mode: Literal["do", "undo"] = "do"
     generation: int = 1
+    outputs: ArtifactRef | None = None  # of the steps that are not about devices, and that the actions name
     hosts: tuple[HostWork, ...]
     slots: int
     policy: BatchPolicy
@@ -309,6 +311,7 @@ class InteractInput(Model):
     host: HostName
     generation: int = 1
     values: Mapping[StepId, ArtifactRef] = {}
+    outputs: ArtifactRef | None = None
 
 
 class UndoInfo(Model):
@@ -344,6 +347,20 @@ class FoldInput(Model):
     scope: Scope
     step: StepId
     outcomes: tuple[DeviceOutcome, ...]
+
+
+class KeepInput(Model):
+    """Outputs of steps that are not about devices, by step; null for one that was skipped."""
+
+    scope: Scope
+    step: StepId
+    outputs: Mapping[StepId, Mapping[str, JsonValue] | None]
+
+
+class KeepResult(Model):
+    """Where they are."""
+
+    ref: ArtifactRef
 
 
 class FoldResult(Model):

@@ -26,6 +26,8 @@ from workflows.contracts import (
     HttpInput,
     HttpResult,
     InteractInput,
+    KeepInput,
+    KeepResult,
     LeaseAnswer,
     LeaseInput,
     LeaseRequest,
@@ -156,6 +158,7 @@ class World:
     called: list[HttpInput | ScriptInput] = field(default_factory=list)
     plans: dict[str, Plan] = field(default_factory=dict)  # of definitions that are called
     requests: list[RunRequest] = field(default_factory=list)
+    kept: list[KeepInput] = field(default_factory=list)
     free: bool = True  # whether the guard grants devices at once
     leases: list[LeaseRequest] = field(default_factory=list)
     released: list[Holder] = field(default_factory=list)
@@ -290,6 +293,12 @@ class World:
         """Takes everything back."""
         self.released.append(call.holder)
 
+    @activity.defn(name=contracts.KEEP)
+    async def keep(self, call: KeepInput) -> KeepResult:
+        """Keeps outputs for the test."""
+        self.kept.append(call)
+        return KeepResult(ref=ref("kept"))
+
     @activity.defn(name=contracts.NOTIFY)
     async def notify(self, call: NotifyInput) -> NotifyResult:
         """Tells nobody but the test."""
@@ -309,7 +318,7 @@ class World:
     @property
     def activities(self) -> list[Callable[..., Any]]:
         """All of them, for a worker."""
-        devices: list[Callable[..., Any]] = [self.interact, self.undo, self.fold, self.divide]
+        devices: list[Callable[..., Any]] = [self.interact, self.undo, self.fold, self.keep, self.divide]
         return [
             self.prepare,
             self.lease,

@@ -180,6 +180,7 @@ class BatchWorkflow:
             host=work.host,
             generation=self._batch.generation,
             values=work.values,
+            outputs=self._batch.outputs,
         )
 
     async def _fold(self) -> FoldResult | None:

@@ -224,6 +224,7 @@ class Batches:
             label=batch.label,
             mode=batch.mode,
             generation=batch.generation,
+            outputs=self._run.kept,
             hosts=tuple(
                 HostWork(host=host, values={name: refs[host] for name, refs in folds.items() if host in refs})
                 for host in batch.hosts

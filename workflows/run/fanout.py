@@ -4,15 +4,17 @@ Which devices make a wave is `accept.divide`; how a wave's devices are carried o
 back is accepted is `judgement.py`. A step that pauses on a failure waits here for an operator.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Final
 
+from pydantic import JsonValue, TypeAdapter
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from workflows import contracts
-from workflows.contracts import Divided, DivideInput, FailureInfo, Progress
+from workflows.contracts import Divided, DivideInput, FailureInfo, KeepInput, KeepResult, Progress
 from workflows.errors import EvaluationError
 from workflows.plan import DevicesStep, HostName, Wave
 from workflows.run import calls
@@ -25,6 +27,8 @@ from workflows.run.judgement import Judgement
 from workflows.run.seconds import seconds
 from workflows.run.state import FAILED, Answer, RunState, StepRun, WaveRun
 from workflows.run.verbs import window_start
+
+_OUTPUTS: Final = TypeAdapter(dict[str, JsonValue])
 
 
 class FanOut:
@@ -53,6 +57,7 @@ class FanOut:
                 self._run.letters[host] = contracts.LETTERS["skipped"]
                 self._run.messages[host] = FailureInfo(type="cancelled", message=skipped[host])
         working = [host for host in hosts if host not in skipped]
+        await self._keep_outputs()
         soaks = await self._divide(working)
         for wave, soak in zip(self._run.waves, soaks, strict=True):
             await self._unpaused()
@@ -62,6 +67,31 @@ class FanOut:
             if wave.state != "succeeded" or self._judgement.enough:
                 break
         self._judgement.conclude(working)
+
+    async def _keep_outputs(self) -> None:
+        """Puts what the actions name of steps that are not about devices where the activities find it."""
+        steps = self._state.steps
+        named = [steps[name] for name in self._step.reads if name in steps]
+        others = [one for one in named if not isinstance(one.step, DevicesStep)]
+        if not others:
+            return
+        try:
+            kept: KeepResult = await workflow.execute_activity(
+                contracts.KEEP,
+                KeepInput(
+                    scope=self._state.scope,
+                    step=self._step.id,
+                    outputs={one.id: None if one.state == "skipped" else _json(one.outputs) for one in others},
+                ),
+                activity_id=f"keep/{self._step.id}",
+                result_type=KeepResult,
+                start_to_close_timeout=calls.STORE_TIMEOUT,
+                retry_policy=calls.STORE_RETRY,
+                summary=f"keep the outputs of {', '.join(one.id for one in others)}"[:200],
+            )
+        except ActivityError as error:
+            raise EvaluationError(f"outputs of earlier steps could not be kept: {error.cause}") from None
+        self._run.kept = kept.ref
 
     async def _divide(self, hosts: Sequence[HostName]) -> list[float]:
         """Sets the waves of the step; returns how long each soaks, in seconds."""
@@ -255,3 +285,8 @@ class FanOut:
             self._run.letters[host] = contracts.PENDING
             self._run.messages.pop(host, None)
         await self._batches.carry_out(hosts, f"{wave.name}/retry-{generation}", "do", generation)
+
+
+def _json(outputs: Mapping[str, object]) -> dict[str, JsonValue]:
+    """Outputs are JSON: expressions and activities yield nothing else."""
+    return _OUTPUTS.validate_python(dict(outputs))

@@ -14,6 +14,7 @@ from workflows.plan import (
     ApproveStep,
     DevicesStep,
     OnFailure,
+    ScriptStep,
     StepId,
 )
 from workflows.run import saga
@@ -156,7 +157,8 @@ class Interpreter:
     def _check(self, run: StepRun, devices: tuple[DeviceResult, ...]) -> None:
         """Judges the step by its own checks, over its outputs by name."""
         outputs = aggregates(run) or {}
-        seen = {**context(self._state, devices), **outputs, "result": outputs}
+        result = outputs.get("result") if isinstance(run.step, ScriptStep) else outputs
+        seen = {**context(self._state, devices), **outputs, "result": result}
         failed = []
         for check in run.step.checks:
             try:

@@ -105,6 +105,7 @@ class StepRun:
     failed_at: list[datetime] = field(default_factory=list)  # of the newest failures, for the breaker
     tripped: bool = False  # the breaker has opened
     overdue: bool = False  # the step's deadline has passed
+    kept: ArtifactRef | None = None  # the outputs of other steps that the actions name
     outputs: dict[str, object] = field(default_factory=dict)  # of a step that is not about devices
 
     @property

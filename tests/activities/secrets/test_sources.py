@@ -186,8 +186,10 @@ async def test_an_unknown_name_is_answered_with_the_nearest() -> None:
 
 
 def _shown(access: Access) -> tuple[str | None, str, str | None]:
-    token, password = access.token, access.password
-    return token and token.get_secret_value(), access.username, password and password.get_secret_value()
+    token, password = (
+        secret.get_secret_value() if secret is not None else None for secret in (access.token, access.password)
+    )
+    return token, access.username, password
 
 
 TOKEN = ("t0ken", "", None)

@@ -12,7 +12,7 @@ ARGUMENTS = {
     "check": ["f.yaml"], "fmt": ["f.yaml"], "graph": ["f.yaml"], "run": ["x"],
     "status": ["r"], "devices": ["r"], "report": ["r"], "watch": ["r"],
     "approve": ["r", "--by", "b"], "reject": ["r", "--by", "b"], "cancel": ["r", "--reason", "why"],
-    **dict.fromkeys(("pause", "resume", "retry", "skip", "undo", "stop"), ["r", "--by", "b"]),
+    **{key: ["r", "--by", "b"] for key in ("pause", "resume", "retry", "skip", "undo", "stop")},
     "concurrency": ["r", "5", "--by", "b"],
 }  # fmt: skip
 

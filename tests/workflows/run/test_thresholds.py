@@ -76,13 +76,14 @@ async def test_values_that_a_step_sets_are_seen_by_later_steps(server: Server) -
             set_("sums", failed=tree("steps.look.failed | length"), limit=Constant(value=2)).model_copy(
                 update={"needs": ("look",)}
             ),
-            changing("deploy", needs=("sums",), when=tree("steps.sums.failed < steps.sums.limit")),
+            changing("deploy", needs=("sums",), reads=("sums",), when=tree("steps.sums.failed < steps.sums.limit")),
         ),
         HOSTS,
     )
     world.fails("look", "sw1")
     result = await server.outcome(world)
     assert result.counts["changed"] == 5
+    assert world.kept[0].outputs == {"sums": {"failed": 1, "limit": 2}}
     world.fails("look", "sw2")
     world.calls.clear()
     result = await server.outcome(world)
