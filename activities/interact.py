@@ -80,6 +80,8 @@ class Interact:
         outputs = await self._documents.load(call.outputs, OUTPUTS) if call.outputs else {}
         actions = Actions(call, step, bundle.plan, self._documents, gathered, earlier, context, outputs)
         begin = await actions.resume()
+        if call.only == "after":  # a second look: the last change was made, and is not made again
+            begin = max((index + 1 for index, _ in effects(step)), default=0)
         attempts = journal_of(self._documents.store, call, ATTEMPTS)
         async with self._sessions.open(device, step, fence, self._documents, gathered, attempts) as session:
             await actions.run(session, begin)

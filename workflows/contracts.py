@@ -221,7 +221,7 @@ class BatchInput(Model):
     prepared: ArtifactRef
     step: StepId
     label: str  # "deploy/canary/0", for ids
-    mode: Literal["do", "undo"] = "do"
+    mode: Literal["do", "undo", "check"] = "do"
     generation: int = 1
     outputs: ArtifactRef | None = None  # of the steps that are not about devices, and that the actions name
     hosts: tuple[HostWork, ...]
@@ -312,6 +312,7 @@ class InteractInput(Model):
     generation: int = 1
     values: Mapping[StepId, ArtifactRef] = {}
     outputs: ArtifactRef | None = None
+    only: Literal["all", "after"] = "all"  # ``after``: only what follows the last change, to look again after a soak
 
 
 class UndoInfo(Model):

@@ -319,13 +319,15 @@ async def test_a_store_that_fails_after_the_effect_leads_to_no_second_one(lab: B
 
 @pytest.mark.parametrize("host", HOSTS)
 async def test_an_attempt_that_stood_still_writes_nothing_and_does_not_count(lab: Bench, host: str) -> None:
-    class Frozen:
+    class Frozen(FileSecret):
         async def load(self) -> Credential:
             time.sleep(1.2)  # the whole worker stands still, its ticker too
-            return await FileSecret(lab.testbed.credentials, "device_rw").load()
+            return await super().load()
 
     prepared = await lab.prepared(DEFINITION.replace("attempts: 3", "attempts: 1"), {"vlan.j2": TEMPLATE})
-    sessions = replace(lab.interact._sessions, secrets=NamedSecrets({"device_rw": Frozen()}))
+    sessions = replace(
+        lab.interact._sessions, secrets=NamedSecrets({"device_rw": Frozen(lab.testbed.credentials, "device_rw")})
+    )
     asked = call_of(prepared, "direct", host)
     with pytest.raises(ApplicationError, match="stood still for") as caught:
         await environment(heartbeat=timedelta(seconds=2)).run(Interact(lab.documents, sessions).interact, asked)
@@ -335,11 +337,11 @@ async def test_an_attempt_that_stood_still_writes_nothing_and_does_not_count(lab
 
 
 async def test_a_bug_is_not_retried_and_says_nothing_of_what_was_in_it(lab: Bench) -> None:
-    class Leaky:
+    class Leaky(FileSecret):
         async def load(self) -> Credential:
             raise RuntimeError("the password is hunter2")
 
-    sessions = Sessions(NamedSecrets({"device_rw": Leaky()}), HostKeys())
+    sessions = Sessions(NamedSecrets({"device_rw": Leaky(lab.testbed.credentials, "device_rw")}), HostKeys())
     error = await refused(Interact(lab.documents, sessions).interact, call_of(await _prepared(lab), "look", "acc-001"))
     assert (error.type, error.non_retryable) == ("permanent", True)
     assert "RuntimeError" in error.message

@@ -82,7 +82,7 @@ class BatchWorkflow:
     @workflow.signal(name=contracts.SIGNAL_SLOTS, description="How many devices may be under way; 0 starts no more.")
     def slots(self, slots: Slots) -> None:
         """The run divides the slots anew. Once stopped, a batch stays stopped."""
-        if not self._stopped and self._batch.mode == "do":
+        if not self._stopped and self._batch.mode != "undo":
             self._slots = slots.slots
             self._stopped = slots.slots == 0
 
@@ -109,7 +109,7 @@ class BatchWorkflow:
     async def _device(self, index: int) -> None:
         work = self._batch.hosts[index]
         try:
-            outcome = await (self._do(index, work) if self._batch.mode == "do" else self._undo(work, None))
+            outcome = await (self._undo(work, None) if self._batch.mode == "undo" else self._do(index, work))
             self._outcomes[index] = outcome
             self._letters[index] = letter(outcome)
             if self._batch.policy.first and outcome.status == "succeeded":
@@ -124,7 +124,7 @@ class BatchWorkflow:
         handle: ActivityHandle[DeviceOutcome] = workflow.start_activity(
             contracts.INTERACT,
             self._input(work),
-            activity_id=f"{self._batch.step}/{work.host}",
+            activity_id=f"{'check/' if self._batch.mode == 'check' else ''}{self._batch.step}/{work.host}",
             result_type=DeviceOutcome,
             start_to_close_timeout=timedelta(seconds=policy.attempt_s + calls.SLOT_WAIT_S),
             heartbeat_timeout=calls.HEARTBEAT,
@@ -181,6 +181,7 @@ class BatchWorkflow:
             generation=self._batch.generation,
             values=work.values,
             outputs=self._batch.outputs,
+            only="after" if self._batch.mode == "check" else "all",
         )
 
     async def _fold(self) -> FoldResult | None:

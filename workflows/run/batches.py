@@ -27,10 +27,15 @@ from workflows.plan import DevicesStep, HostName
 from workflows.run import calls
 from workflows.run.accept import slots_for
 from workflows.run.judgement import Judgement
-from workflows.run.state import BatchRun, RunState, StepRun
+from workflows.run.state import FAILED, BatchRun, RunState, StepRun
 
-Mode = Literal["do", "undo"]
-UNDO_LETTERS: Final = frozenset({contracts.LETTERS["undone"], contracts.LETTERS["undo_failed"]})
+Mode = Literal["do", "undo", "check"]
+# What a batch may tell of its devices while it works.
+NEWS: Final[Mapping[Mode, frozenset[str]]] = {
+    "do": frozenset({contracts.PENDING, contracts.RUNNING, contracts.CHANGED, *contracts.LETTERS.values()}),
+    "undo": frozenset({contracts.LETTERS["undone"], contracts.LETTERS["undo_failed"]}),
+    "check": FAILED,
+}
 
 
 class Batches:
@@ -51,8 +56,8 @@ class Batches:
         if batch is None or len(progress.letters) != len(batch.hosts):
             return  # late, from a batch that has ended
         told = zip(batch.hosts, progress.letters, strict=True)
-        # An undo that is under way, or found nothing to do, changes nothing of what is known.
-        self._learn({host: letter for host, letter in told if batch.mode == "do" or letter in UNDO_LETTERS})
+        # An undo or a second look that is under way changes nothing of what is known.
+        self._learn({host: letter for host, letter in told if letter in NEWS[batch.mode]})
         self._changed()
 
     def _learn(self, letters: Mapping[HostName, str]) -> None:
@@ -132,7 +137,7 @@ class Batches:
         self._tell_slots(moved)
 
     def _unfinished(self, batch: BatchRun) -> int:
-        if batch.mode == "undo" or batch.label not in self._run.batches:
+        if batch.mode != "do" or batch.label not in self._run.batches:
             return len(batch.hosts)
         return sum(self._run.letters[host] in {contracts.PENDING, contracts.RUNNING} for host in batch.hosts)
 
@@ -176,6 +181,8 @@ class Batches:
         run, mode = self._run, batch.mode
         letters = dict(zip(batch.hosts, result.letters, strict=True))
         for host, letter in letters.items():
+            if mode == "check" and letter not in FAILED:
+                letters[host] = run.letters[host]  # it holds its change, and still passes
             if mode == "undo" and letter == contracts.LETTERS["succeeded"]:
                 # There was nothing to take back: what is known of the device stands, and no doubt is left.
                 letters[host] = run.letters[host].replace(contracts.LETTERS["unknown"], contracts.LETTERS["failed"])
@@ -187,6 +194,8 @@ class Batches:
             run.undo_folds += [result.fold] if result.fold else []
             return
         run.warnings += result.warnings
+        if mode == "check":
+            return
         if result.fold is not None:
             run.folds.append(result.fold)
             run.fold_of.update(
@@ -208,7 +217,7 @@ class Batches:
             status = "unknown"
         info = FailureInfo(type="outcome_unknown", message=f"batch {batch.label} ended without a result")
         open_letters = {contracts.PENDING, contracts.RUNNING}
-        lost = [host for host in batch.hosts if batch.mode == "undo" or self._run.letters[host] in open_letters]
+        lost = [host for host in batch.hosts if batch.mode != "do" or self._run.letters[host] in open_letters]
         for host in lost:
             self._run.letters[host] = contracts.LETTERS[status]
             self._run.messages[host] = info

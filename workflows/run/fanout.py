@@ -191,7 +191,7 @@ class FanOut:
         elif soak_s > 0:
             wave.state = "soaking"
             self._changed()
-            wave.state = "succeeded" if await self._soaked(soak_s) else "cancelled"
+            wave.state = await self._after_soak(wave, soak_s)
         else:
             wave.state = "succeeded"
         self._changed()
@@ -210,6 +210,17 @@ class FanOut:
                     message = f"shares the verdict of {failed[0]}, which failed"
                     self._run.messages[host] = FailureInfo(type="check_failed", message=message)
                 await self.take_back(others, f"{wave.name}/together")
+
+    async def _after_soak(self, wave: WaveRun, soak_s: float) -> str:
+        """Soaks; then the checks that follow the change run anew, and the wave is judged again."""
+        if not await self._soaked(soak_s):
+            return "cancelled"
+        changed = [host for host in wave.hosts if self._run.letters[host] == contracts.CHANGED]
+        if changed and _checks_after_change(self._step):
+            await self._batches.carry_out(changed, f"{wave.name}/again", "check")
+        if self._state.cut:
+            return "cancelled"
+        return "failed" if self._judgement.broken(wave.hosts) else "succeeded"
 
     async def _soaked(self, length_s: float) -> bool:
         try:
@@ -285,6 +296,12 @@ class FanOut:
             self._run.letters[host] = contracts.PENDING
             self._run.messages.pop(host, None)
         await self._batches.carry_out(hosts, f"{wave.name}/retry-{generation}", "do", generation)
+
+
+def _checks_after_change(step: DevicesStep) -> bool:
+    """Whether something is demanded of a device after its last change."""
+    last = max((index for index, action in enumerate(step.do) if action.kind in {"apply", "configure"}), default=None)
+    return last is not None and any(action.kind in {"check", "compare"} for action in step.do[last + 1 :])
 
 
 def _json(outputs: Mapping[str, object]) -> dict[str, JsonValue]:

@@ -66,7 +66,7 @@ class BatchRun:
 
     label: str
     hosts: tuple[HostName, ...]
-    mode: Literal["do", "undo"]
+    mode: Literal["do", "undo", "check"]
     generation: int = 1
     slots: int = 0
     handle: ChildWorkflowHandle[Any, BatchResult] | None = None

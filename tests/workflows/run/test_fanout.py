@@ -3,9 +3,9 @@
 import pytest
 
 from running import Server
-from scripted import Holding, World, at_least, at_most, changing, of, plan, reading, waves
-from workflows.contracts import Page, RunResult
-from workflows.plan import OnFailure, StepId
+from scripted import Holding, World, at_least, at_most, changing, failed, of, plan, reading, waves
+from workflows.contracts import DeviceOutcome, InteractInput, Page, RunResult
+from workflows.plan import ApplyAction, Check, CheckAction, Constant, OnFailure, ProposeAction, StepId, TemplateText
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = tuple(f"sw{number:02}" for number in range(1, 11))
@@ -152,3 +152,39 @@ async def test_the_run_is_undone_when_a_step_says_so(server: Server) -> None:
     undone = [(step, host) for kind, step, host in world.calls if kind == "undo"]
     first = min(index for index, (step, _) in enumerate(undone) if step == "first")
     assert all(step == "second" for step, _ in undone[:first])
+
+
+CHECKED = (
+    ProposeAction(change=TemplateText(template="t.j2", vars=Constant(value=None)), name="change"),
+    ApplyAction(change="change"),
+    CheckAction(checks=(Check(name="active", that=Constant(value=True)),)),
+)
+
+
+@pytest.mark.history("second-look")
+async def test_after_a_soak_the_checks_run_anew_and_the_wave_is_judged_again(server: Server) -> None:
+    world = World(plan(changing("deploy", do=CHECKED, waves=waves(2, "100%", soak="10m"), accept=at_most(0))), HOSTS)
+    looks: list[str] = []
+
+    async def flaps(call: InteractInput) -> DeviceOutcome:
+        looks.append(call.only)
+        if call.only == "after":
+            raise failed(call, "check_failed", touched=True)
+        world.touched.add((call.step, call.host))
+        return DeviceOutcome(host=call.host, status="succeeded", changed=True, touched=True)
+
+    world.scripts["deploy", "sw02"] = flaps
+    result = await server.outcome(world)
+    assert looks == ["all", "after"]
+    assert result.verdict == "stopped"
+    assert statuses(result)["sw01"] == "changed"
+    assert statuses(result)["sw02"] == "undone"
+    assert statuses(result)["sw03"] == "untouched"
+    assert "wave w1" in result.message or "1 of 10" in result.message
+
+
+async def test_a_wave_that_still_passes_after_its_soak_goes_on(server: Server) -> None:
+    world = World(plan(changing("deploy", do=CHECKED, waves=waves(1, "100%", soak="10m"))), HOSTS)
+    result = await server.outcome(world)
+    assert result.verdict == "succeeded"
+    assert world.asked("do", "deploy").count("sw01") == 2  # changed, and looked at again
