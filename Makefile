@@ -1,6 +1,6 @@
 # `make demo` and `make test` are the two commands; the rest serves them. All but `lock` and `system-packages` work
 # offline once `make setup` has run.
-P.PHONY: help setup demo test chaos checkTHON ?= python3
+PYTHON ?= python3
 UV ?= uv
 SCENARIO ?= success
 WORKERS ?= 2
@@ -14,7 +14,7 @@ CODE := worker workflows activities starter tests
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-export P.PHONY: help setup demo test chaos checkRIGHT_P.PHONY: help setup demo test chaos checkTHON_IGNORE_WARNINGS := 1
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test chaos check reference bench clean distclean lock system-packages python-version
@@ -27,22 +27,22 @@ setup: $(STAMP) ## create the environment in .venv, nothing else
 $(STAMP): requirements.lock pyproject.toml
 	@$(MAKE) --no-print-directory python-version
 	@echo "Making the environment in $(VENV); the first time takes a minute or two."
-	$(P.PHONY: help setup demo test chaos checkTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes --requirement requirements.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 python-version:
-	@command -v $(P.PHONY: help setup demo test chaos checkTHON) >/dev/null || { \
-	  echo "netsaga needs Python 3.11 or newer, and there is no '$(P.PHONY: help setup demo test chaos checkTHON)' on the PATH." >&2; \
-	  echo "Install one ('sudo make system-packages' on Debian 12 and newer), or name one: make setup P.PHONY: help setup demo test chaos checkTHON=/path/to/python3.12" >&2; \
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "netsaga needs Python 3.11 or newer, and there is no '$(PYTHON)' on the PATH." >&2; \
+	  echo "Install one ('sudo make system-packages' on Debian 12 and newer), or name one: make setup PYTHON=/path/to/python3.12" >&2; \
 	  exit 1; }
-	@$(P.PHONY: help setup demo test chaos checkTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "netsaga needs Python 3.11 or newer; '$(P.PHONY: help setup demo test chaos checkTHON)' is $$($(P.PHONY: help setup demo test chaos checkTHON) -V 2>&1)." >&2; \
-	  echo "Name a newer one: make setup P.PHONY: help setup demo test chaos checkTHON=python3.12" >&2; \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "netsaga needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>&1)." >&2; \
+	  echo "Name a newer one: make setup PYTHON=python3.12" >&2; \
 	  exit 1; }
-	@$(P.PHONY: help setup demo test chaos checkTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	  echo "'$(P.PHONY: help setup demo test chaos checkTHON)' lacks the modules venv and ensurepip, which make the environment." >&2; \
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "'$(PYTHON)' lacks the modules venv and ensurepip, which make the environment." >&2; \
 	  echo "On Debian and Ubuntu they are a package of their own: 'sudo make system-packages'." >&2; \
 	  exit 1; }
 

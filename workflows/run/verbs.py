@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import quote
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError, FailureError
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, ChildWorkflowError, FailureError
+from temporalio.workflow import ActivityCancellationType
 
 from workflows import contracts
 from workflows.contracts import (
@@ -25,6 +27,8 @@ from workflows.contracts import (
 from workflows.errors import RETRIED_AS, EvaluationError
 from workflows.plan import (
     CallStep,
+    Concat,
+    Constant,
     Expr,
     HttpStep,
     NotifyStep,
@@ -107,14 +111,14 @@ class Verbs:
             template=step.template,
             result=result,
         )
-        answer = await self._call(run, step, contracts.NOTIFY, call, NotifyResult, f"tell {step.to}", margin_s=0.0)
+        answer = await self._call(run, step, contracts.NOTIFY, call, NotifyResult, f"tell {step.to}", long=False)
         if answer is not None:
             run.message = answer.delivered
 
     async def http(self, run: StepRun, step: HttpStep, devices: tuple[DeviceResult, ...]) -> None:
         """Calls a system. Outputs: ``status``, ``json``, ``text``."""
         seen = context(self._state, devices)
-        url = text(step.url, seen)
+        url = _url(step.url, seen)
         call = HttpInput(
             scope=self._state.scope,
             step=step.id,
@@ -159,21 +163,32 @@ class Verbs:
         result: type[Any],
         summary: str,
         *,
-        margin_s: float = LIMIT_S,
+        long: bool = True,
     ) -> Any:  # noqa: ANN401  # of the type ``result``, or None
-        """An activity with the step's own time-out and retries. None where it failed; the step says why."""
+        """An activity with the step's own time-out and retries. None where it failed; the step says why.
+
+        A ``long`` one heartbeats, keeps its limit itself, and is told of a cancel, which it answers properly.
+        """
+        handle = workflow.start_activity(
+            name,
+            call,
+            activity_id=step.id,
+            result_type=result,
+            start_to_close_timeout=timedelta(seconds=step.timeout_s + (LIMIT_S if long else 0.0)),
+            heartbeat_timeout=calls.HEARTBEAT if long else None,
+            retry_policy=calls.retry_policy(step.retry),
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary=summary[:200],
+        )
+        final = run.id in self._state.finally_
+        await workflow.wait_condition(lambda: handle.done() or (not final and self._stopped(run)))
+        if not handle.done():
+            handle.cancel()
         try:
-            answer = await workflow.execute_activity(
-                name,
-                call,
-                activity_id=step.id,
-                result_type=result,
-                start_to_close_timeout=timedelta(seconds=step.timeout_s + margin_s),
-                retry_policy=calls.retry_policy(step.retry),
-                summary=summary[:200],
-            )
+            answer = await handle
         except ActivityError as error:
-            run.state, run.message = "failed", _said(error)
+            cancelled = isinstance(error.cause, CancelledError)
+            run.state, run.message = ("cancelled" if cancelled else "failed"), _said(error)
             return None
         run.state = "succeeded"
         return answer
@@ -264,6 +279,16 @@ def _mapping(expr: Expr | None, seen: Mapping[str, object], what: str) -> dict[s
     if not isinstance(value, Mapping):
         raise EvaluationError(f"{what} must be a map, and this is {describe(value)}")
     return {str(key): item for key, item in value.items()}
+
+
+def _url(expr: Expr, seen: Mapping[str, object]) -> str:
+    """The address, with what is filled in percent-encoded: a value cannot become another path."""
+    parts = expr.parts if isinstance(expr, Concat) else (expr,)
+    if len(parts) == 1 and not isinstance(parts[0], Constant):
+        return text(parts[0], seen)  # the whole address is one value
+    return "".join(
+        str(part.value) if isinstance(part, Constant) else quote(text(part, seen), safe="") for part in parts
+    )
 
 
 def _time(value: object) -> datetime:
