@@ -1,0 +1,97 @@
+"""What is said of one device: facts, outcomes, failures, proposed changes."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from workflows.contracts.names import ArtifactRef, DeviceStatus
+from workflows.errors import FailureType
+from workflows.plan import HostName, Model, StepId
+
+
+class Device(Model):
+    """What the inventory says of a device; ``device.…`` in expressions. ``maintenance`` devices are skipped."""
+
+    name: HostName
+    platform: str
+    address: str
+    port: int = 22
+    site: str | None = None
+    role: str | None = None
+    groups: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    maintenance: bool = False
+    credential: str | None = None  # a name; wins over the step's
+    data: Mapping[str, JsonValue] = {}
+
+
+class FailureInfo(Model):
+    """A failure as it is recorded; the message has at most `MESSAGE_LENGTH` characters."""
+
+    type: FailureType
+    message: str
+
+
+class UndoInfo(Model):
+    """How a device was taken back."""
+
+    method: Literal["native", "inverse", "restore"] | None = None
+    foreign: tuple[str, ...] = ()
+
+
+class DeviceOutcome(Model):
+    """One device's part of a step. A failed call carries it in the details of its `ApplicationError`."""
+
+    host: HostName
+    status: DeviceStatus
+    changed: bool = False
+    touched: bool = False  # the configuration may have been changed
+    failure: FailureInfo | None = None
+    warnings: tuple[str, ...] = ()  # the first five, as people read them
+    warning_count: int = 0
+    values: Mapping[str, ArtifactRef] = {}  # by ``as`` name
+    diff: str | None = None  # digest of the proposed or applied change
+    diff_ref: ArtifactRef | None = None  # its text
+    diff_made: str | None = None
+    transcript: ArtifactRef | None = None
+    undo: UndoInfo | None = None
+    attempt: int = 1
+    duration_s: float = Field(default=0.0, ge=0)
+
+
+class DeviceResult(Model):
+    """Where a device ended, over all steps of the run."""
+
+    name: HostName
+    status: Literal[
+        "changed",
+        "unchanged",
+        "undone",
+        "failed",
+        "unreachable",
+        "skipped",
+        "untouched",
+        "unknown",
+        "undo_failed",
+    ]
+    step: StepId | None = None  # the step that decided
+    message: str = ""
+
+
+class HostFailure(Model):
+    """A device that did not succeed, and why."""
+
+    host: HostName
+    status: DeviceStatus
+    failure: FailureInfo
+
+
+class DiffGroup(Model):
+    """Devices whose proposed change is the same."""
+
+    digest: str
+    made: str
+    devices: int
+    example: HostName
+    text: str  # its first 2,000 characters

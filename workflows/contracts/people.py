@@ -1,0 +1,77 @@
+"""What people say to a run: decisions at gates, operations, and how both are kept."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from workflows.contracts.names import Phase
+from workflows.plan import HostName, Model, StepId
+
+
+class Decision(Model):
+    """What a person says at a gate; the one argument of the signals and updates `approve` and `reject`."""
+
+    by: str = Field(min_length=1)
+    step: StepId | None = None  # may be left out while one gate is open
+    comment: str = ""
+    digest: str | None = None  # the proposal that was seen; another one does not count
+
+
+class DecisionRecord(Model):
+    """A decision as it is kept, also one that did not count."""
+
+    step: StepId
+    decision: Literal["approve", "reject"]
+    by: str
+    comment: str = ""
+    digest: str | None = None
+    at: datetime
+    how: Literal["update", "signal", "timeout"]
+    counted: bool
+    why_not: str = ""
+
+
+class DecisionAnswer(Model):
+    """What an update answers."""
+
+    step: StepId
+    approvals: int
+    quorum: int
+    gate: Literal["open", "approved", "rejected"]
+
+
+class Operation(Model):
+    """What an operator asks of a live run; the one argument of those updates and signals.
+
+    ``retry``, ``skip``, ``undo`` and ``stop`` answer a step that is paused after a failure; ``step`` may be left out
+    while there is one such step, ``devices`` where all that failed are meant. ``scope`` is of an ``undo``.
+    """
+
+    by: str = Field(min_length=1)
+    reason: str = ""
+    step: StepId | None = None
+    devices: tuple[HostName, ...] = ()
+    scope: Literal["failed", "wave", "step", "run"] = "failed"
+    concurrency: int | None = Field(default=None, ge=1, le=2000)
+
+
+class OperationRecord(Model):
+    """An operation as it is kept, also one that was refused."""
+
+    operation: str
+    by: str
+    reason: str = ""
+    step: StepId | None = None
+    devices: tuple[HostName, ...] = ()
+    at: datetime
+    how: Literal["update", "signal"]
+    refused: str = ""
+
+
+class OperationAnswer(Model):
+    """What an update answers."""
+
+    accepted: bool
+    phase: Phase
+    message: str = ""
