@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.xdist_group("rounds"), pytest.mark.timeout(600)]
 async def test_whatever_dies_each_device_is_whole_and_the_run_says_which(
     tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    number = pytestconfig.getoption("--chaos-rounds")
+    number: int = pytestconfig.getoption("--chaos-rounds") or 5
     seed = pytestconfig.getoption("--chaos-seed") or random.SystemRandom().randrange(10**6)
     print(f"seed {seed}")
     done = 0

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
+from pydantic import JsonValue, TypeAdapter
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, ChildWorkflowError, FailureError
 from temporalio.workflow import ActivityCancellationType
@@ -45,6 +46,7 @@ from workflows.run.seconds import seconds
 from workflows.run.state import RunState, StepRun
 
 ACCEPTED: Final = frozenset({"succeeded", "partial"})
+_JSON: Final[TypeAdapter[JsonValue]] = TypeAdapter(JsonValue)
 LIMIT_S: Final = 15.0  # what a call may take beyond its own timeout, which is kept inside the activity
 
 
@@ -126,7 +128,7 @@ class Verbs:
             url=url,
             query=_mapping(step.query, seen, "`query`"),
             headers={key: str(value) for key, value in _mapping(step.headers, seen, "`headers`").items()},
-            json_=evaluate(step.json_, seen) if step.json_ is not None else None,
+            json_=_json(step.json_, seen),
             has_json=step.json_ is not None,
             status=step.status,
             block=step.block,
@@ -145,7 +147,7 @@ class Verbs:
             step=step.id,
             engine=step.engine,
             run=step.run,
-            given=evaluate(step.with_, seen) if step.with_ is not None else None,
+            given=_json(step.with_, seen),
             block=step.block,
             retry_on=_retried(step),
             timeout_s=step.timeout_s,
@@ -272,6 +274,11 @@ async def window_start(state: RunState, window: Window, needs_s: float, activity
 
 def _retried(step: StepBase) -> tuple[str, ...]:
     return tuple(kind for name in step.retry.on for kind in RETRIED_AS.get(name, ()))
+
+
+def _json(expr: Expr | None, seen: Mapping[str, object]) -> JsonValue:
+    """A value to be sent; expressions yield JSON and nothing else."""
+    return None if expr is None else _JSON.validate_python(evaluate(expr, seen))
 
 
 def _mapping(expr: Expr | None, seen: Mapping[str, object], what: str) -> dict[str, Any]:
