@@ -1,6 +1,7 @@
 """Starts the real workflows over scripted activities and waits for what they come to."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.client import WorkflowFailureError, WorkflowHandle, WorkflowHistory
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -95,7 +96,7 @@ class Server:
     async def _keep(self, handle: WorkflowHandle[Any, RunResult], path: Path) -> None:
         """Writes the run's history, and that of its first batch, as fixtures for `test_replay.py`."""
         history = await handle.fetch_history()
-        path.with_suffix(".run.json").write_text(history.to_json())
+        path.with_suffix(".run.json").write_text(_plain(history))
         children = [
             event.child_workflow_execution_started_event_attributes.workflow_execution.workflow_id
             for event in history.events
@@ -105,7 +106,7 @@ class Server:
         for kind, kept in (("batch", children[:1]), ("undo", undoing[:1])):
             for child in kept:
                 batch = await self.client.get_workflow_handle(child).fetch_history()
-                path.with_suffix(f".{kind}.json").write_text(batch.to_json())
+                path.with_suffix(f".{kind}.json").write_text(_plain(batch))
 
     def worker(self, world: World, queue: str) -> Worker:
         """A worker as the product builds it, over the world's activities."""
@@ -124,3 +125,14 @@ class Server:
         """Runs to the end."""
         async with self.run(world, request) as live:
             return await live.result()
+
+
+def _plain(history: WorkflowHistory) -> str:
+    """A history without stack traces: they name folders of the machine that recorded it."""
+
+    def without(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: without(item) for key, item in value.items() if key != "stackTrace"}
+        return [without(item) for item in value] if isinstance(value, list) else value
+
+    return json.dumps(without(history.to_json_dict()), indent=1) + "\n"
