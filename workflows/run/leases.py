@@ -45,6 +45,7 @@ class DeviceLeases:
         """Gives everything back. A guard that cannot be told finds out by itself that this run has ended."""
         if not self._asked:
             return
+        self._asked = self._held = False  # a step of `finally` that changes devices asks anew
         try:
             await workflow.execute_activity(
                 contracts.RELEASE,

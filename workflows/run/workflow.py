@@ -93,6 +93,7 @@ class RunWorkflow:
                 part for part in (f"cancelled{_because(state.cut_reason)}", state.message) if part
             )
         await self._to_the_end(asyncio.create_task(self._interpreter.finish(devices)))
+        await self._to_the_end(asyncio.create_task(self._leases.release()))
         state.result = verdict.result(state, state.plan_ready.plan, devices, self._outputs(devices))
         await self._to_the_end(asyncio.create_task(self._seal()))
         state.phase = "closed"

@@ -257,3 +257,14 @@ async def test_what_prepare_refuses_fails_the_run_with_its_own_words(server: Ser
 async def test_a_server_without_our_search_attributes_still_runs_it(server: Server) -> None:
     world = World(plan(changing("deploy")), HOSTS, search_attributes=False)
     assert (await server.outcome(world)).verdict == "succeeded"
+
+
+async def test_devices_are_given_back_before_finally_and_asked_for_again_where_it_changes_them(server: Server) -> None:
+    world = World(plan(changing("deploy"), last=(changing("mark"), tell())), HOSTS)
+    result = await server.outcome(world)
+    assert result.verdict == "succeeded"
+    assert len(world.leases) == 2
+    assert len(world.released) == 2
+    world = World(plan(reading("look"), last=(tell(),)), HOSTS)
+    await server.outcome(world)
+    assert (world.leases, world.released) == ([], [])
