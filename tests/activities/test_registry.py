@@ -20,6 +20,7 @@ MESSAGES = {
     contracts.INTERACT: (contracts.InteractInput, contracts.DeviceOutcome),
     contracts.UNDO: (contracts.InteractInput, contracts.DeviceOutcome),
     contracts.FOLD: (contracts.FoldInput, contracts.FoldResult),
+    contracts.KEEP: (contracts.KeepInput, contracts.KeepResult),
     contracts.NOTIFY: (contracts.NotifyInput, contracts.NotifyResult),
     contracts.SEAL: (contracts.SealInput, contracts.SealResult),
     contracts.LEASE: (contracts.LeaseInput, contracts.LeaseAnswer),

@@ -2,7 +2,7 @@
 
 Only platforms without a candidate take a change line by line. Their intent holds what every line does to the one
 before, so the device's configuration says after how many lines the attempt died, and also that nobody else has changed
-anything in the same blocks. Pure: nothing here talks to a device. See ``deploy/decisions/0010``.
+anything in the same blocks. Pure: nothing here talks to a device. See ``deploy/decisions/0005``.
 """
 
 from collections.abc import Collection, Iterator, Sequence
