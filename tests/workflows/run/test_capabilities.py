@@ -1,0 +1,79 @@
+"""What cannot be carried out yet is refused with its place and its reason; the shipped definition is not among it."""
+
+from pathlib import Path
+
+import pytest
+
+from scripted import changing, plan, reading
+from workflows.definition.compiler import Source, compile_definition
+from workflows.plan import (
+    Action,
+    ApplyAction,
+    ApproveStep,
+    CompareAction,
+    Confirm,
+    Constant,
+    Dedup,
+    LinesText,
+    Maintenance,
+    NotifyStep,
+    OnFailure,
+    ProposeAction,
+    RebootAction,
+    SaveAction,
+    ScriptStep,
+    ShowAction,
+    SnapshotAction,
+    Step,
+    StepId,
+    WaitStep,
+)
+from workflows.run.capabilities import not_carried_out
+
+LIBRARY = Path(__file__).parents[3] / "workflows" / "library"
+LINES = LinesText(lines=(Constant(value="vlan 5"),))
+COMMAND = Constant(value="show clock")
+
+
+def doing(*actions: Action) -> Step:
+    return changing("deploy", do=actions)
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (doing(ApplyAction(change="c", confirm=Confirm(within_s=60))), "step deploy: `confirm`"),
+        (doing(CompareAction()), "the action `compare`"),
+        (doing(RebootAction()), "the action `reboot`"),
+        (doing(SaveAction()), "the action `save`"),
+        (doing(ProposeAction(change=LINES, mode="replace", name="c")), "`mode: replace`"),
+        (doing(ShowAction(command=COMMAND, parse="regex", pattern="x")), "`parse: regex`"),
+        (doing(SnapshotAction(sections=("config", "bgp", "routes"))), "`snapshot` of bgp, routes"),
+        (changing("deploy", maintenance=Maintenance()), "`maintenance`"),
+        (changing("deploy", concurrency_per=Constant(value="b1")), "`concurrency: {per, each}`"),
+        (reading("look", deadline=Constant(value="1h"), on_deadline="escalate"), "`on_deadline: escalate`"),
+        (NotifyStep(id=StepId("tell"), to="x", on_failure=OnFailure(action="pause")), "only steps over devices"),
+        (ApproveStep(id=StepId("gate"), by="x", timeout=COMMAND, via="itsm"), "`via`"),
+        (WaitStep(id=StepId("w"), signal="go"), "`wait` for a signal"),
+        (WaitStep(id=StepId("w"), devices=COMMAND), "`wait` for devices"),
+        (ScriptStep(id=StepId("s"), engine="awx", run="x"), "`awx`"),
+    ],
+)
+def test_a_construct_that_is_not_built_is_named_with_its_step(step: Step, said: str) -> None:
+    (problem,) = not_carried_out(plan(step))
+    assert said in problem
+    assert problem.startswith(f"step {step.id}: ")
+
+
+def test_every_construct_is_named_and_not_only_the_first() -> None:
+    broken = plan(doing(RebootAction(), SaveAction()), last=(WaitStep(id=StepId("w"), signal="go"),))
+    broken = broken.model_copy(update={"dedup": Dedup(key=COMMAND)})
+    assert len(not_carried_out(broken)) == 4
+    assert not_carried_out(broken)[0].startswith("`dedup`")
+
+
+def test_the_shipped_definition_can_be_carried_out() -> None:
+    texts = {path.name: path.read_text() for path in (LIBRARY / "templates").iterdir()}
+    compiled = compile_definition(Source("campus-vlan.yaml", (LIBRARY / "campus-vlan.yaml").read_text(), texts))
+    assert compiled.plan is not None
+    assert not_carried_out(compiled.plan) == []
