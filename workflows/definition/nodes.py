@@ -42,6 +42,9 @@ class Text:
         return Span(self.file, line, start - begin + 1, end_line, end - starts[end_line - 1] + 1)
 
 
+_QUOTES = frozenset({"'", '"'})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scalar:
     """One value. ``text`` is what was written, unquoted; ``value`` what it means in YAML 1.2 core."""
@@ -60,6 +63,9 @@ class Scalar:
 
     def part(self, start: int, end: int) -> Span:
         """The place of a part of ``text``: offsets in characters from 0, as the mistake inside an expression."""
+        first = self.start + (self.style in _QUOTES)
+        if end > start and self.source.text.startswith(self.text, first):  # nearly always: as it was written
+            return self.source.span(first + start, first + min(end, len(self.text)))
         offsets = _alignment(self)
         if offsets is None or start > end:
             return self.span

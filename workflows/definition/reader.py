@@ -118,7 +118,8 @@ class _Reader:
             self._findings.add("NS104", f"the alias `*{event.anchor}`", self._span(event), "write the value out")
             return self._scalar("", "", event)
         assert isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent)
-        self._check_properties(event)
+        if event.anchor is not None or event.tag is not None:
+            self._check_properties(event)
         if isinstance(event, ScalarEvent):
             return self._scalar(event.value, event.style or "", event)
         if isinstance(event, SequenceStartEvent):
@@ -214,10 +215,8 @@ class _Reader:
     def _between(self, start: Event, end: Event) -> Span:
         # A block's end mark is where the next token stands; the blank lines before it are nobody's.
         begin, stop = _offset(start.start_mark), _offset(end.end_mark)
-        text = self._source.text
-        while stop > begin + 1 and text[stop - 1 : stop].isspace():
-            stop -= 1
-        return self._source.span(begin, stop)
+        inside = len(self._source.text[begin:stop].rstrip())
+        return self._source.span(begin, begin + max(inside, 1))
 
 
 class _Mark(Protocol):
