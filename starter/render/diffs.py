@@ -49,5 +49,7 @@ def _title(group: DiffGroup) -> Text:
     devices = "1 device" if group.devices == 1 else f"{group.devices} devices"
     title = Text()
     title.append(f"  {devices}", style="bold")
-    title.append(f", as on {clean(group.example)} ({one_line(group.made)}, {group.digest[:12]})", style="dim")
+    title.append(
+        f", as on {clean(group.example)} ({one_line(group.made).replace('_', ' ')}, {group.digest[:12]})", style="dim"
+    )
     return title

@@ -44,7 +44,7 @@ def _gate(gate: Gate) -> list[str]:
     ]
     for group in gate.diffs[:5]:
         lines += [
-            f"{group.devices} device(s) such as {group.example} ({group.made}):",
+            f"{group.devices} device(s) such as {group.example} ({group.made.replace('_', ' ')}):",
             "",
             "```diff",
             group.text,
