@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, NewType, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
+from pydantic import BaseModel, ConfigDict, JsonValue, SecretStr
 
 HostName = NewType("HostName", str)
 PlatformName = Literal["cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos"]
@@ -181,9 +181,3 @@ class Evidence:
     direction: Literal["sent", "received", "note"]
     text: str
     extra: dict[str, str] = field(default_factory=dict)
-
-
-class ParsedShow(Model):
-    """The rows of a parsed command; column names in lower case."""
-
-    rows: tuple[dict[str, JsonValue], ...] = Field(default=())

@@ -18,7 +18,6 @@ from workflows.run.state import Answer, RunState, StepRun
 
 Kind = Literal["pause", "resume", "cancel", "retry", "skip", "undo", "stop", "set_concurrency"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-ANSWERS: Final = frozenset({"retry", "skip", "undo", "stop"})
 
 
 class Operators:

@@ -25,7 +25,7 @@ _KEPT_CHECKPOINTS = 4
 
 
 class CiscoNxos:
-    """NX-OS. Its confirm timer needs a whole-file replace, which this issue's changes are not."""
+    """NX-OS. Its confirm timer needs a whole-file replace, and changes here are merged line by line."""
 
     name: ClassVar[PlatformName] = "cisco_nxos"
     confirm: ClassVar[Confirm] = "none"
