@@ -8,18 +8,22 @@ by the device library from its own entries and from the device.
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from types import MappingProxyType
-from typing import Final, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 from pydantic import JsonValue
 
 from activities.artifacts.documents import Documents
+from activities.bound import Bound
+from activities.comparing import compared, failed, find_after, find_before, snapshot_key
 from activities.deviceinteraction.failures import CheckFailed, InvalidInput, Transient
-from activities.deviceinteraction.model import Applied, Change, Names, Section
+from activities.deviceinteraction.model import Applied, Change, Hold, Names, Section
 from activities.deviceinteraction.session import Session
 from activities.journal import ActionJournal, journal_of
+from activities.ledger import ledger_of
 from activities.outcomes import Gathered
 from activities.rendering import config_lines
 from activities.values import VALUE, AppliedValue, ChangeValue, KeptValue, PlainValue, StateValue, seen
@@ -30,6 +34,7 @@ from workflows.plan import (
     ApplyAction,
     Check,
     CheckAction,
+    CompareAction,
     ConfigureAction,
     DevicesStep,
     Model,
@@ -42,6 +47,7 @@ from workflows.plan import (
 from workflows.run.evaluate import text, truth
 
 VALUES: Final = "values"  # the journal entry before an effect
+Place: TypeAlias = "int | str"  # of an action: its number in ``do``, or "enter-0" and the like around it
 
 
 class Before(Model):
@@ -54,16 +60,22 @@ class Before(Model):
     change: ArtifactRef  # what is to be applied
 
 
-def action_name(index: int, action: Action) -> str:
+def action_name(index: Place, action: Action) -> str:
     """The name of an action in the journal; unique in its step."""
     return f"{index}-{action.kind}"
 
 
-def names_for(call: InteractInput, index: int) -> Names:
+def names_for(call: InteractInput, index: Place) -> Names:
     """The names that an effect has on the device: the same for every attempt of one generation (device-safety 1)."""
     identity = json.dumps([call.scope.run, call.step, call.host, call.generation, index])
     token = hashlib.sha256(identity.encode()).hexdigest()[:12]
     return Names(token=token, comment=f"netsaga {call.scope.workflow_id} {call.step}")
+
+
+async def before_of(journal: ActionJournal) -> Before | None:
+    """What an attempt had gathered when it came to an effect; ``None`` where none came so far."""
+    entry = await journal.read(VALUES)
+    return None if entry is None else Before.model_validate_json(json.dumps(entry))
 
 
 def effects(step: DevicesStep) -> list[tuple[int, ApplyAction | ConfigureAction]]:
@@ -71,6 +83,14 @@ def effects(step: DevicesStep) -> list[tuple[int, ApplyAction | ConfigureAction]
     return [
         (index, action) for index, action in enumerate(step.do) if isinstance(action, ApplyAction | ConfigureAction)
     ]
+
+
+def _hold(action: ApplyAction | ConfigureAction) -> Hold | None:
+    """That the device shall take the change back unless it is confirmed, as the definition says it."""
+    if action.confirm is None:
+        return None
+    without_timer: Literal["refuse", "plain"] = "plain" if action.confirm.hold == "best_effort" else "refuse"
+    return Hold(timedelta(seconds=action.confirm.within_s), without_timer)
 
 
 def _sections(action: SnapshotAction) -> tuple[Section, ...]:
@@ -91,6 +111,7 @@ class Actions:
         earlier: This device's values of earlier steps.
         context: What expressions see besides: ``inputs``, ``device``, ``inventory``, ``run``.
         outputs: Of earlier steps that are not about devices.
+        bound: The change that was planned for this device; ``None`` where none was.
     """
 
     def __init__(
@@ -103,6 +124,7 @@ class Actions:
         earlier: Mapping[StepId, Mapping[str, KeptValue] | None],
         context: Mapping[str, object],
         outputs: Mapping[StepId, object] = MappingProxyType({}),
+        bound: Bound | None = None,
     ) -> None:
         self._call = call
         self._step = step
@@ -110,6 +132,8 @@ class Actions:
         self._documents = documents
         self._gathered = gathered
         self._earlier = earlier
+        self._ledger = ledger_of(documents.store, call)
+        self._bound = bound
         steps = {
             name: None if values is None else {key: seen(value) for key, value in values.items()}
             for name, values in earlier.items()
@@ -119,10 +143,9 @@ class Actions:
     async def resume(self) -> int:
         """Take up what an earlier attempt of this generation had gathered; returns the action to begin at."""
         for index, action in reversed(effects(self._step)):
-            entry = await self._journal(index, action).read(VALUES)
-            if entry is None:
+            before = await before_of(self._journal(index, action))
+            if before is None:
                 continue
-            before = Before.model_validate_json(json.dumps(entry))
             for name, ref in before.refs.items():
                 self._see(name, ref, await self._documents.load(ref, VALUE))
             self._gathered.warnings = list(before.warnings)
@@ -131,19 +154,36 @@ class Actions:
             return index
         return 0
 
-    async def run(self, session: Session, begin: int) -> None:
-        """Carry out the actions from a place on.
+    async def run(self, session: Session, begin: int, end: int | None = None) -> None:
+        """Carry out the actions from a place on, and up to another one, which is left out.
 
         Raises:
             DeviceFailure: As the device library classifies it; a critical check that does not hold is `CheckFailed`.
             EvaluationError: An expression outside a check has no value on this device.
         """
         for index, action in enumerate(self._step.do):
-            if index >= begin:
+            if index >= begin and (end is None or index < end):
                 await self._one(session, index, action)
                 await asyncio.sleep(0)  # a cancel is honoured between two actions
 
-    async def _one(self, session: Session, index: int, action: Action) -> None:
+    async def wrap(self, session: Session, part: str, actions: Sequence[Action]) -> None:
+        """Carry out actions around those of the step, as ``maintenance`` has them; their changes are none of its own.
+
+        Args:
+            session: Where.
+            part: What they are, such as ``enter``: for the journal and for names on the device.
+            actions: In order.
+        """
+        gathered = self._gathered
+        own = (gathered.changed, gathered.diff, gathered.diff_made, gathered.diff_ref)
+        try:
+            for index, action in enumerate(actions):
+                await self._one(session, f"{part}-{index}", action)
+                await asyncio.sleep(0)
+        finally:
+            gathered.changed, gathered.diff, gathered.diff_made, gathered.diff_ref = own
+
+    async def _one(self, session: Session, index: Place, action: Action) -> None:
         match action:
             case ShowAction():
                 await self._keep(action.name, PlainValue(value=await self._show(session, action)))
@@ -152,7 +192,10 @@ class Actions:
             case SnapshotAction():
                 async with self._limited("snapshot"):
                     state = await session.snapshot(_sections(action))
-                await self._keep(action.name, StateValue(value=state))
+                changes = len(await self._ledger.begun())
+                await self._keep(snapshot_key(index, action), StateValue(value=state, changes=changes))
+            case CompareAction():
+                await self._compare(session, index, action)
             case ProposeAction():
                 async with self._limited("propose"):
                     change = await self._propose(session, index, action)
@@ -214,9 +257,24 @@ class Actions:
         except EvaluationError as error:
             return f"check {check.name!r} does not hold, and its `else` has no value: {error}"
 
+    async def _compare(self, session: Session, index: Place, action: CompareAction) -> None:
+        assert isinstance(index, int), "`prepare` refuses a comparison around the actions"
+        owner = self._step if action.before_step is None else self._plan.step(action.before_step)
+        assert isinstance(owner, DevicesStep), "the compiler knows which steps take snapshots"
+        earlier = None if action.before_step is None else self._earlier.get(action.before_step)
+        before = find_before(action, owner.do, self._gathered.values, earlier)
+        after = find_after(action, index, self._step.do, self._gathered.values)
+        changes = await self._ledger.made(before.changes, after.changes)
+        found = compared(action, before.value, after.value, changes, self._context)
+        for note in found.notes:
+            session.transcript.note(note)
+        await self._keep(action.name or f"{index}-compare", PlainValue(value=found.value))
+        if found.problems:
+            raise failed(found, session.target.name)
+
     # ------------------------------------------------------------------------------------------------------ changing
 
-    async def _propose(self, session: Session, index: int, action: ProposeAction | ConfigureAction) -> Change:
+    async def _propose(self, session: Session, index: Place, action: ProposeAction | ConfigureAction) -> Change:
         lines = config_lines(action.change, self._plan, self._context)
         return await session.propose(lines, names_for(self._call, index))
 
@@ -234,10 +292,10 @@ class Actions:
             "or failed on it. Let `devices` name only those on which it succeeded."
         )
 
-    async def _configure(self, session: Session, index: int, action: ConfigureAction) -> None:
-        entry = await self._journal(index, action).read(VALUES)
-        if entry is not None:  # proposing anew would compare with what this very change may already have made
-            kept = await self._documents.load(Before.model_validate_json(json.dumps(entry)).change, VALUE)
+    async def _configure(self, session: Session, index: Place, action: ConfigureAction) -> None:
+        before = await before_of(self._journal(index, action))
+        if before is not None:  # proposing anew would compare with what this very change may already have made
+            kept = await self._documents.load(before.change, VALUE)
             assert isinstance(kept, ChangeValue), "the journal names the change that it was written for"
             change = kept.value
         else:
@@ -245,7 +303,10 @@ class Actions:
                 change = await self._propose(session, index, action)
         await self._apply(session, index, action, change)
 
-    async def _apply(self, session: Session, index: int, action: ApplyAction | ConfigureAction, change: Change) -> None:
+    async def _apply(
+        self, session: Session, index: Place, action: ApplyAction | ConfigureAction, change: Change
+    ) -> None:
+        planned = self._as_planned(index, change)
         journal = self._journal(index, action)
         await self._write_before(journal, change)
         # Neither a timeout of ours nor a cancel cuts what follows: a cut commit only makes an unknown outcome.
@@ -254,11 +315,35 @@ class Actions:
             names_for(self._call, index),
             journal,
             save=action.save,
-            bound=isinstance(action, ApplyAction),  # nobody was shown what `configure` proposes
+            # Nobody was shown what `configure` proposes, unless it was planned.
+            bound=planned or isinstance(action, ApplyAction),
+            hold=_hold(action),
         )
+        await self._note(action, applied)
+
+    async def recall(self, index: Place, action: ApplyAction | ConfigureAction, applied: Applied) -> None:
+        """Note a change that an earlier session has made, as if it had been made in this one."""
+        before = await before_of(self._journal(index, action))
+        assert before is not None, "it is written before anything is applied"
+        kept = await self._documents.load(before.change, VALUE)
+        assert isinstance(kept, ChangeValue), "the journal names the change that it was written for"
+        self._gathered.diff, self._gathered.diff_made = kept.value.digest, kept.value.made
+        self._gathered.diff_ref = await self._documents.save_text(kept.value.diff)
+        await self._note(action, applied)
+
+    async def _note(self, action: ApplyAction | ConfigureAction, applied: Applied) -> None:
         self._gathered.changed = self._gathered.changed or applied.changed
         self._gathered.touched = self._gathered.touched or applied.changed
+        self._gathered.confirm_by = applied.confirm_by
         await self._keep(action.name, AppliedValue(value=applied))
+
+    def _as_planned(self, index: Place, change: Change) -> bool:
+        """Whether the change was planned; refused as `Drifted` where another one was. What follows it is not known."""
+        first = next((place for place, _ in effects(self._step)), None)
+        if self._bound is None or index != first:
+            return False
+        self._bound.check(change)
+        return True
 
     async def _write_before(self, journal: ActionJournal, change: Change) -> None:
         gathered = self._gathered
@@ -273,6 +358,7 @@ class Actions:
             changed=gathered.changed,
             change=await self._documents.save(ChangeValue(value=change), VALUE),
         )
+        await self._ledger.begin(journal)
         await journal.write(VALUES, before.model_dump(mode="json"))
 
     # -------------------------------------------------------------------------------------------------------- values
@@ -290,7 +376,11 @@ class Actions:
             self._gathered.changes[name] = value.value
             self._gathered.diff, self._gathered.diff_made = value.value.digest, value.value.made
 
-    def _journal(self, index: int, action: Action) -> ActionJournal:
+    def names_of(self, place: Place) -> Names:
+        """The names that an effect of this call has on the device."""
+        return names_for(self._call, place)
+
+    def _journal(self, index: Place, action: Action) -> ActionJournal:
         return journal_of(self._documents.store, self._call, action_name(index, action))
 
     @asynccontextmanager

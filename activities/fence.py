@@ -74,7 +74,9 @@ async def heartbeat() -> AsyncIterator[AttemptFence]:
 
 
 async def _tick(fence: AttemptFence, every_s: float) -> None:
+    # The first heartbeat goes out after an interval: the start of an attempt counts as one, and an attempt that is done
+    # by then costs the server none.
     while True:
+        await asyncio.sleep(every_s)
         fence.tick()
         activity.heartbeat()
-        await asyncio.sleep(every_s)

@@ -4,6 +4,7 @@ History keeps the reference and at most `GROUPS` groups of equal diffs; approver
 """
 
 import hashlib
+from collections import Counter
 from typing import Final
 
 from pydantic import JsonValue
@@ -38,7 +39,12 @@ class Fold:
             ref = await self._documents.save({outcome.host: outcome for outcome in batch.outcomes}, FOLD)
             # What a device failed on is not up for approval.
             proposed = [item for item in batch.outcomes if item.diff is not None and item.status == "succeeded"]
-            return FoldResult(ref=ref, proposal=proposal_digest(proposed), diffs=await self._groups(proposed))
+            return FoldResult(
+                ref=ref,
+                proposal=proposal_digest(proposed),
+                diffs=await self._groups(proposed),
+                made=Counter(outcome.diff_made or UNKNOWN for outcome in proposed),
+            )
         except ArtifactError as error:
             raise failure("block_unavailable", f"executor: {error}", retry=True) from None
 
@@ -67,6 +73,7 @@ class Fold:
             devices=len(members),
             example=first.host,
             text=text[:SHOWN],
+            ref=first.diff_ref,
         )
 
 

@@ -64,8 +64,8 @@ class Http:
     """
 
     def __init__(self, store: ArtifactStore, systems: Systems, secrets: SecretStore) -> None:
-        self._store = store
-        self._systems = systems
+        self.store = store
+        self.systems = systems
         self._secrets = secrets
 
     @activity.defn(name=contracts.HTTP)
@@ -80,14 +80,14 @@ class Http:
             return await self._attempt(call)
 
     async def _attempt(self, call: HttpInput) -> HttpResult:
-        attempts = Attempts(self._store, call.scope, call.step, call.retry_on)
+        attempts = Attempts(self.store, call.scope, call.step, call.retry_on)
         where = call.block.replace("_", " ") + ": " if call.block else ""
         try:
-            if call.method not in SAFE and (earlier := await self._store.read(f"http/{attempts.identity}")) is not None:
+            if call.method not in SAFE and (earlier := await self.store.read(f"http/{attempts.identity}")) is not None:
                 return _RESULT.validate_json(earlier)
-            result = await self._called(call, attempts.key)
+            result = await self.called(call, attempts.key)
             if call.method not in SAFE:
-                await self._store.create(f"http/{attempts.identity}", _RESULT.dump_json(result))
+                await self.store.create(f"http/{attempts.identity}", _RESULT.dump_json(result))
             return result
         except Refused as refused:
             raise await attempts.failed(refused.kind, where + refused.message, refused.after) from None
@@ -98,8 +98,21 @@ class Http:
         except ArtifactError as error:
             raise await attempts.failed("block_unavailable", f"executor: {error}") from None
 
-    async def _called(self, call: HttpInput, key: str) -> HttpResult:
-        address = self._systems.address(call.url, call.query)
+    async def called(self, call: HttpInput, key: str) -> HttpResult:
+        """One call, made once.
+
+        Args:
+            call: What is called.
+            key: By which the other side can tell a repetition.
+
+        Raises:
+            Refused: There was no answer, or not the one that was expected.
+            InvalidInputError: The address may not be called.
+            SecretError: What identifies us cannot be had.
+            TrustError: The system's certificate is not trusted.
+            ArtifactError: A large answer cannot be kept.
+        """
+        address = self.systems.address(call.url, call.query)
         system = address.system
         access = await self._secrets.access(system.credential) if system.credential else Access()
         identity = Identity.of(access, system.token_header, system.token_scheme)
@@ -111,14 +124,14 @@ class Http:
             own["Idempotency-Key"] = f'"{key}"'  # draft-ietf-httpapi-idempotency-key-header: a quoted string
         headers = _merged(own, _headers(system.headers, ours=True), _headers(call.headers), identity.headers)
         limit_s = min(call.timeout_s, system.timeout_s or call.timeout_s)
-        answer = await _send(self._systems, address, call, headers, body, limit_s)
+        answer = await _send(self.systems, address, call, headers, body, limit_s)
         answer = identity.hidden_in(answer)
         judge(answer, call.status, f"{call.method.upper()} {address.path}", address.name)
         return await self._result(answer)
 
     async def _result(self, answer: Answer) -> HttpResult:
         if len(answer.body) > INLINE:
-            return HttpResult(status=answer.status, body=await self._store.put(answer.body, answer.media_type))
+            return HttpResult(status=answer.status, body=await self.store.put(answer.body, answer.media_type))
         return HttpResult(status=answer.status, json_=parsed(answer), text=answer.text)
 
 

@@ -5,6 +5,9 @@ is said by the step (`retry.on`). An unexpected exception is a bug of ours: logg
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from functools import partial
 from typing import Final
 
 from temporalio import activity
@@ -13,19 +16,25 @@ from temporalio.exceptions import ApplicationError
 from activities.actions import Actions, action_name, effects
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
+from activities.assembling import assembled
 from activities.deviceinteraction.failures import DeviceFailure, StaleAttempt
 from activities.deviceinteraction.model import Fence
+from activities.deviceinteraction.session import Session
 from activities.fence import heartbeat
+from activities.holding import holding_of
 from activities.journal import ATTEMPTS, INTENT, journal_of
 from activities.outcomes import Gathered, classified, status_of
+from activities.proposing import Proposing
 from activities.sessions import Sessions, SiteBusy
-from activities.values import BUNDLE, OUTPUTS, values_of_steps
+from activities.upkeep import Upkeep, upkeep_of
+from activities.values import BUNDLE
 from workflows import contracts
 from workflows.contracts import Bundle, DeviceOutcome, InteractInput
 from workflows.errors import RETRIED_AS, FailureType
 from workflows.plan import DevicesStep
 
-UNTOUCHED: Final = ("rejected_by_device", "drifted")  # the device itself has said that nothing of this is applied
+UNTOUCHED: Final = ("rejected_by_device", "drifted", "reverted")  # the device itself shows that nothing is applied
+CarryOut = Callable[[InteractInput, Bundle, DevicesStep, Gathered, Fence], Awaitable[DeviceOutcome]]
 
 
 class Interact:
@@ -34,11 +43,13 @@ class Interact:
     Args:
         documents: The artifact store, typed.
         sessions: How to log in.
+        counted_in: The journal of the attempts that failed.
     """
 
-    def __init__(self, documents: Documents, sessions: Sessions) -> None:
+    def __init__(self, documents: Documents, sessions: Sessions, counted_in: str = "attempts") -> None:
         self._documents = documents
         self._sessions = sessions
+        self._counted_in = counted_in
 
     @activity.defn(name=contracts.INTERACT)
     async def interact(self, call: InteractInput) -> DeviceOutcome:
@@ -48,9 +59,19 @@ class Interact:
             ApplicationError: Of one of our failure types, with a `DeviceOutcome` as its first detail.
         """
         async with heartbeat() as fence:
-            return await self._attempt(call, fence)
+            return await self.attempt(call, fence, self._carry_out)
 
-    async def _attempt(self, call: InteractInput, fence: Fence) -> DeviceOutcome:
+    async def attempt(self, call: InteractInput, fence: Fence, carry_out: CarryOut) -> DeviceOutcome:
+        """One attempt at a call on a device, whose every end carries an outcome.
+
+        Args:
+            call: The call.
+            fence: Of this attempt.
+            carry_out: What is to be done.
+
+        Raises:
+            ApplicationError: Of one of our failure types, with a `DeviceOutcome` as its first detail.
+        """
         gathered = Gathered(call.host, activity.info().attempt)
         try:
             bundle = await self._documents.load(call.prepared, BUNDLE)
@@ -60,7 +81,7 @@ class Interact:
         assert isinstance(step, DevicesStep), "only a step over devices is carried out on a device"
         try:
             gathered.touched = await self._touched(call, step)
-            return await self._carry_out(call, bundle, step, gathered, fence)
+            return await carry_out(call, bundle, step, gathered, fence)
         except asyncio.CancelledError:
             raise await self._cancelled(call, step, gathered) from None
         except Exception as error:  # noqa: BLE001  # every end of an attempt must carry its outcome
@@ -70,21 +91,34 @@ class Interact:
         self, call: InteractInput, bundle: Bundle, step: DevicesStep, gathered: Gathered, fence: Fence
     ) -> DeviceOutcome:
         device = bundle.devices[call.host]
-        earlier = await values_of_steps(self._documents, call.values, step.reads, call.host)
-        context: dict[str, object] = {
-            "inputs": bundle.inputs,
-            "device": device.model_dump(mode="json"),
-            "inventory": list(bundle.devices),
-            "run": {"id": call.scope.workflow_id, "definition": bundle.plan.name, "version": bundle.plan.version},
-        }
-        outputs = await self._documents.load(call.outputs, OUTPUTS) if call.outputs else {}
-        actions = Actions(call, step, bundle.plan, self._documents, gathered, earlier, context, outputs)
+        kind = Proposing if call.mode == "plan" else Actions
+        actions = await assembled(kind, call, bundle, step, self._documents, gathered)
+        upkeep = None if call.mode == "plan" else upkeep_of(self._documents.store, call, step.maintenance)
         begin = await actions.resume()
         if call.only == "after":  # a second look: the last change was made, and is not made again
             begin = max((index + 1 for index, _ in effects(step)), default=0)
         attempts = journal_of(self._documents.store, call, ATTEMPTS)
-        async with self._sessions.open(device, step, fence, self._documents, gathered, attempts) as session:
-            await actions.run(session, begin)
+        holding = None if call.mode == "plan" else holding_of(self._documents.store, call, step)
+        held = holding is not None  # its timer runs between two sessions, so one slot of the site is kept for both
+        if holding is not None:
+            await holding.begin(gathered)
+        login = partial(self._sessions.open, device, step, fence, self._documents, gathered, attempts, in_slot=held)
+        async with self._sessions.slot(device, step) if held else nullcontext():
+            async with login() as session:
+                if upkeep is not None:
+                    await upkeep.enter(actions, session)
+                await actions.run(session, begin, None if holding is None else holding.place + 1)
+                if gathered.confirm_by is None:
+                    if holding is not None:  # made without a timer, or nothing was to be done
+                        await actions.run(session, holding.place + 1)
+                    await _left(upkeep, actions, session)
+            if holding is not None and gathered.confirm_by is not None:
+                async with login() as session:
+                    applied = await holding.recall(session, actions, gathered)
+                    await actions.run(session, holding.place + 1)
+                    if holding.by == "device":
+                        await holding.confirm(session, actions, gathered, applied)
+                    await _left(upkeep, actions, session)
         return gathered.outcome("succeeded")
 
     async def _touched(self, call: InteractInput, step: DevicesStep) -> bool:
@@ -130,7 +164,7 @@ class Interact:
 
     async def _attempts_left(self, call: InteractInput, step: DevicesStep) -> bool:
         """Whether the plan grants another attempt. Attempts that died with their worker are not the device's fault."""
-        journal = journal_of(self._documents.store, call, "attempts")
+        journal = journal_of(self._documents.store, call, self._counted_in)
         attempt = activity.info().attempt
         try:
             await journal.write(f"failed-{attempt}", {})
@@ -138,6 +172,11 @@ class Interact:
         except ArtifactError:
             return attempt < step.retry.attempts
         return sum(entry is not None for entry in failed) < step.retry.attempts
+
+
+async def _left(upkeep: Upkeep | None, actions: Actions, session: Session) -> None:
+    if upkeep is not None:  # where something fails, `UNDO` leads the device out, after it took the change back
+        await upkeep.leave(actions, session)
 
 
 def _wanted(kind: FailureType, step: DevicesStep) -> bool:

@@ -105,7 +105,7 @@ class Notify:
             ApplicationError: ``invalid_input`` where the text cannot be rendered or the target is not known,
                 ``block_unavailable`` where it cannot be told.
         """
-        identity = f"{call.scope.run}/{call.step}"
+        identity = f"{call.scope.run}/{call.step}" + (f"/{call.occasion}" if call.occasion else "")
         done = f"notify/{identity}"
         try:
             earlier = await self._documents.store.read(done)

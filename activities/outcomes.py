@@ -7,6 +7,7 @@ knows whether the configuration may have been touched.
 import logging
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from temporalio.exceptions import ApplicationError
@@ -44,6 +45,8 @@ class Gathered:
     diff_ref: ArtifactRef | None = None
     diff_made: str | None = None
     transcript: ArtifactRef | None = None
+    confirm_by: datetime | None = None  # while a change waits for its confirmation
+    would: list[str] = field(default_factory=list)  # plan mode: what has no diff and would be done
 
     def warn(self, message: str) -> None:
         """Count a warning, and keep the first few for people."""
@@ -67,8 +70,10 @@ class Gathered:
             diff=self.diff,
             diff_ref=self.diff_ref,
             diff_made=self.diff_made,
+            would=tuple(self.would),
             transcript=self.transcript,
             undo=undo,
+            confirm_by=self.confirm_by,
             attempt=self.attempt,
             duration_s=round(time.monotonic() - self.began_s, 3),
         )

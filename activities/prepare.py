@@ -14,17 +14,19 @@ from temporalio import activity
 
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
+from activities.assurances import assurances, check_via
 from activities.definitions import Definitions
 from activities.deviceinteraction.model import PlatformName
 from activities.inventory.source import InventoryError, InventorySource
 from activities.systems import Systems
+from activities.timers import check_confirms
 from activities.values import BUNDLE
 from workflows import contracts
-from workflows.contracts import Bundle, Device, Prepared, PrepareInput, RunRequest
+from workflows.contracts import Bundle, Device, GuardPolicy, Prepared, PrepareInput, RunRequest
 from workflows.definition.compiler import Source, compile_definition
-from workflows.definition.inputs import check_inputs
 from workflows.definition.render import render
 from workflows.errors import EvaluationError, InvalidInputError, failure
+from workflows.inputs import check_inputs
 from workflows.plan import (
     ApproveStep,
     Concat,
@@ -37,6 +39,7 @@ from workflows.plan import (
     Plan,
     ScriptStep,
     Step,
+    WaitStep,
 )
 from workflows.run.capabilities import not_carried_out
 from workflows.run.evaluate import truth
@@ -59,6 +62,8 @@ class Knowledge:
         systems: What may be called over HTTP.
         scripts: The names of scripts.
         search_attributes: Whether the server has ours registered.
+        guard: When devices are taken out of service, and who is told.
+        history_events: How long a run's history may become before it continues as new.
     """
 
     inventories: Mapping[str, InventorySource] = field(default_factory=dict)
@@ -68,6 +73,8 @@ class Knowledge:
     systems: Systems = field(default_factory=Systems)
     scripts: frozenset[str] = frozenset()
     search_attributes: bool = True
+    guard: GuardPolicy = field(default_factory=GuardPolicy)
+    history_events: int = 3_000
 
 
 class Prepare:
@@ -102,8 +109,6 @@ class Prepare:
             raise failure("block_unavailable", f"executor: {error}"[:LONGEST], retry=True) from None
 
     async def _prepare(self, request: RunRequest) -> Prepared:
-        if request.mode != "apply":
-            raise InvalidInputError("`mode: plan` is not supported yet; leave `mode` out to apply the definition.")
         source = await self._definitions.find(request)
         plan, warnings = _compiled(source)
         _check_digest(plan, request)
@@ -115,6 +120,7 @@ class Prepare:
         devices = [] if plan.inventory is None else await self._select(plan.inventory, inputs)
         devices = _limited(devices, request.limit)
         self._check_devices(devices, steps)
+        check_confirms(steps, devices, inputs)
         by_name = {device.name: device for device in devices}
         bundle = Bundle(plan=plan, inputs=inputs, devices=by_name)
         return Prepared(
@@ -123,8 +129,12 @@ class Prepare:
             inputs=inputs,
             hosts=tuple(by_name),
             skipped={device.name: "in maintenance" for device in devices if device.maintenance},
+            pools={device.name: device.pool for device in devices if device.pool is not None},
             groups={group: self._knowledge.groups[group] for step in steps for group in _groups(step)},
             search_attributes=self._knowledge.search_attributes,
+            guard=self._knowledge.guard,
+            history_events=self._knowledge.history_events,
+            **assurances(devices, steps, self._knowledge.targets),
             warnings=warnings,
         )
 
@@ -145,9 +155,10 @@ class Prepare:
                 case ApproveStep():
                     for group in _groups(step):
                         self._known(group, self._knowledge.groups, f"step `{step.id}`: the group", "groups")
+                    check_via(step, self._knowledge.systems)
                 case NotifyStep():
                     self._known(step.to, self._knowledge.targets, f"step `{step.id}`: the target", "notify")
-                case DevicesStep():
+                case DevicesStep() | WaitStep():
                     if step.credential is not None:
                         where = f"step `{step.id}`: the credential"
                         self._known(step.credential, self._knowledge.credentials, where, "credentials")
@@ -196,11 +207,18 @@ class Prepare:
                 self._known(device.credential, self._knowledge.credentials, what, "credentials")
         unnamed = [device.name for device in devices if device.credential is None]
         for step in steps:
-            if isinstance(step, DevicesStep) and step.credential is None and unnamed:
+            if _logs_in(step) and unnamed:
                 raise InvalidInputError(
                     f"step `{step.id}` names no credential, and neither does the inventory for {_some(unnamed)}. Give "
                     "one under the definition's `defaults`, or to the hosts, their group or the inventory's defaults."
                 )
+
+
+def _logs_in(step: Step) -> bool:
+    """Whether a step logs in to devices, and leaves it to them with what."""
+    if isinstance(step, WaitStep):
+        return step.devices is not None and step.credential is None
+    return isinstance(step, DevicesStep) and step.credential is None
 
 
 def _groups(step: Step) -> tuple[str, ...]:

@@ -4,8 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from activities.aftermath import Aftermath
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactStore
+from activities.ask import Ask
+from activities.claims import Claiming
+from activities.confirm import Confirm
 from activities.definitions import Definitions
 from activities.divide import Divide
 from activities.folds import Fold
@@ -13,10 +17,14 @@ from activities.http import Http
 from activities.interact import Interact
 from activities.leases import Leasing
 from activities.notify import Notify, NotifyTarget
+from activities.pools import Pools
 from activities.prepare import Knowledge, Prepare
+from activities.proposals import Proposals
+from activities.reachable import Reachable
 from activities.scripts import Script, Scripts
 from activities.seal import Seal
 from activities.sessions import Sessions
+from activities.states import States
 from activities.undo import Undo
 from activities.windows import Windows
 from workflows import contracts
@@ -25,16 +33,27 @@ NAMES: Final = (
     contracts.PREPARE,
     contracts.INTERACT,
     contracts.UNDO,
+    contracts.CONFIRM,
     contracts.FOLD,
     contracts.KEEP,
+    contracts.PROPOSALS,
+    contracts.COMPARE,
+    contracts.SAVE_STATE,
+    contracts.LOAD_STATE,
     contracts.NOTIFY,
     contracts.SEAL,
     contracts.LEASE,
     contracts.RELEASE,
     contracts.HOLDER,
+    contracts.CLAIM,
+    contracts.FOLLOW,
+    contracts.LOOK,
+    contracts.SERVED,
     contracts.DIVIDE,
     contracts.WINDOW,
     contracts.HTTP,
+    contracts.ASK,
+    contracts.REACHABLE,
     contracts.SCRIPT,
 )
 
@@ -64,21 +83,35 @@ class Activities:
     def callables(self) -> list[Callable[..., Any]]:  # Any: they differ in argument and result
         """What a Temporal worker takes: one callable for each name of `workflows/contracts.py`."""
         documents, leasing = Documents(self.store), Leasing()
-        fold = Fold(documents)
+        claiming, undo = Claiming(), Undo(documents, self.sessions)
+        fold, states = Fold(documents), States(documents)
+        http = Http(self.store, self.knowledge.systems, self.sessions.secrets)
+        proposals = Proposals(documents)
         found: dict[str, Callable[..., Any]] = {
             contracts.PREPARE: Prepare(documents, self.definitions, self.knowledge).prepare,
             contracts.INTERACT: Interact(documents, self.sessions).interact,
-            contracts.UNDO: Undo(documents, self.sessions).undo,
+            contracts.UNDO: undo.undo,
+            contracts.CONFIRM: Confirm(documents, self.sessions).confirm,
             contracts.FOLD: fold.fold,
             contracts.KEEP: fold.keep,
+            contracts.PROPOSALS: proposals.proposals,
+            contracts.COMPARE: proposals.compare,
+            contracts.SAVE_STATE: states.save,
+            contracts.LOAD_STATE: states.load,
             contracts.NOTIFY: Notify(documents, self.targets, self.run_url).notify,
             contracts.SEAL: Seal(documents).seal,
             contracts.LEASE: leasing.lease,
             contracts.RELEASE: leasing.release,
             contracts.HOLDER: leasing.holder,
+            contracts.CLAIM: claiming.claim,
+            contracts.FOLLOW: claiming.follow,
+            contracts.LOOK: Aftermath(documents, undo).look,
+            contracts.SERVED: Pools().served,
             contracts.DIVIDE: Divide(documents).divide,
             contracts.WINDOW: Windows().window,
-            contracts.HTTP: Http(self.store, self.knowledge.systems, self.sessions.secrets).http,
+            contracts.HTTP: http.http,
+            contracts.ASK: Ask(http).ask,
+            contracts.REACHABLE: Reachable(documents, self.sessions).reachable,
             contracts.SCRIPT: Scripts(self.store, self.scripts).script,
         }
         assert tuple(found) == NAMES, "the contracts name an activity that nobody carries out, or the other way round"

@@ -8,7 +8,7 @@ time limit of a step or a device is running yet.
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -105,6 +105,10 @@ class Sessions:
     commit: timedelta = timedelta(minutes=5)
     sites: Sites = field(default_factory=Sites)
 
+    def slot(self, device: Device, step: DevicesStep) -> AbstractAsyncContextManager[None]:
+        """A slot of the device's site, held while the block runs. Raises `SiteBusy`."""
+        return self.sites.slot(device, patience(step))
+
     @asynccontextmanager
     async def open(
         self,
@@ -114,6 +118,8 @@ class Sessions:
         documents: Documents,
         gathered: Gathered,
         attempts: Journal,
+        *,
+        in_slot: bool = False,
     ) -> AsyncIterator[Session]:
         """One session; its transcript is kept when the block ends, however it ends.
 
@@ -124,6 +130,7 @@ class Sessions:
             documents: Where the transcript is kept.
             gathered: Told where.
             attempts: What all attempts at this call know of each other.
+            in_slot: Whether the caller holds a slot of the device's site, for several sessions one after the other.
 
         Raises:
             SiteBusy: The device's site takes no more sessions for now.
@@ -131,11 +138,11 @@ class Sessions:
             DeviceFailure: No session can be opened, as the device library classifies it.
         """
         transcript = Transcript()
-        target = await self._target(device, step)
+        target = await self.target(device, step.credential)
         timeouts = Timeouts(connect=self.connect, command=timedelta(seconds=step.timeout_s), commit=self.commit)
         try:
             async with (
-                self.sites.slot(device, patience(step)),
+                nullcontext() if in_slot else self.slot(device, step),
                 open_session(
                     target,
                     host_keys=self.host_keys,
@@ -150,21 +157,27 @@ class Sessions:
             if transcript.evidence:
                 await _keep(transcript, documents, gathered)
 
-    async def _target(self, device: Device, step: DevicesStep) -> Target:
-        name = device.credential or step.credential
+    async def target(self, device: Device, credential: str | None) -> Target:
+        """A device with what identifies us to it; its own credential wins over the step's.
+
+        Raises:
+            SecretError: None is named, or it cannot be had.
+        """
+        name = device.credential or credential
         if name is None:
             raise SecretError(
                 f"no credential is named for {device.name}; give one to the host, its group or the inventory's "
                 "defaults, or to the definition's `defaults`."
             )
-        credential = await self.secrets.credential(name)
-        return Target(HostName(device.name), device.address, device.platform, credential, device.port)
+        secret = await self.secrets.credential(name)
+        return Target(HostName(device.name), device.address, device.platform, secret, device.port)
 
 
 async def _keep(transcript: Transcript, documents: Documents, gathered: Gathered) -> None:
     try:
         async with asyncio.timeout(LAST_WORDS_S):
-            gathered.transcript = await documents.save_text(transcript.text())
+            earlier = "" if gathered.transcript is None else f"{await documents.text(gathered.transcript)}\n"
+            gathered.transcript = await documents.save_text(earlier + transcript.text())
     except (ArtifactError, TimeoutError) as error:
         # How the attempt ended matters more than its transcript, and must not be replaced by this.
         log.warning("the transcript of %s could not be kept: %s", gathered.host, error)

@@ -36,6 +36,7 @@ class System:
         token_scheme: What stands before the token in it: ``Bearer``, or ``Token`` as Nautobot and NetBox have it.
         ca: A file or folder of certificates to trust instead of the machine's.
         timeout_s: The longest that one call may take, whatever its step allows.
+        approval: The path at which it takes the questions of gates; ``None`` where it decides about none.
     """
 
     url: str
@@ -45,6 +46,7 @@ class System:
     token_scheme: str = "Bearer"  # noqa: S105  # the same
     ca: Path | None = None
     timeout_s: float | None = None
+    approval: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,24 @@ means that nothing was sent, and then no session is opened.
 """
 
 import asyncio
+from collections.abc import Awaitable, Sequence
 from typing import Final
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.actions import action_name, effects, names_for
+from activities.actions import Actions, action_name, effects, names_for
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
+from activities.assembling import assembled
 from activities.deviceinteraction.failures import DeviceFailure, Permanent
 from activities.deviceinteraction.model import Fence, Undone
+from activities.deviceinteraction.session import Session
 from activities.fence import heartbeat
 from activities.journal import ATTEMPTS, INTENT, ActionJournal, JournalConflictError, journal_of
 from activities.outcomes import Gathered, classified
 from activities.sessions import Sessions
+from activities.upkeep import Upkeep, upkeep_around
 from activities.values import BUNDLE
 from workflows import contracts
 from workflows.contracts import DeviceOutcome, InteractInput, UndoInfo
@@ -68,19 +72,30 @@ class Undo:
         bundle = await self._documents.load(call.prepared, BUNDLE)
         step = bundle.plan.step(call.step)
         assert isinstance(step, DevicesStep), "only a step over devices is undone on a device"
-        begun = await self._begun(call, step)
-        if not begun:
+        begun = [] if call.only == "leave" else await self._begun(call, step)
+        upkeep = await upkeep_around(self._documents.store, call, step.maintenance, undoes=bool(begun))
+        if not begun and upkeep is None:
             gathered.touched = False
             return gathered.outcome("succeeded")
-        if not step.undo:
+        if begun and not step.undo:
             raise Permanent("the definition says `undo: none` for this step; the change stays until a person acts.")
         device = bundle.devices[call.host]
         attempts = journal_of(self._documents.store, call, ATTEMPTS)
         async with self._sessions.open(device, step, fence, self._documents, gathered, attempts) as session:
-            undone = [
-                await session.undo(names_for(call, index), journal, methods=step.undo) for index, journal in begun
-            ]
-        return _outcome(gathered, undone)
+            if upkeep is None:
+                undone = await _all(session, call, step, begun)
+            else:
+                actions = await assembled(Actions, call, bundle, step, self._documents, gathered)
+                if begun:
+                    await _entered(upkeep, actions, session, gathered)
+                try:
+                    undone = await _all(session, call, step, begun)
+                except DeviceFailure as error:
+                    if not error.retryable:
+                        await _left(upkeep.leave(actions, session), f"{error.message} Besides, ")
+                    raise
+                await _left(upkeep.leave(actions, session))
+        return _outcome(gathered, undone)  # after the session, whose transcript is kept at its end
 
     async def _begun(self, call: InteractInput, step: DevicesStep) -> list[tuple[int, ActionJournal]]:
         """The effects that may have reached the device, the last one first."""
@@ -90,6 +105,32 @@ class Undo:
             if await journal.read(INTENT) is not None:
                 begun.append((index, journal))
         return begun
+
+
+async def _all(
+    session: Session, call: InteractInput, step: DevicesStep, begun: Sequence[tuple[int, ActionJournal]]
+) -> list[Undone]:
+    return [await session.undo(names_for(call, index), journal, methods=step.undo) for index, journal in begun]
+
+
+async def _entered(upkeep: Upkeep, actions: Actions, session: Session, gathered: Gathered) -> None:
+    """Lead the device into maintenance where it is not. It is taken back even where that fails: that matters more."""
+    if await upkeep.inside() and not upkeep.prefix:
+        return  # its step led it in, or tried to
+    try:
+        await upkeep.enter(actions, session)
+    except DeviceFailure as error:
+        if error.retryable:
+            raise
+        gathered.warn(f"undone without maintenance: {error.message}")
+
+
+async def _left(leaving: Awaitable[None], before: str = "") -> None:
+    try:
+        await leaving
+    except DeviceFailure as error:
+        error.message = f"{before}the device could not leave its maintenance: {error.message}"
+        raise
 
 
 def _outcome(gathered: Gathered, undone: list[Undone]) -> DeviceOutcome:

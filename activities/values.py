@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue, TypeAdapter
 
 from activities.artifacts.documents import Documents
 from activities.deviceinteraction.model import Applied, Change, State
-from workflows.contracts import ArtifactRef, Bundle, DeviceOutcome
+from workflows.contracts import ArtifactRef, Bundle, DeviceOutcome, Proposal
 from workflows.plan import HostName, Model, StepId
 
 
@@ -20,6 +20,7 @@ class StateValue(Model):
 
     kind: Literal["state"] = "state"
     value: State
+    changes: int = 0  # how many of the run's changes to the device had begun when it was taken
 
 
 class ChangeValue(Model):
@@ -51,6 +52,7 @@ OUTPUTS: Final[TypeAdapter[dict[StepId, Mapping[str, JsonValue] | None]]] = Type
     dict[StepId, Mapping[str, JsonValue] | None]
 )
 BUNDLE: Final[TypeAdapter[Bundle]] = TypeAdapter(Bundle)
+PROPOSAL: Final[TypeAdapter[Proposal]] = TypeAdapter(Proposal)
 
 
 def seen(kept: KeptValue) -> object:
@@ -65,7 +67,7 @@ def seen(kept: KeptValue) -> object:
         case ChangeValue():
             return kept.value.model_dump(mode="json", exclude={"inverse"})
         case AppliedValue():
-            return kept.value.model_dump(mode="json", exclude={"fingerprint"})
+            return kept.value.model_dump(mode="json", exclude={"fingerprint", "confirm_by"})
         case PlainValue():
             return kept.value
         case _:

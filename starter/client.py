@@ -23,8 +23,9 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from starter import connection, runs
 from starter.connection import ANSWER, readable
 from starter.errors import RunExistsError
+from starter.guard import GuardHandle
 from starter.handle import RunHandle
-from workflows.contracts import RUN, TASK_QUEUE, RunRequest, RunResult
+from workflows.contracts import RUN, TASK_QUEUE, ProposalRef, RunRequest, RunResult
 from workflows.plan import HostName
 
 __all__ = ["Orchestrator", "Request", "RunHandle", "RunResult"]
@@ -43,6 +44,9 @@ class Request(TypedDict, total=False):
         by: Who asks; a claim. Left out, it is this process's user.
         reason: Why.
         id: The run's workflow id; left out, a readable one is made.
+        mode: ``plan`` finds out what would be changed, and changes nothing; ``apply`` by default.
+        plan_digest: The plan that is expected; where the definition compiles to another one, the run is refused.
+        proposal: What was planned; where something else would be changed by now, the run is refused.
     """
 
     source: str
@@ -51,6 +55,9 @@ class Request(TypedDict, total=False):
     by: str
     reason: str
     id: str
+    mode: Literal["apply", "plan"]
+    plan_digest: str
+    proposal: ProposalRef
 
 
 class Orchestrator:
@@ -155,6 +162,10 @@ class Orchestrator:
         """A run by its id, or the newest one by ``last``. Raises `RunNotFoundError`."""
         return self.handle(await runs.newest(self.client) if run == runs.LAST else run)
 
+    def guard(self) -> GuardHandle:
+        """What keeps runs apart: leases of devices, the quarantine, work that is claimed."""
+        return GuardHandle(self.client, self._task_queue)
+
     def recent(self, limit: int = 20) -> AsyncIterator[runs.RunLine]:
         """Runs as the server lists them, the open ones first."""
         return runs.recent(self.client, limit)
@@ -205,12 +216,16 @@ def _message(definition: str, inputs: Mapping[str, JsonValue], request: Request)
         templates=dict(request.get("templates", {})),
         inputs=dict(inputs),
         limit=tuple(HostName(host) for host in request.get("limit", ())),
-        by=_user() if by is None else by,
+        by=user() if by is None else by,
         reason=request.get("reason", ""),
+        mode=request.get("mode", "apply"),
+        plan_digest=request.get("plan_digest"),
+        proposal=request.get("proposal"),
     )
 
 
-def _user() -> str:
+def user() -> str:
+    """The name of whoever runs this process, as a claim; empty where the system knows none."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container's user without a name

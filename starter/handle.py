@@ -3,16 +3,18 @@
 Made by `starter.client.Orchestrator`; it knows Temporal and the contracts, never a device.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
+from pydantic import JsonValue
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowUpdateFailedError
 
-from starter import connection, runs
+from starter import connection, live, runs
 from starter.connection import ANSWER, readable
 from starter.errors import DecisionRefused, NoWorkerError, RunEndedError
 from workflows.contracts import (
     QUERY_DEVICES,
+    QUERY_GRAPH,
     QUERY_STATUS,
     SIGNAL_APPROVE,
     SIGNAL_REJECT,
@@ -23,12 +25,13 @@ from workflows.contracts import (
     Operation,
     OperationAnswer,
     Page,
+    RunGraph,
     RunResult,
     RunStatus,
 )
 from workflows.plan import HostName, StepId
 
-PAGE: Final = 500  # devices a query
+PAGE: Final = 1000  # devices a query
 
 
 class RunHandle:
@@ -54,22 +57,48 @@ class RunHandle:
             answer: RunStatus = await self._handle.query(QUERY_STATUS, result_type=RunStatus, rpc_timeout=ANSWER)
         return answer
 
-    async def devices(self, offset: int = 0, limit: int = 100) -> DevicePage:
-        """A page of the devices as they stand, in the run's order. Raises as `status`."""
+    async def graph(self) -> RunGraph:
+        """The plan's graph with the states of its steps, as data and as Mermaid text. Raises as `status`."""
+        with readable(self._client, run_id=self.id, asking="its graph"):
+            answer: RunGraph = await self._handle.query(QUERY_GRAPH, result_type=RunGraph, rpc_timeout=ANSWER)
+        return answer
+
+    async def devices(
+        self, offset: int = 0, limit: int = 100, *, status: Sequence[str] = (), step: str | None = None
+    ) -> DevicePage:
+        """A page of the devices as they stand, in the run's order.
+
+        Args:
+            offset: How many to pass over, of those that the conditions hold for.
+            limit: At most so many; 1 to 1,000.
+            status: Only devices with one of these; any where it is empty.
+            step: As they stand in this step, and only its devices.
+
+        Raises:
+            StarterError: As `status`.
+        """
+        page = Page(offset=offset, limit=limit, status=tuple(status), step=StepId(step) if step else None)
         with readable(self._client, run_id=self.id, asking="its devices"):
             answer: DevicePage = await self._handle.query(
-                QUERY_DEVICES, Page(offset=offset, limit=limit), result_type=DevicePage, rpc_timeout=ANSWER
+                QUERY_DEVICES, page, result_type=DevicePage, rpc_timeout=ANSWER
             )
         return answer
 
-    async def all_devices(self) -> DevicePage:
-        """All devices, fetched page by page. Raises as `status`."""
-        page = await self.devices(0, PAGE)
+    async def all_devices(self, *, status: Sequence[str] = (), step: str | None = None) -> DevicePage:
+        """All devices that the conditions hold for, fetched page by page; arguments and errors as `devices`."""
+        page = await self.devices(0, PAGE, status=status, step=step)
         lines = list(page.devices)
         while len(lines) < page.total and page.devices:
-            page = await self.devices(len(lines), PAGE)
+            page = await self.devices(len(lines), PAGE, status=status, step=step)
             lines += page.devices
-        return DevicePage(total=page.total, devices=tuple(lines))
+        return DevicePage(total=page.total, devices=tuple(lines), batches=page.batches)
+
+    async def live_devices(self, *, status: Sequence[str] = (), step: str | None = None) -> DevicePage:
+        """As `all_devices`, with what the open batches know: each device's newest status, since when, which attempt."""
+        page = await self.all_devices(step=step)
+        lines = await live.merged(self._client, page)
+        chosen = tuple(line for line in lines if not status or line.status in status)
+        return DevicePage(total=len(chosen), devices=chosen, batches=page.batches)
 
     async def approve(
         self, *, by: str, step: str | None = None, comment: str = "", digest: str | None = None
@@ -107,6 +136,29 @@ class RunHandle:
         """Leave a decision with the server: it is kept while no worker is up, and nobody answers it."""
         with readable(self._client, run_id=self.id):
             await self._handle.signal(decision, _decision(by, step, comment, digest), rpc_timeout=ANSWER)
+
+    async def signal(self, name: str, fields: Mapping[str, JsonValue], *, by: str = "") -> OperationAnswer:
+        """Send the signal that a step waits for; one that comes early is kept for it.
+
+        Args:
+            name: As the definition's `wait` names it.
+            fields: Its payload.
+            by: Who sends it; a claim, and recorded as such.
+
+        Raises:
+            DecisionRefused: No step waits for it, or the fields are not the declared ones.
+            NoWorkerError: Nobody is there to answer.
+            RunNotFoundError: There is no such run, or it is closed.
+        """
+        payload = {**({"by": by} if by and "by" not in fields else {}), **fields}
+        with readable(self._client, run_id=self.id, asking=f"an answer to the signal {name}"):
+            try:
+                answer: OperationAnswer = await self._handle.execute_update(
+                    name, payload, result_type=OperationAnswer, rpc_timeout=ANSWER
+                )
+            except WorkflowUpdateFailedError as error:
+                raise DecisionRefused(_refusal(name, error)) from error
+        return answer
 
     async def cancel(self, reason: str) -> None:
         """Ask the run to stop, to undo as its definition says, and to end as ``cancelled``."""
@@ -192,3 +244,9 @@ class RunHandle:
 
 def _decision(by: str, step: str | None, comment: str, digest: str | None) -> Decision:
     return Decision(by=by, step=None if step is None else StepId(step), comment=comment, digest=digest)
+
+
+def _refusal(name: str, error: WorkflowUpdateFailedError) -> str:
+    said = str(error.cause)
+    unknown = f"'{name}'" in said and "expected but not found" in said
+    return f"no step of this run waits for the signal {name}" if unknown else said

@@ -10,7 +10,7 @@ import yaml
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from starter.errors import UsageError
-from workflows.definition.inputs import coerce_text
+from workflows.inputs import coerce_text
 from workflows.plan import Input
 
 JSON_MAP: Final = TypeAdapter(dict[str, JsonValue])
@@ -33,13 +33,16 @@ for _tag, _pattern, _first in CORE:
     CoreLoader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
 
 
-def given(pairs: Sequence[str], declared: Mapping[str, Input] | None) -> dict[str, JsonValue]:
+def given(
+    pairs: Sequence[str], declared: Mapping[str, Input] | None, *, flag: str = "-i"
+) -> dict[str, JsonValue]:
     """Read ``key=value`` pairs.
 
     Args:
         pairs: As typed.
         declared: The definition's inputs where they are known: a value is then read as its type asks. Otherwise a
             value that is JSON is JSON, and any other is text; the worker checks both against the definition.
+        flag: How they are typed, for messages.
 
     Raises:
         UsageError: A pair without ``=``, or a key twice.
@@ -48,9 +51,9 @@ def given(pairs: Sequence[str], declared: Mapping[str, Input] | None) -> dict[st
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise UsageError(f"-i {pair!r} is not KEY=VALUE, for example -i vlan_id=120.")
+            raise UsageError(f"{flag} {pair!r} is not KEY=VALUE, for example {flag} vlan_id=120.")
         if key in texts:
-            raise UsageError(f"-i {key}=… is there twice: {texts[key]!r} and {value!r}. Keep one.")
+            raise UsageError(f"{flag} {key}=… is there twice: {texts[key]!r} and {value!r}. Keep one.")
         texts[key] = value
     if declared is not None:
         return coerce_text(declared, texts)

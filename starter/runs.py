@@ -39,6 +39,7 @@ class RunLine:
     status: str
     started: datetime
     closed: datetime | None
+    parent: str | None = None  # the run that started this one, to call it or to plan anew
 
 
 def new_id(definition: str, now: datetime | None = None) -> str:
@@ -78,12 +79,12 @@ def result_of(error: WorkflowFailureError, run_id: str) -> RunResult | None:
 
 
 async def newest(client: Client) -> str:
-    """The id of the run that was started last.
+    """The id of the run that was started last, and not by another run.
 
     Raises:
         RunNotFoundError: There is none.
     """
-    found = [line async for line in recent(client, LOOKED_AT)]
+    found = [line async for line in recent(client, LOOKED_AT) if line.parent is None]
     if not found:
         raise RunNotFoundError(f"There is no run in namespace {client.namespace!r} yet.")
     return max(found, key=lambda line: line.started).id
@@ -110,4 +111,5 @@ def _line(execution: WorkflowExecution) -> RunLine:
         status=status.name.lower(),
         started=execution.start_time,
         closed=execution.close_time,
+        parent=execution.parent_id,
     )

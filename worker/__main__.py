@@ -7,16 +7,19 @@ It parses, loads the settings, sets up the log and hands over; exit codes are 0 
 import argparse
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import get_args
 
 from worker.logs import LogFormat, configure
 from worker.settings import SettingsError, load, locate
+from workflows.contracts import POOL, POOL_HELP
 
 FAILED = 1
 WRONG = 2
 NO_SERVER = 3
+BUILD = "NETSAGA_BUILD"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _dispatch(chosen: argparse.Namespace) -> int:
     path = locate(chosen.settings, os.environ)
     settings = load(path)
+    if chosen.command == "run" and chosen.build:
+        settings = settings.model_copy(
+            update={"versioning": settings.versioning.model_copy(update={"build": chosen.build})}
+        )
     # Each command imports what it needs: a probe loads no Temporal, and settings are shown without a device library.
     match chosen.command:
         case "run":
@@ -43,7 +50,7 @@ def _dispatch(chosen: argparse.Namespace) -> int:
             from worker.server import ServerUnavailableError  # noqa: PLC0415
 
             try:
-                return asyncio.run(run(settings, patience_s=chosen.patience, say=_say))
+                return asyncio.run(run(settings, only=chosen.pool, patience_s=chosen.patience, say=_say))
             except ServerUnavailableError as error:
                 _complain(str(error))
                 return NO_SERVER
@@ -77,6 +84,20 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     run = commands.add_parser("run", parents=[shared], help="take work until SIGTERM or Ctrl-C (the default)")
     run.add_argument("--patience", type=float, default=60.0, metavar="SECONDS", help="wait so long for Temporal (60)")
+    run.add_argument(
+        "--build",
+        default=os.environ.get(BUILD),
+        metavar="ID",
+        help=f"worker versioning: runs that begin on this build end on it (default: ${BUILD}, then the settings)",
+    )
+    run.add_argument(
+        "--pool",
+        action="append",
+        default=[],
+        type=_pool,
+        metavar="NAME",
+        help="serve this worker pool and nothing else",
+    )
     probe = commands.add_parser("probe", parents=[shared], help="look at one device, read-only")
     probe.add_argument("host", help="a host of the inventory, or any name together with --platform")
     probe.add_argument(
@@ -91,6 +112,12 @@ def _parser() -> argparse.ArgumentParser:
     probe.add_argument("--json", action="store_true", help="print the report as JSON")
     commands.add_parser("settings", parents=[shared], help="print the settings in force and check what they name")
     return parser
+
+
+def _pool(name: str) -> str:
+    if not re.fullmatch(POOL, name):
+        raise argparse.ArgumentTypeError(f"{name!r} is not {POOL_HELP}")
+    return name
 
 
 def _say(line: str) -> None:

@@ -12,10 +12,10 @@ from typing import Any, Final
 from pydantic import ValidationError
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import Worker, WorkerDeploymentConfig
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from worker.settings import Settings, VersioningSettings
+from workflows.contracts import pool_queue
 from workflows.guard.workflow import GuardWorkflow, VersionedGuardWorkflow
 from workflows.run.batch import BatchWorkflow
 from workflows.run.workflow import RunWorkflow
@@ -30,9 +30,10 @@ WORKFLOWS: Final[tuple[type, ...]] = (RunWorkflow, BatchWorkflow, GuardWorkflow)
 # With versions, runs end on the build on which they began, and the guard moves on, or old builds would never drain.
 VERSIONED_WORKFLOWS: Final[tuple[type, ...]] = (RunWorkflow, BatchWorkflow, VersionedGuardWorkflow)
 
-# Our own modules and the ones they rest on are loaded once and shared by all runs: a run would otherwise cost some
-# megabytes of modules. `workflows/ruff.toml` and import-linter keep clocks, chance and clients out of them.
-SHARED_MODULES: Final = ("workflows", "pydantic", "pydantic_core", "annotated_types", "opentelemetry")
+# Workflows run without Temporal's sandbox. Our modules would have to pass through it (a run would otherwise load some
+# megabytes of them), and so it would guard little, and cost a fifth of the worker's CPU: each payload enters it anew.
+# What it would guard is kept by `workflows/ruff.toml` and import-linter, which ban clocks, chance and clients, by the
+# histories that are replayed, and by the tests, which do carry out the interpreter in the sandbox.
 
 
 def identity() -> str:
@@ -62,9 +63,7 @@ def build_worker(
         workflows=workflows or (WORKFLOWS if settings.versioning.build is None else VERSIONED_WORKFLOWS),
         activities=activities,
         identity=identity(),
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*SHARED_MODULES)
-        ),
+        workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=limits.workflows_cached,
         max_concurrent_activities=limits.activities,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
@@ -73,6 +72,30 @@ def build_worker(
         graceful_shutdown_timeout=DRAIN,
         # A request that cannot be decoded must fail its run; it would stay running for ever otherwise.
         workflow_failure_exception_types=[ValidationError],
+        deployment_config=_deployment(settings.versioning),
+    )
+
+
+def build_pool_worker(
+    client: Client, settings: Settings, pool: str, activities: Sequence[Callable[..., Any]]
+) -> Worker:
+    """A worker that has not begun to poll, for what is to be done on the devices of one pool. It runs no workflows.
+
+    Args:
+        client: As for `build_worker`.
+        settings: Queue, limits and versioning are read.
+        pool: Its name.
+        activities: All of them; only those on devices are ever asked of a pool.
+    """
+    return Worker(
+        client,
+        task_queue=pool_queue(settings.temporal.task_queue, pool),
+        activities=activities,
+        identity=identity(),
+        max_concurrent_activities=settings.limits.activities,
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        graceful_shutdown_timeout=DRAIN,
         deployment_config=_deployment(settings.versioning),
     )
 

@@ -32,6 +32,7 @@ from worker.settings import (
     EnvironmentCredential,
     FileCredential,
     FileNotification,
+    GuardSettings,
     InventorySettings,
     LogNotification,
     NotifySettings,
@@ -42,6 +43,7 @@ from worker.settings import (
     SystemSettings,
     TemporalSettings,
 )
+from workflows.contracts import GuardPolicy
 
 USER_KNOWN_HOSTS: Final = Path("~/.ssh/known_hosts")
 
@@ -68,6 +70,8 @@ def build_activities(settings: Settings, *, search_attributes: bool) -> list[Cal
         systems=systems(settings),
         scripts=frozenset(settings.scripts),
         search_attributes=search_attributes,
+        history_events=settings.limits.history_events,
+        guard=_guard(settings.guard),
     )
     return Activities(
         store=store,
@@ -78,6 +82,10 @@ def build_activities(settings: Settings, *, search_attributes: bool) -> list[Cal
         scripts={name: _script(script) for name, script in settings.scripts.items()},
         run_url=_run_url(settings.temporal),
     ).callables()
+
+
+def _guard(guard: GuardSettings) -> GuardPolicy:
+    return GuardPolicy(failures=guard.failures, within_s=guard.within, alert=guard.alert)
 
 
 def _run_url(temporal: TemporalSettings) -> str:
@@ -110,6 +118,7 @@ def _system(system: SystemSettings) -> System:
         token_scheme=system.token_scheme,
         ca=None if system.verify is True else system.verify,
         timeout_s=system.timeout,
+        approval=system.approval.path if system.approval else None,
     )
 
 

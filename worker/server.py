@@ -8,7 +8,7 @@ import logging
 from datetime import timedelta
 from typing import Final
 
-from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest
 from temporalio.client import Client
@@ -118,8 +118,10 @@ async def ensure_search_attributes(client: Client) -> bool:
 
 
 async def wait_until_polling(client: Client, task_queue: str, identity: str) -> bool:
-    """Wait until the server has seen a poll of ours, 10 s at most; whether it has."""
-    request = DescribeTaskQueueRequest(namespace=client.namespace)
+    """Wait until the server has seen a poll of ours for activities, 10 s at most; whether it has."""
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace, task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
+    )
     request.task_queue.name = task_queue
     for _ in range(POLLING_CHECKS):
         try:

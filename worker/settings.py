@@ -23,7 +23,7 @@ from pydantic_core import ErrorDetails
 
 from worker.located import Located, LocatedError, read_located
 from worker.mistakes import explain
-from workflows.contracts import TASK_QUEUE
+from workflows.contracts import POOL, POOL_HELP, TASK_QUEUE
 from workflows.durations import DURATION_HELP, parse_duration
 from workflows.suggest import did_you_mean
 
@@ -34,6 +34,7 @@ VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 URL: Final = r"^https?://\S+$"
 BASE_URL: Final = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"
 SYSTEM: Final = r"^[A-Za-z][A-Za-z0-9_-]*$"
+PATH: Final = r"^/[^\s?#]*$"
 FUNCTION: Final = r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$"
 PATTERNS: Final[Mapping[str, str]] = {
     HOST_AND_PORT: "host:port, an IPv6 address in brackets, no http://",
@@ -41,7 +42,9 @@ PATTERNS: Final[Mapping[str, str]] = {
     URL: "a URL that starts with http:// or https://",
     BASE_URL: "a URL that starts with http:// or https://, without user, query and fragment",
     SYSTEM: "a name that can stand before `:/`: letters, digits, `_` and `-`",
+    PATH: "a path that starts with `/`, without query and fragment",
     FUNCTION: "package.module:function",
+    f"^{POOL}$": POOL_HELP,
 }
 
 
@@ -64,6 +67,7 @@ def _duration(value: object) -> object:
 
 Anchored = Annotated[Path, AfterValidator(_anchor)]
 Seconds = Annotated[float, Field(gt=0), BeforeValidator(_duration), PlainSerializer(lambda value: f"{value:f}s")]
+Pool = Annotated[str, Field(pattern=f"^{POOL}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -139,13 +143,19 @@ class LogNotification(Section):
 NotifySettings = Annotated[FileNotification | LogNotification, Field(discriminator="kind")]
 
 
+class ApprovalSettings(Section):
+    """Where a system takes the questions of gates that name it as ``via``: ``POST PATH``, then ``GET PATH/ID``."""
+
+    path: str = Field(pattern=PATH)
+
+
 class SystemSettings(Section):
     """A system that ``http`` steps call by its name, ``NAME:/path`` below ``url``.
 
     ``credential`` names what identifies the worker there: a token, or a user name and a password. A token travels as
     ``Authorization: Bearer TOKEN``; ``token_scheme: Token`` is how Nautobot and NetBox want it, and another
     ``token_header`` carries the token alone. ``verify`` may be a file or folder of certificates that are trusted
-    instead of the machine's. ``headers`` hold nothing secret.
+    instead of the machine's. ``headers`` hold nothing secret. With ``approval``, gates may ask it (``via: NAME``).
     """
 
     url: str = Field(pattern=BASE_URL)
@@ -155,6 +165,7 @@ class SystemSettings(Section):
     headers: Mapping[str, str] = {}
     verify: Literal[True] | Anchored = True
     timeout: Seconds | None = None
+    approval: ApprovalSettings | None = None
 
 
 class ScriptSettings(Section):
@@ -193,11 +204,12 @@ class SshSettings(Section):
 
 
 class LimitSettings(Section):
-    """How much one worker does at once; null is no limit."""
+    """How much one worker does at once, for its own queue and for each pool that it serves; null is no limit."""
 
     activities: int = Field(default=200, ge=1, le=2000)
     workflows_cached: int = Field(default=200, ge=10, le=10_000)
     sessions_per_site: int | None = Field(default=None, ge=1)
+    history_events: int = Field(default=3_000, ge=100, le=10_000)
 
 
 class VersioningSettings(Section):
@@ -205,6 +217,18 @@ class VersioningSettings(Section):
 
     deployment: str = "netsaga"
     build: str | None = None
+
+
+class GuardSettings(Section):
+    """When a device is taken out of service, across runs, and who is told.
+
+    ``failures`` of one device ``within`` that time, in steps that change it, quarantine it until an operator clears it.
+    ``alert`` is a target of ``notify``; it hears of quarantined devices and of breakers that open.
+    """
+
+    failures: int = Field(default=3, ge=1)
+    within: Seconds = 86_400.0
+    alert: str | None = None
 
 
 class HealthSettings(Section):
@@ -233,7 +257,11 @@ class TelemetrySettings(Section):
 
 
 class Settings(Section):
-    """All of it. ``file`` is where it was read, for messages."""
+    """All of it.
+
+    ``pools`` are the worker pools that this worker serves besides its own queue: the devices that the inventory gives
+    to one of them are reached from here. ``netsaga worker --pool NAME`` serves that pool and nothing else.
+    """
 
     temporal: TemporalSettings = TemporalSettings()
     artifacts: ArtifactSettings
@@ -247,9 +275,18 @@ class Settings(Section):
     scripts: Mapping[str, ScriptSettings] = {}
     ssh: SshSettings = SshSettings()
     limits: LimitSettings = LimitSettings()
+    pools: tuple[Pool, ...] = ()
     versioning: VersioningSettings = VersioningSettings()
+    guard: GuardSettings = GuardSettings()
     health: HealthSettings = HealthSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+
+    @model_validator(mode="after")
+    def _known_alert(self) -> "Settings":
+        if self.guard.alert is not None and self.guard.alert not in self.notify:
+            near = did_you_mean(self.guard.alert, self.notify, "there are")
+            raise ValueError(f"`guard.alert`: the target `{self.guard.alert}` is not under `notify`; {near}")
+        return self
 
     @model_validator(mode="after")
     def _known_credentials(self) -> "Settings":

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from opentelemetry.sdk.resources import Resource
@@ -19,6 +20,8 @@ from temporalio.runtime import LoggingConfig, OpenTelemetryConfig, PrometheusCon
 from worker.settings import TelemetrySettings
 
 SERVICE: Final = "netsaga-worker"
+SIGNS_OF_LIFE: Final = timedelta(seconds=5)
+USUAL_SIGNS: Final = timedelta(seconds=60)  # the SDK's own default
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,19 @@ class Telemetry:
 
 
 @contextmanager
-def telemetry(settings: TelemetrySettings) -> Iterator[Telemetry]:
+def telemetry(settings: TelemetrySettings, *, of_a_pool: bool = False) -> Iterator[Telemetry]:
     """Set up what the settings ask for; spans are flushed when the context ends.
+
+    Args:
+        settings: What is measured, and where it goes.
+        of_a_pool: Whether the worker serves a pool: then it tells the server every few seconds that it lives, for runs
+            ask (`activities/pools.py`).
 
     Raises:
         OSError: The file of spans cannot be opened.
         RuntimeError: The metrics' address cannot be bound.
     """
-    runtime = _runtime(settings)
+    runtime = _runtime(settings, of_a_pool=of_a_pool)
     if settings.traces is None:
         yield Telemetry(runtime, ())
         return
@@ -57,13 +65,16 @@ def _line(span: ReadableSpan) -> str:
     return f"{span.to_json(indent=None)}\n"
 
 
-def _runtime(settings: TelemetrySettings) -> Runtime | None:
-    """A runtime with the metrics that are asked for; building one is not free, so not without need."""
+def _runtime(settings: TelemetrySettings, *, of_a_pool: bool) -> Runtime | None:
+    """A runtime with what is asked for; building one is not free, so not without need."""
     metrics: PrometheusConfig | OpenTelemetryConfig | None = None
     if settings.prometheus:
         metrics = PrometheusConfig(bind_address=settings.prometheus, durations_as_seconds=True, unit_suffix=True)
     elif settings.otlp:
         metrics = OpenTelemetryConfig(url=settings.otlp, durations_as_seconds=True)
-    if metrics is None:
+    if metrics is None and not of_a_pool:
         return None
-    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig.default, metrics=metrics))
+    return Runtime(
+        telemetry=TelemetryConfig(logging=LoggingConfig.default, metrics=metrics),
+        worker_heartbeat_interval=SIGNS_OF_LIFE if of_a_pool else USUAL_SIGNS,
+    )

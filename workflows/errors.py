@@ -71,3 +71,7 @@ class InvalidInputError(ValueError):
 
 class EvaluationError(ValueError):
     """An expression that has no value: a missing attribute, a wrong type, a limit reached."""
+
+
+class UnknownValueError(EvaluationError):
+    """An expression whose value is known only after a change was made: in plan mode alone, and never null."""

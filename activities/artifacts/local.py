@@ -13,12 +13,13 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import quote
 
+from activities.artifacts.grouping import Grouped
 from activities.artifacts.store import ArtifactError, digest_of, ref_of
 from workflows.contracts import ArtifactRef
 
@@ -42,6 +43,7 @@ class LocalArtifactStore:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="artifacts")
+        self._puts: Grouped[bytes, ArtifactRef] = Grouped(self._put_all, self._threads)
         self._known: set[Path] = set()
         try:
             for name in ("objects", "keys", "published", "tmp"):
@@ -52,7 +54,10 @@ class LocalArtifactStore:
 
     async def put(self, data: bytes, media_type: str) -> ArtifactRef:  # noqa: ARG002  # files carry no media type
         """Keep content under its hash."""
-        return await self._off_loop(lambda: self._put(data))
+        try:
+            return await self._puts(data)
+        except OSError as error:
+            raise self._explain(Path(error.filename or self.root), error) from error
 
     async def get(self, ref: ArtifactRef) -> bytes:
         """The content of a reference, proven against its hash."""
@@ -80,12 +85,27 @@ class LocalArtifactStore:
         except OSError as error:
             raise self._explain(Path(error.filename or self.root), error) from error
 
-    def _put(self, data: bytes) -> ArtifactRef:
-        ref = ref_of(data)
-        path = self._object_path(ref)
-        if not path.exists():
-            self._replace(path, data)  # whoever wins wrote the same bytes
-        return ref
+    def _put_all(self, contents: Sequence[bytes]) -> list[ArtifactRef | OSError]:
+        """Keep contents; a folder that several of them lie in is synced once, before any of them is answered."""
+        results: list[ArtifactRef | OSError] = []
+        folders: set[Path] = set()
+        for data in contents:
+            try:
+                ref = ref_of(data)
+                path = self._object_path(ref)
+                if not os.path.exists(path):  # noqa: PTH110  # a tenth of pathlib's cost, here where it counts
+                    self._folder(path.parent)
+                    os.replace(self._write_temporary(data), path)  # noqa: PTH105  # whoever wins wrote the same bytes
+                    folders.add(path.parent)
+                results.append(ref)
+            except OSError as error:
+                results.append(error)
+        for folder in folders:
+            try:
+                _sync_folder(folder)
+            except OSError as error:
+                return [error] * len(contents)  # which of them are durable is not known
+        return results
 
     def _get(self, ref: ArtifactRef) -> bytes:
         path = self._object_path(ref)
@@ -132,10 +152,16 @@ class LocalArtifactStore:
     def _write_temporary(self, data: bytes) -> Path:
         path = self.root / "tmp" / uuid.uuid4().hex
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[os.write(descriptor, left) :]
+            os.fsync(descriptor)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(descriptor)
         return path
 
     def _folder(self, path: Path) -> None:

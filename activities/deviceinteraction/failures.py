@@ -10,6 +10,7 @@ DeviceFailure
 ├── PartiallyApplied     some lines took effect and some did not: always undone
 ├── CheckFailed          the device answered, and the answer is not what was demanded
 ├── Drifted              the device is no longer what was approved; untouched
+├── Reverted             the device's own timer took the change back; it is as before
 ├── OutcomeUnknown       the link died while an effect was under way: look first, never push again blindly
 ├── StaleAttempt         this attempt was frozen and a successor may be at work: it ends without a word to the device
 └── Cancelled            asked to stop, between two actions
@@ -98,6 +99,12 @@ class Drifted(DeviceFailure):
     """The change would no longer be the one that was shown and approved; the device is untouched."""
 
     kind = "drifted"
+
+
+class Reverted(DeviceFailure):
+    """The change was made and is gone: its confirm timer ran out, or somebody took it back. Nothing of it is left."""
+
+    kind = "reverted"
 
 
 class OutcomeUnknown(DeviceFailure):

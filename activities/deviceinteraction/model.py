@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, NewType, Protocol
 
 from pydantic import BaseModel, ConfigDict, JsonValue, SecretStr
 
 HostName = NewType("HostName", str)
-PlatformName = Literal["cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos"]
+PlatformName = Literal[
+    "cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos", "frr", "bird", "openvswitch"
+]  # fmt: skip
 Confirm = Literal["device", "session", "none"]
 UndoMethod = Literal["native", "inverse", "restore"]
 Made = Literal["computed_by_device", "modelled", "unavailable"]
@@ -25,7 +27,8 @@ class Model(BaseModel):
 class Credential:
     """How to log in. Secrets are `SecretStr`, so that neither a log nor a traceback shows them.
 
-    Either ``password`` or ``private_key`` (PEM or OpenSSH text), or both.
+    Either ``password`` or ``private_key`` (PEM or OpenSSH text), or both. ``certificate`` is the line that an SSH
+    authority made of the key's public half (ssh-keygen(1), "CERTIFICATES").
     """
 
     username: str
@@ -33,15 +36,27 @@ class Credential:
     enable_secret: SecretStr | None = None
     private_key: SecretStr | None = None
     passphrase: SecretStr | None = None
+    certificate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One device as the library needs to know it."""
+    """One device as the library needs to know it. ``proxy`` is the jump host that it is reached through."""
 
     name: HostName
     address: str
     platform: str
+    credential: Credential
+    port: int = 22
+    proxy: "Proxy | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A jump host (RFC 4254, 7.2 ``direct-tcpip``): it carries bytes, and sees neither what is typed nor answered."""
+
+    name: HostName
+    address: str
     credential: Credential
     port: int = 22
 
@@ -64,6 +79,19 @@ class Timeouts:
     connect: timedelta = timedelta(seconds=15)
     command: timedelta = timedelta(seconds=60)
     commit: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """That a commit shall be taken back by the device itself unless it is confirmed in time.
+
+    Args:
+        within: How long the device waits at least; it may count in whole minutes, and then waits longer.
+        without_timer: What a device does that has no timer to rely on: ``refuse`` the change, or make it ``plain``.
+    """
+
+    within: timedelta
+    without_timer: Literal["refuse", "plain"] = "refuse"
 
 
 class Vlan(Model):
@@ -115,6 +143,15 @@ class Applied(Model):
     digest: str
     saved: bool = False
     fingerprint: str = ""  # of the normalised running config right after our commit
+    confirm_by: datetime | None = None  # aware; the device takes it back then, counted from before the commit was sent
+
+
+class Confirmed(Model):
+    """The end of a confirm: the change stays, with or without us."""
+
+    was_held: bool  # False: it was made without a timer, or there was nothing to change
+    was_pending: bool = False  # the timer still ran when we came
+    saved: bool = False
 
 
 class Undone(Model):

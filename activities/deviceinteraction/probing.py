@@ -5,7 +5,7 @@ from typing import Literal
 from activities.deviceinteraction.failures import DeviceFailure
 from activities.deviceinteraction.model import Facts, HostKeys, Model, Target, Timeouts
 from activities.deviceinteraction.platforms.dialogue import Dialogue
-from activities.deviceinteraction.platforms.protocol import Ability, Need, Platform
+from activities.deviceinteraction.platforms.protocol import Ability, Need, NoTimer, Platform
 from activities.deviceinteraction.redaction import Redactor
 from activities.deviceinteraction.session import Session, open_session
 
@@ -89,8 +89,8 @@ def _undo(method: Literal["native", "inverse", "restore"], platform: Platform, n
 
 
 def _confirm(platform: Platform, needs: tuple[Need, ...]) -> Finding:
-    if platform.confirm == "none":
-        return Finding(name="confirm", state="missing", reason=f"{platform.name} has no timer for single changes")
+    if isinstance(platform.timer, NoTimer):
+        return Finding(name="confirm", state="missing", reason=f"{platform.name} has none: {platform.timer.reason}")
     found = _ability("confirm", needs)
     return Finding(name="confirm", state=found.state, reason=f"{platform.confirm}: {found.reason}")
 

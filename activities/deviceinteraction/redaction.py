@@ -20,6 +20,7 @@ _KEYWORDS = (
     r"(?<=\s)auth\s+(?:md5|sha(?:-?\d+)?)|(?<=\s)priv(?:\s+(?:aes|des|3des)(?:[- ]?\d+)?)?)"
 )
 _LINE = re.compile(rf"(?im)((?<![\w-]){_KEYWORDS}\s+)(?!\{{|required|encryption|strength)({_TYPE})({_VALUE})")
+_HINTS = ("passw", "secret", "passphrase", "key", "community", "auth", "priv")  # one of them is in each keyword
 _PEM = re.compile(r"-----BEGIN [^-\n]*PRIVATE KEY-----.*?-----END [^-\n]*PRIVATE KEY-----", re.DOTALL)
 _CRYPT = re.compile(r"\$(?:1|5|6|8|9|14|sha1)\$[^\s\";]+")
 
@@ -35,6 +36,7 @@ class Redactor:
     def __init__(self, values: Iterable[str] = ()) -> None:
         known = sorted({value for value in values if len(value) >= 4}, key=len, reverse=True)
         self._values = re.compile("|".join(map(re.escape, known))) if known else None
+        self._last = ("", "")  # an answer goes to the transcript and to the caller: it is judged once
 
     @classmethod
     def of(cls, credential: Credential) -> "Redactor":
@@ -44,11 +46,30 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """The text with every secret replaced by ``<redacted>``."""
+        before, after = self._last
+        if before != text:
+            after = self._hidden(text)
+            self._last = (text, after)
+        return after
+
+    def _hidden(self, text: str) -> str:
         if self._values is not None:
             text = self._values.sub(HIDDEN, text)
         text = _PEM.sub(HIDDEN, text)
-        text = _LINE.sub(rf"\1\2{HIDDEN}", text)
+        if _may_hold_secrets(text):
+            text = _LINE.sub(rf"\1\2{HIDDEN}", text)
         return _CRYPT.sub(HIDDEN, text)
+
+
+def _may_hold_secrets(text: str) -> bool:
+    """Whether any keyword can be in it: a plain search costs a hundredth of the pattern, and most outputs have none.
+
+    Only ASCII is searched so, as the pattern ignores case by rules that a plain search does not know.
+    """
+    if not text.isascii():
+        return True
+    lowered = text.lower()
+    return any(hint in lowered for hint in _HINTS)
 
 
 by_pattern = Redactor()

@@ -10,18 +10,21 @@ from contextlib import asynccontextmanager, contextmanager
 
 from pydantic import JsonValue
 
+from activities.deviceinteraction.change import confirm as confirming
 from activities.deviceinteraction.change import undo as undoing
-from activities.deviceinteraction.change.apply import Work
 from activities.deviceinteraction.change.apply import apply as apply_change
 from activities.deviceinteraction.change.lock import Turn
 from activities.deviceinteraction.change.progress import expected
+from activities.deviceinteraction.change.work import Work
 from activities.deviceinteraction.failures import CheckFailed, DeviceFailure, InvalidInput
 from activities.deviceinteraction.lines import checked, checked_command
 from activities.deviceinteraction.model import (
     Applied,
     Change,
+    Confirmed,
     Facts,
     Fence,
+    Hold,
     HostKeys,
     Interface,
     Journal,
@@ -182,11 +185,30 @@ class Session:
                 inverse=self.platform.undo_lines(staged.footprint, expected(before.present, staged.footprint)),
             )
 
-    async def apply(self, change: Change, names: Names, journal: Journal, *, save: bool, bound: bool = True) -> Applied:
+    async def apply(
+        self,
+        change: Change,
+        names: Names,
+        journal: Journal,
+        *,
+        save: bool,
+        bound: bool = True,
+        hold: Hold | None = None,
+    ) -> Applied:
         """Make a change once, however often it is called with the same journal. See `change.apply.apply`."""
         checked(change.lines)
         with _redacted(self._redact):
-            return await apply_change(self._work(names, journal), change, save=save, bound=bound)
+            return await apply_change(self._work(names, journal), change, save=save, bound=bound, hold=hold)
+
+    async def recall(self, names: Names, journal: Journal) -> Applied:
+        """What was applied, if the device has not taken it back meanwhile. See `change.confirm.recall`."""
+        with _redacted(self._redact):
+            return await confirming.recall(self._work(names, journal))
+
+    async def confirm(self, names: Names, journal: Journal) -> Confirmed:
+        """Let a change stay that the device would take back by itself. See `change.confirm.confirm`."""
+        with _redacted(self._redact):
+            return await confirming.confirm(self._work(names, journal))
 
     async def undo(self, names: Names, journal: Journal, *, methods: Sequence[UndoMethod]) -> Undone:
         """Take a change back and prove it, however often it is called. See `change.undo.undo`."""

@@ -1,10 +1,10 @@
 """Ansible inventories: the file, and the ``group_vars`` and ``host_vars`` beside it, merged as Ansible merges them.
 
 ``ansible_host`` is the address, ``ansible_port`` the port, ``ansible_network_os`` the platform (``platform`` wins over
-it); ``site``, ``role``, ``tags``, ``maintenance`` and ``credential`` are taken by those names, and every other variable
-that does not begin with ``ansible_`` is ``device.data``. Credentials are not read: they come from the worker's secret
-store. Not evaluated: templates. A variable with ``{{`` in it is left out, so that using it is an error and never a
-wrong value, and an address or platform written so is refused. ``ansible_group_priority`` is not heeded.
+it); ``site``, ``role``, ``tags``, ``maintenance``, ``credential`` and ``pool`` are taken by those names, and any
+other variable that does not begin with ``ansible_`` is ``device.data``. Credentials are not read: they come from the
+worker's secret store. Not evaluated: templates. A variable with ``{{`` in it is left out, so that using it is an error
+and never a wrong value, and an address or platform written so is refused. ``ansible_group_priority`` is not heeded.
 
 Source: docs.ansible.com, "Using variables" (precedence 3 to 10) and "How to build your inventory".
 """
@@ -19,7 +19,7 @@ from activities.inventory.reading import Vaulted, read_devices, yaml_map
 from activities.inventory.source import InventoryError, check_name, device_from, unique
 from workflows.contracts import Device
 
-FIELDS: Final = ("site", "role", "tags", "maintenance", "credential")
+FIELDS: Final = ("site", "role", "tags", "maintenance", "credential", "pool")
 IMPLICIT: Final = ("all", "ungrouped")
 
 

@@ -1,8 +1,8 @@
 """An inventory as a CSV file with a header: what a spreadsheet exports.
 
 Columns: ``name``, ``address``, ``platform``, ``port``, ``site``, ``role``, ``groups``, ``tags``, ``maintenance``,
-``credential`` and ``data.ANYTHING``. Lists are separated by ``;``. An empty cell is no value. In a ``data`` column a
-cell that is JSON (``64``, ``true``, ``"64"``, ``[1, 2]``) is that value, and everything else is text.
+``credential``, ``pool`` and ``data.ANYTHING``. Lists are separated by ``;``. An empty cell is no value. In a ``data``
+column a cell that is JSON (``64``, ``true``, ``"64"``, ``[1, 2]``) is that value, and everything else is text.
 """
 
 import csv
@@ -28,6 +28,7 @@ COLUMNS: Final = (
     "tags",
     "maintenance",
     "credential",
+    "pool",
 )
 REQUIRED: Final = ("name", "address", "platform")
 

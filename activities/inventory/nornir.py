@@ -2,7 +2,7 @@
 
 Inheritance is Nornir's: a host wins over its groups depth first, an earlier group over a later one, and those over the
 defaults. ``username``, ``password`` and ``connection_options`` are not read: credentials come from the worker's secret
-store. ``site``, ``role``, ``tags``, ``maintenance`` and ``credential`` are taken from ``data``.
+store. ``site``, ``role``, ``tags``, ``maintenance``, ``credential`` and ``pool`` are taken from ``data``.
 
 Source: nornir.readthedocs.io, "Inventory" (inheritance model).
 """
@@ -28,7 +28,7 @@ KNOWN: Final = (
     "data",
     "connection_options",
 )
-FROM_DATA: Final = ("site", "role", "tags", "maintenance", "credential")
+FROM_DATA: Final = ("site", "role", "tags", "maintenance", "credential", "pool")
 
 
 class NornirInventory:

@@ -4,6 +4,7 @@ Adapters read; they execute nothing, resolve no templates and hold no credential
 worker's secret store has it.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,7 +12,7 @@ from typing import Final, Protocol
 
 from pydantic import ValidationError
 
-from workflows.contracts import Device
+from workflows.contracts import POOL, POOL_HELP, Device
 from workflows.suggest import did_you_mean
 
 LONGEST_NAME: Final = 200
@@ -63,6 +64,8 @@ def device_from(facts: Mapping[str, object], where: str) -> Device:
         raise InventoryError(f"{place}: `address` is {device.address!r}; expected an IP address or a DNS name.")
     if not 1 <= device.port <= 65_535:
         raise InventoryError(f"{place}: `port` is {device.port}; expected 1 to 65535.")
+    if device.pool is not None and not re.fullmatch(POOL, device.pool):
+        raise InventoryError(f"{place}: `pool` is {device.pool!r}; expected {POOL_HELP}.")
     return device
 
 

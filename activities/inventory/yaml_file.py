@@ -13,7 +13,7 @@ from activities.inventory.source import InventoryError, check_name, device_from,
 from workflows.contracts import Device
 from workflows.suggest import did_you_mean
 
-SHARED: Final = ("platform", "port", "site", "role", "tags", "maintenance", "credential", "data")
+SHARED: Final = ("platform", "port", "site", "role", "tags", "maintenance", "credential", "pool", "data")
 
 
 class YamlInventory:

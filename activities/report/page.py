@@ -17,6 +17,7 @@ from activities.report import view
 from activities.report.view import HOSTS_NAMED, VERDICTS, Diff, Outcomes
 from workflows.contracts import Bundle, SealInput
 
+PLANNED: Final = "A plan: nothing was changed. What stands as changed here would be."
 DIFF_SHOWN: Final = 20_000  # characters
 
 
@@ -30,6 +31,8 @@ def page(seal: SealInput, bundle: Bundle | None, outcomes: Outcomes, diffs: list
         diffs: At most `DIFFS` groups, with their texts.
     """
     tone, meaning = VERDICTS[seal.result.verdict]
+    if seal.mode == "plan":
+        meaning = PLANNED
     everything = len(view.diffs(outcomes))
     return _template().render(
         seal=seal,
@@ -42,6 +45,7 @@ def page(seal: SealInput, bundle: Bundle | None, outcomes: Outcomes, diffs: list
         inputs=_shown(bundle.inputs) if bundle else {},
         shares=view.shares(seal.result.counts),
         total=sum(seal.result.counts.values()),
+        causes=seal.result.causes,
         failures=view.failures(outcomes),
         failures_shown=view.FAILURES,
         steps=view.step_lines(seal.result.steps, seal.waves),

@@ -11,6 +11,7 @@ from typing import Final
 
 from workflows.contracts import (
     ArtifactRef,
+    Blame,
     Bundle,
     DeviceOutcome,
     DeviceResult,
@@ -47,6 +48,7 @@ TONES: Final[Mapping[str, str]] = {
     "pending": "calm",
     "undone": "fair",
     "soaking": "fair",
+    "confirming": "fair",
     "rejected": "fair",
     "stopped": "poor",
     "failed": "bad",
@@ -101,6 +103,7 @@ class StepLine:
     warnings: int
     shares: tuple[Share, ...]
     waves: tuple[WaveLine, ...]
+    blame: str = ""  # the block that failed, and who went on without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +164,21 @@ def step_lines(steps: Sequence[StepResult], waves: Mapping[StepId, tuple[WaveSta
             warnings=step.warnings,
             shares=shares(step.counts),
             waves=tuple(_wave_line(wave) for wave in waves.get(step.id, ())),
+            blame=_blame(step.blame) if step.blame else "",
         )
         for step in steps
     )
+
+
+def _blame(blame: Blame) -> str:
+    what = f"{blame.block.replace('_', ' ')} {'degraded' if blame.type == 'block_degraded' else 'unavailable'}"
+    match blame.answer:
+        case "aborted":
+            return f"{what}: no device is to blame"
+        case "proceeded":
+            return f"{what}: the run went on without, as the definition says"
+        case "acknowledged":
+            return f"{what}: {blame.by} let the run go on without"
 
 
 def _wave_line(wave: WaveStatus) -> WaveLine:

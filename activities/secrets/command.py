@@ -36,6 +36,7 @@ class CommandSecret:
         self._limit_s = time_limit.total_seconds()
         self._folder = folder
         self._one_at_a_time = asyncio.Lock()  # hundreds of devices ask at once, and password managers do not like that
+        self._next: asyncio.Task[str] | None = None  # the start that is still to come
 
     async def load(self) -> Credential:
         """What logs in to a device, as the program says it now."""
@@ -49,7 +50,14 @@ class CommandSecret:
         return access_from(fields, self._where)
 
     async def _output(self) -> str:
+        """What the program prints when it is started now, or later: all who wait meanwhile share one start."""
+        if self._next is None or self._next.done():
+            self._next = asyncio.create_task(self._in_turn(), name="credential from a program")
+        return await asyncio.shield(self._next)
+
+    async def _in_turn(self) -> str:
         async with self._one_at_a_time:
+            self._next = None  # who asks from here on wants to know what it says then
             return await self._run()
 
     @property

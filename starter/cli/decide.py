@@ -1,10 +1,11 @@
-"""`netsaga approve`, `reject`, `cancel`: what a person says to a run."""
+"""`netsaga approve`, `reject`, `signal`, `cancel`: what a person says to a run."""
 
 import argparse
 
 from starter.cli.session import note, with_server
-from starter.client import Orchestrator
+from starter.client import Orchestrator, user
 from starter.errors import NoWorkerError
+from starter.inputs import given
 from workflows.contracts import DecisionAnswer
 
 
@@ -25,6 +26,19 @@ def decide(options: argparse.Namespace) -> int:
             )
             return 0
         print(_answer(answer))
+        return 0
+
+    return with_server(options, body)
+
+
+def signal(options: argparse.Namespace) -> int:
+    """Send a run the signal that one of its steps waits for."""
+    fields = given(options.data, None, flag="--data")
+
+    async def body(orchestrator: Orchestrator) -> int:
+        handle = await orchestrator.find(options.run)
+        await handle.signal(options.name, fields, by=options.by or user())
+        print(f"{handle.id} has taken the signal {options.name}.")
         return 0
 
     return with_server(options, body)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from starter.cli.session import note, print_json, with_server
 from starter.client import Orchestrator
+from starter.render.diffs import gate_view
 from starter.render.result import device_table, line_table, summary
 from starter.render.status import status_view
 from starter.render.words import clean, console, lasted, utc, word
@@ -24,6 +25,8 @@ def status(options: argparse.Namespace) -> int:
             print_json(found)
             return 0
         console().print(status_view(found))
+        for gate in found.gates if options.diffs else ():
+            console().print(gate_view(gate, found.id))
         if found.result is not None:
             console().print(summary(found.result), soft_wrap=True)
         return 0
@@ -36,13 +39,15 @@ def devices(options: argparse.Namespace) -> int:
 
     async def body(orchestrator: Orchestrator) -> int:
         handle = await orchestrator.find(options.run)
-        page = await handle.all_devices()
+        ask = handle.live_devices if options.live else handle.all_devices
+        page = await ask(status=options.status, step=options.step)
         if options.json:
             print_json(page)
             return 0
-        result = (await handle.status()).result
+        result = None if options.live or options.step else (await handle.status()).result
         if result is not None and not result.devices_omitted:
-            console().print(device_table(result.devices))
+            ended = tuple(one for one in result.devices if not options.status or one.status in options.status)
+            console().print(device_table(ended))
         else:
             console().print(line_table(page.devices))
         return 0

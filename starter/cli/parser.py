@@ -14,6 +14,11 @@ Exit codes: 0 done (a run: succeeded or partial), 1 ended otherwise, 2 wrong com
 130 detached with Ctrl-C; the run goes on.
 """
 
+INPUTS: Final = (
+    "The value of -i is read as the definition's type asks for a FILE; for a NAME it is read as JSON if it is JSON "
+    '(120, true, null, ["a"], "120"), and as text otherwise.'
+)
+
 # Commands of other processes: their own parsers read what follows.
 FORWARDED: Final[Mapping[str, tuple[str, ...]]] = {
     "worker": ("worker", "run"),
@@ -40,12 +45,14 @@ def build() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     client = _client_options()
     _processes(commands)
-    _check(commands)
+    _check(commands, client)
     _authoring(commands)
     _run(commands, client)
+    _plan(commands, client)
     _inspection(commands, client)
     _decisions(commands, client)
     _operations(commands, client)
+    _guard(commands, client)
     return parser
 
 
@@ -90,7 +97,7 @@ def _processes(commands: Commands) -> None:
         commands.add_parser(name, help=help_text, add_help=False)  # see `forwarded`
 
 
-def _check(commands: Commands) -> None:
+def _check(commands: Commands, client: argparse.ArgumentParser) -> None:
     check = commands.add_parser("check", help="read definitions and report their mistakes; needs no server")
     check.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER")
     check.add_argument(
@@ -106,9 +113,15 @@ def _check(commands: Commands) -> None:
     explain.add_argument("--list", action="store_true", help="all codes")
     explain.set_defaults(entry="starter.cli.explain:explain")
 
-    graph = commands.add_parser("graph", help="a definition as a Mermaid flowchart")
-    graph.add_argument("definition", type=Path, metavar="FILE")
-    graph.add_argument("--plan", action="store_true", help="with waves, gates, undo paths and ends")
+    graph = commands.add_parser(
+        "graph",
+        parents=[client],
+        help="a definition, or a run with its states, as a Mermaid flowchart",
+        description="A definition in a FILE as a Mermaid flowchart, which needs no server; or a RUN as it stands.",
+    )
+    graph.add_argument("subject", metavar="FILE|RUN")
+    graph.add_argument("--plan", action="store_true", help="of a FILE: with waves, gates, undo paths and ends")
+    graph.add_argument("--json", action="store_true", help="of a RUN: its nodes as JSON, for programs")
     graph.set_defaults(entry="starter.cli.graph:graph")
 
 
@@ -133,18 +146,54 @@ def _run(commands: Commands, client: argparse.ArgumentParser) -> None:
         parents=[client],
         help="start a definition",
         description="Start a definition: one that the worker knows by NAME or NAME@VERSION, or a FILE.",
-        epilog="The value of -i is read as the definition's type asks for a FILE; for a NAME it is read as JSON if it "
-        'is JSON (120, true, null, ["a"], "120"), and as text otherwise.',
+        epilog=INPUTS,
     )
-    run.add_argument("definition", metavar="NAME|FILE")
-    run.add_argument("-i", "--input", action="append", default=[], metavar="KEY=VALUE", help="may be repeated")
-    run.add_argument("--inputs", type=Path, metavar="FILE", help="inputs from a YAML or JSON file; -i wins over it")
-    run.add_argument("--by", help="who asks (this user)")
-    run.add_argument("--reason", default="", help="why; kept in the record")
-    run.add_argument("--id", help="of the run (made from name and time)")
-    run.add_argument("--limit", default="", metavar="HOST,…", help="only these devices of the selection")
+    _what_to_run(run)
+    _who_asks(run)
     run.add_argument("--wait", action="store_true", help="follow the run to its end; the exit code tells its verdict")
     run.set_defaults(entry="starter.cli.run:run")
+
+
+def _plan(commands: Commands, client: argparse.ArgumentParser) -> None:
+    plan = commands.add_parser(
+        "plan",
+        parents=[client],
+        help="show what a definition would change, and change nothing",
+        description="Do everything of a definition that reads, and propose everything that it would change: a NAME or "
+        "NAME@VERSION that the worker knows, or a FILE. Prints the diffs, equal ones together, and the waves.",
+        epilog=INPUTS,
+    )
+    _what_to_run(plan)
+    _who_asks(plan)
+    plan.add_argument("--out", type=Path, metavar="FILE", help="write the plan, for `netsaga apply`")
+    plan.add_argument("--exit-code", action="store_true", help="2 if something would be changed, instead of 0")
+    plan.add_argument("--json", action="store_true", help="as JSON, for programs")
+    plan.set_defaults(entry="starter.cli.plan:plan")
+
+    apply = commands.add_parser(
+        "apply",
+        parents=[client],
+        help="carry out a plan, exactly as it was shown",
+        description="Carry out a plan that `netsaga plan --out FILE` wrote. Everything is planned anew first; where "
+        "the definition, the inventory or a device's diff has moved, nothing is changed, and what has moved is said.",
+    )
+    apply.add_argument("plan", type=Path, metavar="FILE")
+    _who_asks(apply)
+    apply.add_argument("--wait", action="store_true", help="follow the run to its end; the exit code tells its verdict")
+    apply.set_defaults(entry="starter.cli.apply:apply")
+
+
+def _what_to_run(command: argparse.ArgumentParser) -> None:
+    command.add_argument("definition", metavar="NAME|FILE")
+    command.add_argument("-i", "--input", action="append", default=[], metavar="KEY=VALUE", help="may be repeated")
+    command.add_argument("--inputs", type=Path, metavar="FILE", help="inputs from a YAML or JSON file; -i wins over it")
+    command.add_argument("--limit", default="", metavar="HOST,…", help="only these devices of the selection")
+
+
+def _who_asks(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--by", help="who asks (this user)")
+    command.add_argument("--reason", default="", help="why; kept in the record")
+    command.add_argument("--id", help="of the run (made from name and time)")
 
 
 def _inspection(commands: Commands, client: argparse.ArgumentParser) -> None:
@@ -158,6 +207,12 @@ def _inspection(commands: Commands, client: argparse.ArgumentParser) -> None:
         command.add_argument("run", metavar="RUN")
         if name in ("status", "devices"):
             command.add_argument("--json", action="store_true", help="as JSON, for programs")
+        if name == "status":
+            command.add_argument("--diffs", action="store_true", help="with the changes that open gates are about")
+        if name == "devices":
+            command.add_argument("--status", type=_names, default=(), metavar="WORD,…", help="as failed,unreachable")
+            command.add_argument("--step", metavar="STEP", help="as they stand in this step")
+            command.add_argument("--live", action="store_true", help="ask the open batches too: since when, attempts")
         command.set_defaults(entry=entry)
     recent = commands.add_parser("list", parents=[client], help="recent runs")
     recent.add_argument("-n", type=_count, default=20, metavar="N", dest="number", help="at most (%(default)s)")
@@ -174,6 +229,17 @@ def _decisions(commands: Commands, client: argparse.ArgumentParser) -> None:
         command.add_argument("--comment", default="", help="kept in the record")
         command.add_argument("--digest", help="of the proposal that was seen; another one is refused")
         command.set_defaults(entry="starter.cli.decide:decide", decision=name)
+    signal = commands.add_parser(
+        "signal",
+        parents=[client],
+        help="send a run the signal that a step of it waits for",
+        epilog="A value that is JSON (true, 7, [1]) is sent as JSON, any other as text; the run checks it.",
+    )
+    signal.add_argument("run", metavar="RUN")
+    signal.add_argument("name", metavar="NAME", help="as the definition's `wait` names it")
+    signal.add_argument("-d", "--data", action="append", default=[], metavar="KEY=VALUE", help="may be repeated")
+    signal.add_argument("--by", help="who sends it; a claim, and recorded as such (this user)")
+    signal.set_defaults(entry="starter.cli.decide:signal")
     cancel = commands.add_parser("cancel", parents=[client], help="stop a run; it undoes as its definition says")
     cancel.add_argument("run", metavar="RUN")
     cancel.add_argument("--reason", required=True, help="kept in the record")
@@ -204,6 +270,21 @@ def _operations(commands: Commands, client: argparse.ArgumentParser) -> None:
         command.add_argument("--reason", default="", help="kept in the record")
         operation = "set_concurrency" if name == "concurrency" else name
         command.set_defaults(entry="starter.cli.operate:operate", operation=operation)
+
+
+def _guard(commands: Commands, client: argparse.ArgumentParser) -> None:
+    quarantine = commands.add_parser("quarantine", parents=[client], help="devices that no run changes, and why")
+    quarantine.add_argument("--json", action="store_true", help="as JSON, for programs")
+    quarantine.set_defaults(entry="starter.cli.quarantine:show")
+    more = quarantine.add_subparsers(title="commands", metavar="COMMAND")
+    clear = more.add_parser("clear", parents=[client], help="put devices back into service")
+    clear.add_argument("devices", nargs="+", metavar="HOST")
+    clear.add_argument("--by", required=True, help="who has looked; a claim, and recorded as such")
+    clear.add_argument("--reason", default="", help="kept in the record")
+    clear.set_defaults(entry="starter.cli.quarantine:clear")
+    guard = commands.add_parser("guard", parents=[client], help="who holds which devices, and who waits")
+    guard.add_argument("--json", action="store_true", help="as JSON, for programs")
+    guard.set_defaults(entry="starter.cli.quarantine:guard")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 import argparse
 
+from pydantic import JsonValue
+
 from starter.cli.session import note, with_server
 from starter.cli.watch import to_the_end
 from starter.client import Orchestrator, Request, RunHandle
@@ -18,6 +20,22 @@ NO_WORKER = (
 
 def run(options: argparse.Namespace) -> int:
     """Start a run; with --wait follow it, and tell its verdict by the exit code."""
+    name, inputs, request = asked(options)
+
+    async def body(orchestrator: Orchestrator) -> int:
+        handle = await orchestrator.start(name, inputs, **request)
+        print(handle.id, flush=True)
+        return await after_start(orchestrator, handle, wait=options.wait)
+
+    return with_server(options, body)
+
+
+def asked(options: argparse.Namespace) -> tuple[str, dict[str, JsonValue], Request]:
+    """The definition's name, its inputs, and what else a command asks for.
+
+    Raises:
+        UsageError: The definition has errors, or an input cannot be read.
+    """
     name, request, declared = options.definition, Request(), None
     if is_file(options.definition):
         definition = load(options.definition)
@@ -35,16 +53,24 @@ def run(options: argparse.Namespace) -> int:
         request["by"] = options.by
     if options.id is not None:
         request["id"] = options.id
-
-    async def body(orchestrator: Orchestrator) -> int:
-        handle = await orchestrator.start(name, inputs, **request)
-        print(handle.id, flush=True)
-        return await _after_start(orchestrator, handle, options.wait)
-
-    return with_server(options, body)
+    return name, inputs, request
 
 
-async def _after_start(orchestrator: Orchestrator, handle: RunHandle, wait: bool) -> int:
+async def after_start(orchestrator: Orchestrator, handle: RunHandle, *, wait: bool) -> int:
+    """What becomes of a command whose run has been started: it follows the run, or says how to."""
+    await worker_for(orchestrator, handle, wait=wait)
+    if wait:
+        return await to_the_end(handle)
+    note(f"started; follow it with `netsaga watch {handle.id}`")
+    return 0
+
+
+async def worker_for(orchestrator: Orchestrator, handle: RunHandle, *, wait: bool) -> None:
+    """Says so where no worker is up; with ``wait``, gives one some time to come.
+
+    Raises:
+        NoWorkerError: None came. The run is kept.
+    """
     if not await orchestrator.has_worker():
         note(NO_WORKER)
         if wait and not await orchestrator.worker_comes(within_s=WORKER_WAIT_S):
@@ -52,7 +78,3 @@ async def _after_start(orchestrator: Orchestrator, handle: RunHandle, wait: bool
                 f"No worker came within {WORKER_WAIT_S:.0f} s. Run {handle.id} is kept and begins when one does; "
                 f"come back with `netsaga watch {handle.id}`, or drop it with `netsaga cancel {handle.id} --reason …`."
             )
-    if wait:
-        return await to_the_end(handle)
-    note(f"started; follow it with `netsaga watch {handle.id}`")
-    return 0

@@ -24,6 +24,9 @@ from starter.dev.processes import Child
 from starter.errors import StackError
 from workflows.contracts import SEARCH_ATTRIBUTES
 
+# The server's small heap is collected all the time: letting it grow to five times what is in use, and to no more than
+# this, saves a fifth of its CPU.
+_MEMORY: Final = {"GOGC": "400", "GOMEMLIMIT": "768MiB"}
 READY_S: Final = 30.0
 POLL_S: Final = 0.05
 
@@ -66,7 +69,7 @@ async def start(*, database: Path, port: int, ui_port: int | None, log: Path) ->
     command += ["--headless"] if ui_port is None else ["--ui-port", str(ui_port)]
     for name in SEARCH_ATTRIBUTES.values():  # the server takes these for a new database only
         command += ["--search-attribute", f"{name}=Keyword"]
-    child = await Child.start("server", command, log=log)
+    child = await Child.start("server", command, log=log, environment=None if "GOGC" in os.environ else _MEMORY)
     try:
         await _ready(child, f"{LOOPBACK}:{port}")
     except BaseException:

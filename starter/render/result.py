@@ -1,24 +1,38 @@
 """The end of a run: its verdict, its steps in a line each, and a table with every device."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from starter.render.words import clean, counts, one_line, style, word
+from starter.render.causes import causes_table
+from starter.render.words import PLAN_MODE, clean, counts, one_line, style, utc, word
 from workflows.contracts import DeviceLine, DeviceResult, RunResult
+
+LISTED: Final = 60  # devices, one a line
+URGENT: Final = ("undo_failed", "unknown")  # they need a person now
 
 
 def print_result(
     out: Console, result: RunResult, *, url: str | None = None, platforms: Mapping[str, str] | None = None
 ) -> None:
-    """Print the whole result for a person; with a column of platforms where they are known.
+    """Print the result for a person: each device, of many only those that need somebody now; and why devices failed.
+
+    A column of platforms is there where they are known.
 
     Paths and addresses are never wrapped: they are there to be copied.
     """
-    out.print(device_table(result.devices, platforms, omitted=result.devices_omitted))
+    many = len(result.devices) + result.devices_omitted > LISTED
+    shown = tuple(device for device in result.devices if not many or device.status in URGENT)
+    if shown:
+        out.print(device_table(shown[:LISTED], platforms, omitted=len(shown[LISTED:])))
+    if many or any(cause.devices > 1 for cause in result.causes):
+        out.print(causes_table(result.causes))
+    if many:
+        out.print(Text(f"All devices: netsaga devices {clean(result.id)}", style="dim"), soft_wrap=True)
     out.print(summary(result, url=url), soft_wrap=True)
 
 
@@ -31,9 +45,20 @@ def summary(result: RunResult, *, url: str | None = None) -> Group:
         line.append("  ")
         line.append_text(said)
     parts: list[RenderableType] = [line]
+    if result.mode == "plan":
+        parts.append(Text(PLAN_MODE, style="cyan"))
     if result.message:
         parts.append(Text(clean(result.message), style=style(result.verdict)))
-    for name, value in (("Run", result.id), ("Report", result.report), ("Record", result.record), ("Web UI", url)):
+    if result.quarantined:
+        hosts = ", ".join(clean(host) for host in result.quarantined)
+        parts.append(Text(f"Quarantined: {hosts}. Look at them, then: netsaga quarantine", style=style("quarantined")))
+    for name, value in (
+        ("Run", result.id),
+        ("Joined", result.joined),
+        ("Report", result.report),
+        ("Record", result.record),
+        ("Web UI", url),
+    ):
         if value:
             parts.append(Text(f"{name + ':':<8} {clean(value)}"))
     return Group(*parts)
@@ -65,17 +90,32 @@ def device_table(
 
 
 def line_table(lines: tuple[DeviceLine, ...]) -> Table:
-    """Devices of a run that lives: the newest step that took each up, its wave and its status."""
+    """Devices of a run that lives: the newest step that took each up, its wave, its status, and what is known of when.
+
+    A column that would be empty is left out.
+    """
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("Device", "Status", "Step", "Wave"):
+    times = any(line.since is not None for line in lines)
+    tries = any((line.attempt or 1) > 1 or line.generation > 1 for line in lines)
+    for name in ("Device", "Status", "Step", "Wave", *(["Since"] if times else []), *(["Try"] if tries else [])):
         table.add_column(name, no_wrap=True)
     table.add_column("Message", overflow="fold")
     for line in lines:
+        since = [Text("" if line.since is None else utc(line.since))] if times else []
         table.add_row(
             Text(clean(line.host)),
             word(line.status),
             Text(line.step or ""),
             Text(line.wave),
+            *since,
+            *([Text(_tries(line))] if tries else []),
             Text(one_line(line.message)),
         )
     return table
+
+
+def _tries(line: DeviceLine) -> str:
+    """``2`` is a second attempt; ``1, round 2`` the first one after an operator's retry."""
+    attempt = str(line.attempt) if line.attempt is not None else ""
+    again = f"round {line.generation}" if line.generation > 1 else ""
+    return ", ".join(part for part in (attempt, again) if part)

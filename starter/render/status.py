@@ -1,5 +1,7 @@
 """A run as it stands: its steps, waves, gates and newest failures."""
 
+import json
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Final
 
@@ -7,11 +9,20 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from starter.render.causes import causes_table
 from starter.render.diffs import gate_lines
-from starter.render.words import clean, counts, lasted, one_line, style, utc, word
-from workflows.contracts import DecisionRecord, RunStatus, WaveStatus
+from starter.render.words import PLAN_MODE, clean, counts, lasted, one_line, style, utc, word
+from workflows.contracts import DecisionRecord, RunStatus, StepStatus, WaveStatus
 
+_SAID: Final = {
+    "approve": "approved by",
+    "reject": "rejected by",
+    "remind": "reminder of",
+    "unanswered": "no answer of",
+    "unreachable": "could not ask",
+}
 BAR: Final = 24  # columns
+WAVES: Final = 12  # of more waves, only those that move or failed have a line each
 MOVING: Final = ("pending", "running")
 
 
@@ -35,11 +46,14 @@ def status_view(status: RunStatus, *, url: str | None = None, now: datetime | No
     if status.reason:
         about.append(one_line(status.reason))
     parts.append(Text(" · ".join(about), style="dim"))
+    if status.mode == "plan":
+        parts.append(Text(PLAN_MODE, style="cyan"))
     if status.message:
         parts.append(Text(clean(status.message), style=style(status.verdict or "")))
     parts.append(steps_table(status))
     parts += [gate_lines(gate, status.id) for gate in status.gates]
-    parts += [failures(status)] if status.failures else []
+    parts += asks(status)
+    parts += [causes_table(status.causes)] if status.causes else []
     parts += [_decision(decision) for decision in status.decisions]
     if url:
         parts.append(Text(f"Web UI  {url}", style="dim"))
@@ -56,12 +70,26 @@ def steps_table(status: RunStatus) -> Table:
         said = counts(step.counts)
         if step.warnings:
             said.append(f"{', ' if said else ''}{step.warnings} warnings", style="yellow")
+        if step.budget is not None and step.budget.failures:
+            said.append(f"; failures {step.budget.failures} of {step.budget.allowed} allowed")
         if step.message:
             said.append(f"{'  ' if said else ''}{one_line(step.message)}")
         table.add_row(_mark(step.state), Text(step.id, style="bold"), word(step.state), Text(step.kind, "dim"), said)
-        for wave in step.waves if len(step.waves) > 1 or step.state == "running" else ():
-            table.add_row("", Text(f"  {wave.name}"), word(wave.state), bar(wave), counts(_without_pending(wave)))
+        for wave in _shown(step):
+            name = Text(f"  {clean(wave.name)}")
+            table.add_row("", name, word(wave.state), bar(wave), counts(_without_pending(wave)))
+        if len(step.waves) > WAVES:
+            table.add_row("", Text("  of all waves", "dim"), "", "", counts(Counter(wave.state for wave in step.waves)))
     return table
+
+
+def _shown(step: StepStatus) -> list[WaveStatus]:
+    """The waves that have a line each: all where they are few, else those that move or failed."""
+    if len(step.waves) <= 1 and step.state != "running":
+        return []
+    if len(step.waves) <= WAVES:
+        return list(step.waves)
+    return [wave for wave in step.waves if wave.state not in ("pending", "succeeded")][-WAVES:]
 
 
 def bar(wave: WaveStatus) -> Text:
@@ -73,22 +101,32 @@ def bar(wave: WaveStatus) -> Text:
         text.append("━" * (round(BAR * upto / size) - round(BAR * done / size)), style=style(name))
         done = upto
     upto = min(size, done + wave.counts.get("running", 0))
-    text.append("━" * (round(BAR * upto / size) - round(BAR * done / size)), style="cyan")
+    text.append("─" * (round(BAR * upto / size) - round(BAR * done / size)), style="cyan")
     text.append("╌" * (BAR - round(BAR * upto / size)), style="dim")
     text.append(f" {done}/{wave.size}")
     return text
 
 
-def failures(status: RunStatus) -> Table:
-    """The newest failures, one line a device."""
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for failed in status.failures:
-        message = f"{failed.failure.type}: {one_line(failed.failure.message)}"
-        table.add_row(Text(clean(failed.host), "bold"), word(failed.status), Text(message))
-    return table
+def asks(status: RunStatus) -> list[Text]:
+    """Who has paused the run, how long waves soak, and what could be typed to move it on; gates are not here."""
+    lines = []
+    for operation in reversed(status.operations):
+        if operation.operation in {"pause", "resume"} and not operation.refused:
+            if operation.operation == "pause" and status.phase == "paused":
+                why = f": {one_line(operation.reason)}" if operation.reason else ""
+                lines.append(
+                    Text(f"paused by {one_line(operation.by)} at {utc(operation.at)}{why}", style=style("paused"))
+                )
+            break
+    lines += [
+        Text(f"{step.id}/{clean(wave.name)} soaks until {utc(wave.until)}", style=style("soaking"))
+        for step in status.steps
+        for wave in step.waves
+        if wave.until is not None
+    ]
+    gates = tuple(f"netsaga {word} {status.id}" for word in ("approve", "reject"))
+    lines += [Text(f"  {command}", style="dim") for command in status.next if not command.startswith(gates)]
+    return lines
 
 
 def _without_pending(wave: WaveStatus) -> dict[str, int]:
@@ -101,10 +139,13 @@ def _mark(state: str) -> Text:
 
 
 def _decision(decision: DecisionRecord) -> Text:
-    said = {"approve": "approved", "reject": "rejected"}[decision.decision]
-    text = Text(f"{utc(decision.at)}  {decision.step}: {said} by {one_line(decision.by)}")
+    text = Text(f"{utc(decision.at)}  {decision.step}: {_SAID[decision.decision]} {one_line(decision.by)}")
     if decision.comment:
         text.append(f" ({one_line(decision.comment)})")
-    if not decision.counted:
-        text.append(f" - does not count: {one_line(decision.why_not)}", style="yellow")
+    if decision.condition:
+        values = ", ".join(f"{name} = {json.dumps(value)}" for name, value in decision.evidence.items())
+        text.append(f": {one_line(decision.condition)}; {one_line(values)}")
+    if not decision.counted and decision.why_not:
+        what = " - does not count: " if decision.decision in {"approve", "reject"} else " - "
+        text.append(f"{what}{one_line(decision.why_not)}", style="yellow")
     return text

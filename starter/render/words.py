@@ -19,6 +19,7 @@ STYLES: Final[Mapping[str, str]] = {
     "undone": "yellow",
     "undoing": "yellow",
     "soaking": "cyan",
+    "confirming": "cyan",
     "running": "cyan",
     "waiting": "magenta",
     "paused": "magenta",
@@ -36,6 +37,9 @@ STYLES: Final[Mapping[str, str]] = {
     "untouched": "dim",
 }
 ORDER: Final = tuple(STYLES)
+
+
+PLAN_MODE: Final = "Plan mode: nothing is changed; what stands as changed would be."
 
 
 def console() -> Console:
@@ -66,9 +70,9 @@ def utc(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
-def clock(moment: datetime) -> str:
-    """``22:28:37Z``."""
-    return f"{moment.astimezone(UTC):%H:%M:%SZ}"
+def iso(moment: datetime) -> str:
+    """``2026-11-21T22:28:37Z``, as ISO 8601 has it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def lasted(seconds: float) -> str:

@@ -176,7 +176,6 @@ async def test_mistakes_in_a_definition_are_shown_as_the_command_line_shows_them
         ({"inputs": {"sites": "hq"}}, "unknown input `sites`: did you mean `site`?"),
         ({"inputs": {"count": "three"}}, "input `count`"),
         ({"inputs": {"site": "nowhere"}}, "`lab` has 4 devices, of which `select` chose 0; .*expects at least 1"),
-        ({"mode": "plan"}, "`mode: plan` is not supported yet"),
     ],
 )
 async def test_a_bad_request_is_refused(desk: Desk, request_: dict[str, Any], said: str) -> None:

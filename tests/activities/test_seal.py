@@ -77,6 +77,8 @@ async def test_the_report_tells_the_whole_run(tmp_path: Path) -> None:
         "6 devices ccad6ee8b4 computed by device",
         "+ vlan 120 + name cameras",
         "6 devices 8560e59200 computed by device",
+        "Why devices failed 2 causes",
+        "1 precheck unreachable … did not answer within 15 s (tried 3 times) acc-017",
         "acc-003 deploy partially applied",
         "acc-017 cisco_iosxe hq unreachable precheck",
         "did not answer within 15 s",

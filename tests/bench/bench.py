@@ -2,10 +2,12 @@
 
 It is a program, not a test, for figures depend on the machine; ratios between two ways of doing the same thing in one
 run travel better than absolute figures, so most are ratios. It starts its own server, worker and testbed on loopback.
+With ``PEERS=1`` in the environment other tools are measured too, installed from PyPI below `.bench/peers`.
 """
 
 import asyncio
 import json
+import os
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +15,10 @@ from pathlib import Path
 from bench_compile import compile_figures
 from bench_evaluate import evaluate_figures
 from bench_figures import Figure, table
-from bench_runs import run_figures
+from bench_fleet import fleet_figures
+from bench_peers import installed_peers
+from bench_prompt import prompt_figures
+from bench_scale import scale_figures
 from bench_sessions import session_figures
 from bench_start import start_figures
 
@@ -24,7 +29,10 @@ async def measure(folder: Path) -> list[Figure]:
     """All figures, one part after the other, so that none disturbs another."""
     figures = [*compile_figures(ROOT), *evaluate_figures(), *start_figures()]
     figures += await session_figures(folder / "sessions")
-    figures += await run_figures(folder / "runs")
+    figures += await prompt_figures(folder / "prompt")
+    peers = installed_peers(ROOT / ".bench" / "peers") if os.environ.get("PEERS") == "1" else []
+    figures += await fleet_figures(folder / "fleet", peers)
+    figures += await scale_figures(folder / "scale")
     return figures
 
 

@@ -11,13 +11,13 @@ class Figure:
     Args:
         name: What was measured.
         value: In ``unit``.
-        unit: ``us``, ``ms``, ``1/s``, or ``x`` for a ratio.
+        unit: ``us``, ``ms``, ``s``, ``1/s``, ``MB``, ``events``, or ``x`` for a ratio.
         goal: As people read it, such as ``<= 100``; empty where the value only explains another one.
     """
 
     name: str
     value: float
-    unit: Literal["us", "ms", "s", "1/s", "x"]
+    unit: Literal["us", "ms", "s", "1/s", "MB", "events", "x"]
     goal: str = ""
     met: bool | None = field(init=False)
 

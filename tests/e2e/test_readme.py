@@ -139,6 +139,8 @@ async def test_the_first_walk_the_temporal_way_and_the_python_way(reader: Reader
                 assert "succeeded" in said
         for command in commands(section("### Writing definitions")):
             await reader.type(command)
+        for command in commands(section("### Plan first, then apply")):
+            assert "succeeded" in await reader.type(command)
         await _the_temporal_way(reader, theirs)
         await asyncio.gather(reader.type(f"{sys.executable} sample.py"), _approve_the_sample(reader))
 

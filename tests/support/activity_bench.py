@@ -15,8 +15,10 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.artifacts.documents import Documents
 from activities.artifacts.local import LocalArtifactStore
+from activities.confirm import Confirm
 from activities.definitions import Definitions
 from activities.deviceinteraction.model import HostKeys
+from activities.deviceinteraction.testbed.device import Clock
 from activities.deviceinteraction.testbed.testbed import Testbed
 from activities.folds import Fold
 from activities.interact import Interact
@@ -82,6 +84,7 @@ class Bench:
     prepare: Prepare
     interact: Interact
     undo: Undo
+    confirm: Confirm
 
     @property
     def hosts(self) -> list[HostName]:
@@ -114,9 +117,9 @@ def call_of(
 
 
 @asynccontextmanager
-async def bench(folder: Path, devices: int = 4) -> AsyncIterator[Bench]:
+async def bench(folder: Path, devices: int = 4, clock: Clock | None = None) -> AsyncIterator[Bench]:
     """A bench with devices of the four platforms in turn."""
-    async with Testbed.start(devices=devices, state=folder / "testbed", port=0) as testbed:
+    async with Testbed.start(devices=devices, state=folder / "testbed", port=0, clock=clock) as testbed:
         documents = Documents(LocalArtifactStore(folder / "artifacts"))
         secrets = NamedSecrets({"device_rw": FileSecret(testbed.credentials, "device_rw")})
         sessions = Sessions(secrets, HostKeys(known_hosts=str(testbed.known_hosts)))
@@ -133,6 +136,7 @@ async def bench(folder: Path, devices: int = 4) -> AsyncIterator[Bench]:
             Prepare(documents, Definitions(), knowledge),
             Interact(documents, sessions),
             Undo(documents, sessions),
+            Confirm(documents, sessions),
         )
 
 

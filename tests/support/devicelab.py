@@ -22,6 +22,7 @@ from activities.deviceinteraction.model import (
 )
 from activities.deviceinteraction.session import Session, open_session
 from activities.deviceinteraction.testbed import DeviceSpec, LogEntry, Testbed, TestbedDevice
+from activities.deviceinteraction.testbed.device import Clock
 from activities.deviceinteraction.transcript import Transcript
 
 NAMES = Names(token="0123456789ab", comment="netsaga campus-vlan-2026 deploy")
@@ -134,10 +135,12 @@ class Lab:
 
 
 @asynccontextmanager
-async def lab_of(platform: PlatformName, state: Path, **changed: object) -> AsyncIterator[Lab]:
+async def lab_of(
+    platform: PlatformName, state: Path, clock: Clock | None = None, **changed: object
+) -> AsyncIterator[Lab]:
     """A testbed with one device of a platform."""
     spec = DeviceSpec.model_validate({"name": "acc-001", "platform": platform, "number": 1, **changed})
-    async with Testbed.start(state=state, devices=[spec]) as testbed:
+    async with Testbed.start(state=state, devices=[spec], clock=clock) as testbed:
         yield lab_in(testbed, "acc-001")
 
 

@@ -15,10 +15,10 @@ from temporalio.client import WorkflowFailureError, WorkflowHandle, WorkflowHist
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from sandboxed import sandboxed
 from scripted import World
-from worker.build import SHARED_MODULES, WORKFLOWS
+from worker.build import WORKFLOWS
 from workflows import contracts
 from workflows.contracts import DevicePage, Page, RunResult, RunStatus
 
@@ -91,9 +91,9 @@ class Server:
             )
             yield Live(handle, world)
             if self.keep_as is not None:
-                await self._keep(handle, self.keep_as)
+                await self.keep(handle, self.keep_as)
 
-    async def _keep(self, handle: WorkflowHandle[Any, RunResult], path: Path) -> None:
+    async def keep(self, handle: WorkflowHandle[Any, RunResult], path: Path) -> None:
         """Writes the run's history, and that of its first batch, as fixtures for `test_replay.py`."""
         history = await handle.fetch_history()
         path.with_suffix(".run.json").write_text(_plain(history))
@@ -103,7 +103,8 @@ class Server:
             if event.HasField("child_workflow_execution_started_event_attributes")
         ]
         undoing = [child for child in children if "/undo/" in child]
-        for kind, kept in (("batch", children[:1]), ("undo", undoing[:1])):
+        working = [child for child in children if not child.endswith("/plan")]  # that one is a run
+        for kind, kept in (("batch", working[:1]), ("undo", undoing[:1])):
             for child in kept:
                 batch = await self.client.get_workflow_handle(child).fetch_history()
                 path.with_suffix(f".{kind}.json").write_text(_plain(batch))
@@ -116,9 +117,7 @@ class Server:
             workflows=WORKFLOWS,
             activities=world.activities,
             identity="netsaga-test",
-            workflow_runner=SandboxedWorkflowRunner(
-                restrictions=SandboxRestrictions.default.with_passthrough_modules(*SHARED_MODULES)
-            ),
+            workflow_runner=sandboxed(),
         )
 
     async def outcome(self, world: World, request: object = REQUEST) -> RunResult:

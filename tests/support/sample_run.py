@@ -8,6 +8,7 @@ from activities.values import BUNDLE, FOLD
 from workflows.contracts import (
     ArtifactRef,
     Bundle,
+    Cause,
     DecisionRecord,
     Device,
     DeviceOutcome,
@@ -128,6 +129,16 @@ def _result(scope: Scope, hosts: list[HostName]) -> RunResult:
         requester="carol",
         reason="New cameras in the east wing",
         counts=counts,
+        causes=(
+            Cause(step=StepId("deploy"), what="partially_applied", message=refusal, devices=1, examples=(hosts[2],)),
+            Cause(
+                step=StepId("precheck"),
+                what="unreachable",
+                message="… did not answer within 15 s (tried 3 times)",
+                devices=1,
+                examples=(hosts[16],),
+            ),
+        ),
         steps=steps,
         devices=results,
     )

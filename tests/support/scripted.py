@@ -22,6 +22,7 @@ from workflows.contracts import (
     FailureInfo,
     FoldInput,
     FoldResult,
+    GuardPolicy,
     Holder,
     HttpInput,
     HttpResult,
@@ -31,16 +32,24 @@ from workflows.contracts import (
     LeaseAnswer,
     LeaseInput,
     LeaseRequest,
+    LoadStateInput,
+    LookInput,
+    LookResult,
     NotifyInput,
     NotifyResult,
+    PoolInput,
+    PoolState,
     Prepared,
     PrepareInput,
     ReleaseInput,
     RunRequest,
+    SaveStateInput,
     ScriptInput,
     ScriptResult,
     SealInput,
     SealResult,
+    StatePiece,
+    StateRef,
     UndoInfo,
     WindowInput,
     WindowResult,
@@ -145,6 +154,7 @@ class World:
     skipped: Mapping[str, str] = field(default_factory=dict)
     scripts: dict[tuple[str, str], Script] = field(default_factory=dict)
     undo_scripts: dict[tuple[str, str], Script] = field(default_factory=dict)
+    confirm_scripts: dict[tuple[str, str], Script] = field(default_factory=dict)
     touched: set[tuple[str, str]] = field(default_factory=set)
     calls: list[tuple[str, str, str]] = field(default_factory=list)  # kind, step, host
     told: list[NotifyInput] = field(default_factory=list)
@@ -162,7 +172,16 @@ class World:
     free: bool = True  # whether the guard grants devices at once
     leases: list[LeaseRequest] = field(default_factory=list)
     released: list[Holder] = field(default_factory=list)
+    pools: Mapping[str, str] = field(default_factory=dict)  # of devices that only the workers of a pool reach
+    pools_served: set[str] = field(default_factory=set)
+    pools_dying: list[str] = field(default_factory=list)
+    pools_asked: list[str] = field(default_factory=list)
     prepare_waits_for: asyncio.Event | None = None
+    history_events: int = 3_000  # how long a history may become
+    saved: dict[ArtifactRef, str] = field(default_factory=dict)  # states of runs that continue as new
+    guard_policy: GuardPolicy = field(default_factory=GuardPolicy)
+    left: LookResult = field(default_factory=LookResult)  # what lost runs are found to have left behind
+    looks: list[LookInput] = field(default_factory=list)
 
     def fails(self, step: str, host: str, kind: FailureType = "check_failed", *, touched: bool = False) -> None:
         """This device fails this step."""
@@ -203,7 +222,10 @@ class World:
             hosts=tuple(HostName(host) for host in self.hosts),
             skipped={HostName(host): why for host, why in self.skipped.items()},
             groups=self.groups,
+            pools={HostName(host): pool for host, pool in self.pools.items()},
             search_attributes=self.search_attributes,
+            guard=self.guard_policy,
+            history_events=self.history_events,
         )
 
     @activity.defn(name=contracts.INTERACT)
@@ -221,6 +243,15 @@ class World:
         return DeviceOutcome(
             host=call.host, status="succeeded", changed=step.changes, touched=step.changes, diff=digest, values={}
         )
+
+    @activity.defn(name=contracts.CONFIRM)
+    async def confirm(self, call: InteractInput) -> DeviceOutcome:
+        """Confirms one device's change."""
+        self.calls.append(("confirm", call.step, call.host))
+        script = self.confirm_scripts.get((call.step, call.host))
+        if script is not None:
+            return await script(call)
+        return DeviceOutcome(host=call.host, status="succeeded", changed=True, touched=True)
 
     @activity.defn(name=contracts.UNDO)
     async def undo(self, call: InteractInput) -> DeviceOutcome:
@@ -247,7 +278,12 @@ class World:
             example=call.outcomes[0].host,
             text="+vlan 120",
         )
-        return FoldResult(ref=ref(hosts), proposal=ref(hosts).removeprefix("sha256:"), diffs=(group,))
+        return FoldResult(
+            ref=ref(hosts),
+            proposal=ref(hosts).removeprefix("sha256:"),
+            diffs=(group,),
+            made={"modelled": len(call.outcomes)},
+        )
 
     @activity.defn(name=contracts.DIVIDE)
     async def divide(self, call: DivideInput) -> Divided:
@@ -282,6 +318,15 @@ class World:
         assert isinstance(answer, ScriptResult)
         return answer
 
+    @activity.defn(name=contracts.SERVED)
+    async def served(self, call: PoolInput) -> PoolState:
+        """What the server knows of a pool, as the test says."""
+        self.pools_asked.append(call.pool)
+        if call.pool in self.pools_dying:  # it lives for one more look
+            self.pools_dying.remove(call.pool)
+            return PoolState(served=True)
+        return PoolState(served=call.pool in self.pools_served)
+
     @activity.defn(name=contracts.LEASE)
     async def lease(self, call: LeaseInput) -> LeaseAnswer:
         """Grants everything, unless the test holds it back."""
@@ -293,11 +338,30 @@ class World:
         """Takes everything back."""
         self.released.append(call.holder)
 
+    @activity.defn(name=contracts.LOOK)
+    async def look(self, call: LookInput) -> LookResult:
+        """Finds what the test says; every other device is clean."""
+        self.looks.append(call)
+        others = {*self.left.taken_back, *self.left.dirty, *self.left.unseen}
+        clean = tuple(host for host in call.lost.devices if host not in others)
+        return self.left.model_copy(update={"clean": clean})
+
     @activity.defn(name=contracts.KEEP)
     async def keep(self, call: KeepInput) -> KeepResult:
         """Keeps outputs for the test."""
         self.kept.append(call)
         return KeepResult(ref=ref("kept"))
+
+    @activity.defn(name=contracts.SAVE_STATE)
+    async def save_state(self, call: SaveStateInput) -> StateRef:
+        """Keeps a piece of a run's state."""
+        self.saved[ref(call.text)] = call.text
+        return StateRef(ref=ref(call.text))
+
+    @activity.defn(name=contracts.LOAD_STATE)
+    async def load_state(self, call: LoadStateInput) -> StatePiece:
+        """Reads a piece of a run's state."""
+        return StatePiece(text=self.saved[call.ref])
 
     @activity.defn(name=contracts.NOTIFY)
     async def notify(self, call: NotifyInput) -> NotifyResult:
@@ -318,11 +382,15 @@ class World:
     @property
     def activities(self) -> list[Callable[..., Any]]:
         """All of them, for a worker."""
-        devices: list[Callable[..., Any]] = [self.interact, self.undo, self.fold, self.keep, self.divide]
+        devices: list[Callable[..., Any]] = [self.interact, self.confirm, self.undo, self.fold, self.keep, self.divide]
         return [
             self.prepare,
+            self.save_state,
+            self.load_state,
             self.lease,
             self.release,
+            self.look,
+            self.served,
             *devices,
             self.window,
             self.http,

@@ -11,6 +11,9 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, CancelledError
 
 from workflows.contracts import (
+    ArtifactRef,
+    Cause,
+    Cells,
     Decision,
     DecisionAnswer,
     DecisionRecord,
@@ -20,20 +23,49 @@ from workflows.contracts import (
     DiffGroup,
     FailureInfo,
     Gate,
+    GraphNode,
     HostFailure,
     Page,
+    PlannedStep,
+    PlannedWave,
+    ProposalSummary,
+    RunGraph,
     RunId,
     RunRequest,
     RunResult,
     RunStatus,
+    ShownStep,
     StepStatus,
     Verdict,
     WaveStatus,
+    Would,
 )
 from workflows.plan import HostName, StepId
 
 HOSTS = tuple(HostName(f"acc-{number:03}") for number in range(1, 13))
 DIGEST = "ab" * 32
+PROPOSAL = ProposalSummary(
+    digest="ef" * 32,
+    ref=ArtifactRef("sha256:" + "ef" * 32),
+    steps=(
+        PlannedStep(
+            step=StepId("deploy"),
+            waves=(PlannedWave(name="canary", size=1), PlannedWave(name="rest", size=11)),
+            changed=11,
+            unchanged=0,
+            failed=1,
+            diffs=(DiffGroup(digest="cd" * 32, made="modelled", devices=11, example=HOSTS[0], text="+vlan 120"),),
+            diffs_omitted=2,
+            would=(Would(text="reboot", devices=1, example=HOSTS[1]),),
+        ),
+    ),
+    shown=(
+        ShownStep(step=StepId("gate"), kind="approve", how="would", text="would be asked of netops-leads"),
+        ShownStep(step=StepId("validate"), kind="devices", how="unknown", text="known only \x1b[31mafter"),
+        ShownStep(step=StepId("tell"), kind="notify", how="would", text="would tell netops", final=True),
+    ),
+    unknown_outputs=("left",),
+)
 
 
 @workflow.defn(name="Run", sandboxed=False)
@@ -55,7 +87,7 @@ class ScriptedRun:
         if script == "invalid_input":
             raise ApplicationError("vlan_id: expected 2 to 4094, found 9999.", type="invalid_input", non_retryable=True)
         try:
-            if request.inputs.get("gate", True):
+            if request.inputs.get("gate", True) and request.mode == "apply":
                 self.open = True
                 await workflow.wait_condition(lambda: bool(self.approved_by) or self.rejected)
                 self.open = False
@@ -84,6 +116,8 @@ class ScriptedRun:
             counts={status: len(HOSTS)},
             devices=tuple(DeviceResult(name=host, status=status, step=StepId("deploy")) for host in HOSTS),
             report="/srv/report.html" if verdict == "succeeded" else None,
+            mode=self.request.mode,
+            proposal=PROPOSAL if self.request.mode == "plan" else None,
         )
 
     @workflow.query(name="status")
@@ -92,6 +126,7 @@ class ScriptedRun:
         wave = WaveStatus(name="canary", state="running", size=12, counts={"changed": 5, "running": 2, "pending": 5})
         rest = WaveStatus(name="rest", state="pending", size=0)
         failure = FailureInfo(type="rejected_by_device", message="refused \x1b[31mline\x1b[0m `name [x]`")
+        cause = Cause(step=StepId("deploy"), what=failure.type, message=failure.message, devices=1, examples=HOSTS[3:4])
         return RunStatus(
             id=workflow.info().workflow_id,
             definition=self.request.definition or "inline",
@@ -109,6 +144,8 @@ class ScriptedRun:
             ),
             gates=(self.gate(),) if self.open else (),
             failures=(HostFailure(host=HOSTS[3], status="failed", failure=failure),),
+            causes=(cause,),
+            cells=Cells(letters="cccfcrr....."),
             decisions=tuple(self.approved_by),
             result=self.ended,
         )
@@ -131,9 +168,16 @@ class ScriptedRun:
     @workflow.query(name="devices")
     def devices(self, page: Page) -> DevicePage:
         """The devices as they stand."""
-        chosen = HOSTS[page.offset : page.offset + page.limit]
-        lines = tuple(DeviceLine(host=host, step=StepId("deploy"), wave="canary", status="changed") for host in chosen)
-        return DevicePage(total=len(HOSTS), devices=lines)
+        lines = [DeviceLine(host=host, step=StepId("deploy"), wave="canary", status="changed") for host in HOSTS]
+        lines[3] = lines[3].model_copy(update={"status": "failed"})
+        chosen = [line for line in lines if not page.status or line.status in page.status]
+        return DevicePage(total=len(chosen), devices=tuple(chosen[page.offset : page.offset + page.limit]))
+
+    @workflow.query(name="graph")
+    def graph(self) -> RunGraph:
+        """The graph as it stands."""
+        node = GraphNode(id=StepId("deploy"), kind="devices", state="running")
+        return RunGraph(id=workflow.info().workflow_id, nodes=(node,), mermaid="flowchart TD\n  step_deploy\n")
 
     @workflow.update(name="approve")
     def approve(self, decision: Decision) -> DecisionAnswer:

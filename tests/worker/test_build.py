@@ -57,7 +57,7 @@ async def test_versioning_is_off_until_a_build_is_named(
     assert (deployment and deployment.version) == expected
 
 
-async def test_the_sandbox_lets_a_run_through_and_the_server_sees_it_poll(
+async def test_a_run_gets_through_and_the_server_sees_the_worker_poll(
     server: WorkflowEnvironment, tmp_path: Path
 ) -> None:
     settings = settings_in(tmp_path)

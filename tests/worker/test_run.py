@@ -148,3 +148,21 @@ async def test_metrics_can_be_fetched_and_spans_are_written_where_the_settings_s
     spans = [json.loads(line) for line in (tmp_path / "traces" / "spans.jsonl").read_text().splitlines()]
     assert {"RunWorkflow:Run", "RunActivity:prepare"} <= {span["name"] for span in spans}
     assert {span["resource"]["attributes"]["service.name"] for span in spans} == {"netsaga-worker"}
+
+
+async def test_it_serves_the_pools_of_its_settings_too_or_one_pool_alone(
+    server: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    write_settings(tmp_path, server, "pools: [dc1, dc2]\n")
+    async with worker_process("run", folder=tmp_path) as worker:
+        assert "netsaga, netsaga-dc1, netsaga-dc2 at" in await worker.until_it_says("worker ready")
+        worker.signal(signal.SIGTERM)
+        assert await worker.ended() == 0
+    async with worker_process("run", "--pool", "dc3", folder=tmp_path) as worker:
+        assert "worker ready: netsaga-dc3 at" in await worker.until_it_says("worker ready")
+
+
+async def test_a_pool_whose_name_cannot_be_one_is_a_wrong_command(tmp_path: Path) -> None:
+    async with worker_process("run", "--pool", "a b", folder=tmp_path) as worker:
+        assert await worker.ended() == 2
+    assert "'a b' is not a pool's name" in worker.errors

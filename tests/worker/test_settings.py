@@ -108,6 +108,7 @@ def test_absolute_paths_and_home_folders_are_kept() -> None:
         ("systems: {nb: {url: 'https://u:p@nb.example/'}}", "without user, query and fragment"),
         ("systems: {'a b': {url: 'https://nb.example/'}}", "expected a name that can stand before `:/`"),
         ("systems: {nb: {url: 'https://nb.example/', verify: false}}", "`systems.nb.verify"),
+        ("systems: {nb: {url: 'https://nb.example/', approval: {path: approvals}}}", "expected a path that starts with"),
         (
             "systems: {nb: {url: 'https://nb.example/', timeout: 30}}",
             "a number without a unit; write a number and a unit",
@@ -178,3 +179,11 @@ def test_text_that_is_not_utf8_is_refused_with_the_file(tmp_path: Path) -> None:
 def test_settings_survive_a_round_trip_through_json() -> None:
     settings = parse(COMPLETE, HERE)
     assert Settings.model_validate(settings.model_dump(mode="json")) == settings
+
+
+def test_the_guard_tells_a_target_that_there_is() -> None:
+    settings = parse("notify: {netops: {kind: log}}\nguard: {failures: 2, within: 1h, alert: netops}\n", HERE)
+    assert (settings.guard.failures, settings.guard.within, settings.guard.alert) == (2, 3600.0, "netops")
+    said = refusal("notify: {netops: {kind: log}}\nguard: {alert: netop}\n")
+    assert "`guard.alert`: the target `netop` is not under `notify`" in said
+    assert "netops" in said

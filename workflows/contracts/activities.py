@@ -6,11 +6,12 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from workflows.contracts.devices import Device, DeviceOutcome, DiffGroup
+from workflows.contracts.devices import Device, DeviceOutcome, DiffGroup, FailureInfo
+from workflows.contracts.guard import GuardPolicy
 from workflows.contracts.names import ArtifactRef
 from workflows.contracts.people import DecisionRecord, OperationRecord
 from workflows.contracts.runs import RunRequest, RunResult, Scope, WaveStatus
-from workflows.plan import HostName, Model, Plan, StepId, Window
+from workflows.plan import HostName, Model, Plan, StepId, UndoMethod, Window
 
 
 class PrepareInput(Model):
@@ -18,6 +19,14 @@ class PrepareInput(Model):
 
     scope: Scope
     request: RunRequest
+
+
+class Safety(Model):
+    """What the devices of one platform can do for a change that goes wrong."""
+
+    platform: str
+    undo: tuple[UndoMethod, ...] = ()
+    confirm: Literal["device", "session", "none"] = "none"
 
 
 class Prepared(Model):
@@ -29,8 +38,14 @@ class Prepared(Model):
     hosts: tuple[HostName, ...]
     skipped: Mapping[HostName, str] = {}  # selected, and not to be touched: why (maintenance)
     groups: Mapping[str, tuple[str, ...]] = {}  # of approvers, as they were when the run began
+    pools: Mapping[HostName, str] = {}  # of the devices that only the workers of a pool reach
     search_attributes: bool = True  # whether the server knows ours
+    history_events: int = 3_000  # so long a history may become before the run continues as new
     warnings: tuple[str, ...] = ()
+    guard: GuardPolicy = GuardPolicy()
+    reminded: tuple[str, ...] = ()  # the groups that a notification target of the same name tells
+    safety: tuple[Safety, ...] = ()
+    safety_of: str = ""  # for each host in its order the place in ``safety``, a digit of base 36
 
 
 class Bundle(Model):
@@ -51,7 +66,11 @@ class InteractInput(Model):
     generation: int = 1
     values: Mapping[StepId, ArtifactRef] = {}
     outputs: ArtifactRef | None = None
-    only: Literal["all", "after"] = "all"  # ``after``: only what follows the last change, to look again after a soak
+    # ``after``: only what follows the last change, to look again after a soak. ``leave``, of `UNDO`: only what ends the
+    # maintenance of the device.
+    only: Literal["all", "after", "leave"] = "all"
+    mode: Literal["apply", "plan"] = "apply"  # ``plan``: what changes the device is proposed, and nothing is altered
+    proposal: ArtifactRef | None = None  # the `Proposal` that each change is held to
 
 
 class FoldInput(Model):
@@ -82,6 +101,7 @@ class FoldResult(Model):
     ref: ArtifactRef
     proposal: str | None = None
     diffs: tuple[DiffGroup, ...] = ()
+    made: Mapping[str, int] = {}  # devices by how their diff was made
 
 
 class DivideInput(Model):
@@ -106,6 +126,23 @@ class Divided(Model):
     """All waves in order; every device of the input stands in exactly one."""
 
     waves: tuple[DividedWave, ...]
+    caps: Mapping[HostName, str] = {}  # where ``concurrency: {per}`` is given: what each device counts under
+
+
+class PoolInput(Model):
+    """Is there a worker that serves this pool?"""
+
+    pool: str
+    queue: str  # on which the pool's workers take up work
+    deployment: str | None = None  # with `build`, the version to which the run is pinned
+    build: str | None = None
+
+
+class PoolState(Model):
+    """What the server knows of the pool's workers."""
+
+    served: bool
+    workers: tuple[str, ...] = ()  # their identities
 
 
 class WindowInput(Model):
@@ -180,12 +217,56 @@ class NotifyInput(Model):
     message: str | None = None
     template: str | None = None
     result: RunResult
+    occasion: str = ""  # what a step tells beside its own message, such as a reminder
 
 
 class NotifyResult(Model):
     """Where it went."""
 
     delivered: str = ""
+
+
+class AskInput(Model):
+    """A question for a system that decides about a gate; with ``reference``, whether it has decided by now."""
+
+    scope: Scope
+    step: StepId
+    system: str
+    question: str
+    digest: str | None = None
+    group: str = ""  # whom the gate asks
+    quorum: int = 1
+    until: datetime
+    made: Mapping[str, int] = {}  # devices by how their diff was made
+    diffs: tuple[DiffGroup, ...] = ()
+    reference: str | None = None  # what the system calls the question; None: it has not been asked
+    timeout_s: float = 60.0
+
+
+class AskResult(Model):
+    """What the system says."""
+
+    answer: Literal["approved", "rejected", "unanswered"]
+    reference: str | None = None
+    by: str = ""
+    comment: str = ""
+    digest: str | None = None
+
+
+class ReachableInput(Model):
+    """Whether devices answer a fresh login; at most `BATCH_SIZE` of them."""
+
+    scope: Scope
+    prepared: ArtifactRef
+    step: StepId
+    hosts: tuple[HostName, ...]
+
+
+class ReachableResult(Model):
+    """Those that do, and why the others do not; ``permanent`` failures will not pass by waiting."""
+
+    reachable: tuple[HostName, ...]
+    failures: Mapping[HostName, FailureInfo] = {}
 
 
 class SealInput(Model):

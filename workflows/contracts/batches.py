@@ -13,6 +13,8 @@ class HostWork(Model):
     """One device of a batch, and where its values of earlier steps lie."""
 
     host: HostName
+    cap: str | None = None  # what it counts under where `BatchPolicy.each` is given
+    pool: str | None = None  # whose workers reach it
     values: Mapping[StepId, ArtifactRef] = {}
 
 
@@ -23,6 +25,10 @@ class BatchPolicy(Model):
     undoes_itself: bool  # a device that fails after it was touched is undone at once
     strict: bool = False  # a failure burns its slot
     first: bool = False  # one success is enough: the rest is cancelled
+    each: int | None = None  # so many devices of one `HostWork.cap` may be under way
+    leaves: bool = False  # a device that fails is led out of its maintenance, whatever else becomes of it
+    mode: Literal["apply", "plan"] = "apply"  # ``plan``: devices are proposed for
+    report_s: float = 0.0  # news that the run can wait for go so often; 0, as older runs have it: every second
     attempt_s: float  # one attempt at a device, all its actions
     retry: Retry
 
@@ -34,8 +40,9 @@ class BatchInput(Model):
     prepared: ArtifactRef
     step: StepId
     label: str  # "deploy/canary/0", for ids
-    mode: Literal["do", "undo", "check"] = "do"
+    mode: Literal["do", "undo", "check", "confirm"] = "do"
     generation: int = 1
+    proposal: ArtifactRef | None = None  # the `Proposal` that each change is held to
     outputs: ArtifactRef | None = None  # of the steps that are not about devices, and that the actions name
     hosts: tuple[HostWork, ...]
     slots: int
@@ -43,10 +50,11 @@ class BatchInput(Model):
 
 
 class Progress(Model):
-    """Batch to run, at most once a second."""
+    """Batch to run, at most once a second: failures and freed slots at once, the rest as `BatchPolicy.report_s` says."""
 
     label: str
     letters: str  # one a device, in the batch's order
+    failures: tuple[HostFailure, ...] = ()  # since the last report: people see why before the batch ends
 
 
 class Slots(Model):
@@ -64,3 +72,4 @@ class BatchResult(Model):
     fold: ArtifactRef | None = None  # the devices' outcomes, a JSON map from host to `DeviceOutcome`
     proposal: str | None = None  # digest over the hosts and their diffs
     diffs: tuple[DiffGroup, ...] = ()
+    made: Mapping[str, int] = {}  # devices by how their diff was made

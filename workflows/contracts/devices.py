@@ -1,6 +1,7 @@
 """What is said of one device: facts, outcomes, failures, proposed changes."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field, JsonValue
@@ -23,6 +24,7 @@ class Device(Model):
     tags: tuple[str, ...] = ()
     maintenance: bool = False
     credential: str | None = None  # a name; wins over the step's
+    pool: str | None = None  # of the workers that reach it; none: any worker
     data: Mapping[str, JsonValue] = {}
 
 
@@ -54,8 +56,10 @@ class DeviceOutcome(Model):
     diff: str | None = None  # digest of the proposed or applied change
     diff_ref: ArtifactRef | None = None  # its text
     diff_made: str | None = None
+    would: tuple[str, ...] = ()  # plan mode: what has no diff and would be done, as people read it
     transcript: ArtifactRef | None = None
     undo: UndoInfo | None = None
+    confirm_by: datetime | None = None  # not confirmed yet: when the device takes the change back by itself
     attempt: int = 1
     duration_s: float = Field(default=0.0, ge=0)
 
@@ -71,6 +75,7 @@ class DeviceResult(Model):
         "failed",
         "unreachable",
         "skipped",
+        "quarantined",
         "untouched",
         "unknown",
         "undo_failed",
@@ -95,3 +100,4 @@ class DiffGroup(Model):
     devices: int
     example: HostName
     text: str  # its first 2,000 characters
+    ref: ArtifactRef | None = None  # the whole of it

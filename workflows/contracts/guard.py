@@ -1,4 +1,4 @@
-"""Between runs and the guard that leases devices."""
+"""Between runs and the guard: leases of devices, and devices that no run may change for now."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,22 +6,42 @@ from typing import Literal
 
 from pydantic import Field
 
-from workflows.contracts.names import RunId
+from workflows.contracts.claims import Claim, ClaimRequest, Holder
+from workflows.contracts.names import ArtifactRef, RunId
+from workflows.contracts.runs import Scope
 from workflows.plan import HostName, Model
 
 
-class Holder(Model):
-    """A run that holds leases. Runs that one run has called share their ``root``, and never wait for each other."""
+class GuardPolicy(Model):
+    """When a device is taken out of service, and who is told; frozen into a run by `prepare`."""
 
-    workflow_id: str
+    failures: int = Field(default=3, ge=1)  # of one device, in steps that change it
+    within_s: float = Field(default=86_400.0, gt=0)
+    alert: str | None = None  # a notification target
+
+
+class Quarantined(Model):
+    """A device that no run changes until an operator has cleared it."""
+
+    since: datetime
+    because: str
+    by_run: str  # workflow id of the run that brought it here
     run: RunId
-    root: str  # workflow id of the outermost run
 
 
 class LeaseRequest(Model):
     """All devices that a run may change, in one call: no run holds some and waits for others."""
 
     holder: Holder
+    devices: tuple[HostName, ...]
+    prepared: ArtifactRef | None = None  # what the run interprets, for the one that looks after it if it is lost
+
+
+class Lost(Model):
+    """A run that was cut off while it held devices, and those that nobody has looked at since."""
+
+    holder: Holder
+    prepared: ArtifactRef | None = None
     devices: tuple[HostName, ...]
 
 
@@ -30,7 +50,10 @@ class LeaseAnswer(Model):
 
     granted: bool
     held_by: tuple[str, ...] = ()  # workflow ids of the runs that hold some of the devices, or wait before this one
-    flagged: Mapping[HostName, str] = {}  # devices that a run left behind without an end of its own, and which
+    flagged: Mapping[HostName, str] = {}  # devices that a run was cut off at, and its workflow id
+    lost: tuple[Lost, ...] = ()  # the same, by run
+    quarantined: Mapping[HostName, Quarantined] = {}  # of the devices asked for
+    to: RunId | None = None  # in a signal: the run that is meant, for a workflow id may be used again
 
 
 class Lease(Model):
@@ -39,6 +62,39 @@ class Lease(Model):
     holder: Holder
     devices: tuple[HostName, ...]
     since: datetime
+    prepared: ArtifactRef | None = None
+
+
+class FailureCount(Model):
+    """The failures of one device that still count."""
+
+    expires: tuple[datetime, ...]  # when each of them stops counting, in order
+    because: str  # of the newest
+
+
+class ClearRequest(Model):
+    """An operator has looked at devices; the one argument of the update and signal `clear`."""
+
+    by: str = Field(min_length=1)
+    devices: tuple[HostName, ...] = Field(min_length=1)
+    reason: str = ""
+
+
+class ClearRecord(Model):
+    """A clearing as it is kept: who, when, why, and what it put back into service."""
+
+    by: str
+    reason: str = ""
+    at: datetime
+    how: Literal["update", "signal"]
+    devices: tuple[HostName, ...]  # those that were flagged or quarantined
+    id: str = ""  # of the update
+
+
+class ClearAnswer(Model):
+    """What the update `clear` answers."""
+
+    cleared: tuple[HostName, ...] = ()
 
 
 class GuardState(Model):
@@ -46,14 +102,14 @@ class GuardState(Model):
 
     leases: tuple[Lease, ...] = ()
     queue: tuple[LeaseRequest, ...] = ()
-    flagged: Mapping[HostName, str] = {}
-
-
-class ClearRequest(Model):
-    """An operator has looked at flagged devices."""
-
-    by: str = Field(min_length=1)
-    devices: tuple[HostName, ...]
+    flagged: Mapping[HostName, str] = {}  # devices that a run was cut off at, and its workflow id
+    lost: tuple[Lost, ...] = ()  # the same, by run
+    quarantined: Mapping[HostName, Quarantined] = {}
+    failures: Mapping[HostName, FailureCount] = {}
+    cleared: tuple[ClearRecord, ...] = ()  # the newest 100
+    claims: tuple[Claim, ...] = ()
+    claim_queue: tuple[ClaimRequest, ...] = ()
+    handled: tuple[str, ...] = ()  # ids of the newest reports, so that none is counted twice
 
 
 class LeaseInput(Model):
@@ -62,10 +118,45 @@ class LeaseInput(Model):
     request: LeaseRequest
 
 
+class DeviceReport(Model):
+    """A device that failed in a run. ``dirty``: it may hold a part of a change, and is quarantined at once."""
+
+    host: HostName
+    because: str
+    dirty: bool = False
+
+
 class ReleaseInput(Model):
-    """Give all devices of a holder back; asked twice, the second time does nothing."""
+    """Give all devices of a holder back, and say which of them failed; asked twice, the second time does nothing."""
 
     holder: Holder
+    id: str = ""  # of this report; the same in every attempt
+    failed: tuple[DeviceReport, ...] = ()
+    looked_at: tuple[HostName, ...] = ()  # devices that came flagged, and about which nothing is in doubt any more
+    policy: GuardPolicy = GuardPolicy()
+    claim: bool = False  # whether the work that it has claimed is done, too
+
+
+class LookInput(Model):
+    """What has a lost run left on these devices? At most `BATCH_SIZE`."""
+
+    scope: Scope  # of the run that asks
+    lost: Lost
+
+
+class LookResult(Model):
+    """Where each device stands. What was cut in two is taken back, for nobody is left to finish it."""
+
+    clean: tuple[HostName, ...] = ()  # nothing was begun there, or it was finished
+    taken_back: tuple[HostName, ...] = ()
+    dirty: Mapping[HostName, str] = {}  # it could not be taken back, and why
+    unseen: Mapping[HostName, str] = {}  # it could not be looked at, and why
+
+
+class ReleaseAnswer(Model):
+    """Which devices this run has brought into quarantine."""
+
+    quarantined: Mapping[HostName, Quarantined] = {}
 
 
 class HolderInput(Model):

@@ -7,6 +7,8 @@ ArtifactRef = NewType("ArtifactRef", str)  # "sha256:" and 64 hex characters
 RunId = NewType("RunId", str)  # the run id of the first execution; it never changes while a run lives
 
 TASK_QUEUE: Final = "netsaga"
+POOL: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"  # the name of a worker pool
+POOL_HELP: Final = "a pool's name: up to 64 letters, digits, `.`, `_` and `-`, a letter or digit first"
 RUN: Final = "Run"
 BATCH: Final = "Batch"
 GUARD: Final = "Guard"
@@ -15,8 +17,13 @@ GUARD_ID: Final = "netsaga-guard"  # one for a namespace: leases hold across run
 PREPARE: Final = "prepare"
 INTERACT: Final = "interact"
 UNDO: Final = "undo"
+CONFIRM: Final = "confirm"
 FOLD: Final = "fold"
+PROPOSALS: Final = "proposals"
+COMPARE: Final = "compare"
 KEEP: Final = "keep"
+SAVE_STATE: Final = "save_state"
+LOAD_STATE: Final = "load_state"
 NOTIFY: Final = "notify"
 SEAL: Final = "seal"
 DIVIDE: Final = "divide"
@@ -26,19 +33,36 @@ SCRIPT: Final = "script"
 LEASE: Final = "lease"
 RELEASE: Final = "release"
 HOLDER: Final = "holder"
+SERVED: Final = "served"
+CLAIM: Final = "claim"
+FOLLOW: Final = "follow"
+LOOK: Final = "look"
+ASK: Final = "ask"
+REACHABLE: Final = "reachable"
 
 SIGNAL_APPROVE: Final = "approve"  # also the names of the updates
 SIGNAL_REJECT: Final = "reject"
 QUERY_STATUS: Final = "status"
-QUERY_DEVICES: Final = "devices"
+QUERY_DEVICES: Final = "devices"  # of a run, and of a batch that is open
+QUERY_GRAPH: Final = "graph"
 SIGNAL_PROGRESS: Final = "batch_progress"
 SIGNAL_SLOTS: Final = "slots"
 SIGNAL_CUT: Final = "cut"
 SIGNAL_LEASED: Final = "leased"
 UPDATE_ACQUIRE: Final = "acquire"
-SIGNAL_RELEASE: Final = "release"
-SIGNAL_CLEAR: Final = "clear"
+SIGNAL_RELEASE: Final = "release"  # also the name of the update
+SIGNAL_CLEAR: Final = "clear"  # also the name of the update
+UPDATE_CLAIM: Final = "claim"
+SIGNAL_CLAIMED: Final = "claimed"
 QUERY_LEASES: Final = "leases"
+
+# What a run listens to anyway: no `wait` of a definition takes these names.
+OWN_MESSAGES: Final = frozenset(
+    {
+        SIGNAL_APPROVE, SIGNAL_REJECT, SIGNAL_PROGRESS, SIGNAL_LEASED, SIGNAL_CUT, SIGNAL_SLOTS, "pause", "resume",
+        "cancel", "retry", "skip", "undo", "stop", "set_concurrency", SIGNAL_CLAIMED,
+    }
+)  # fmt: skip
 
 SEARCH_ATTRIBUTES: Final[Mapping[str, str]] = {  # all of type Keyword
     "definition": "NetsagaDefinition",
@@ -82,3 +106,13 @@ LETTERS: Final[Mapping[DeviceStatus, str]] = {
     "undone": "x",
     "undo_failed": "!",
 }
+
+
+def pool_queue(queue: str, pool: str | None) -> str:
+    """The task queue on which the workers of a pool take up what is to be done on its devices.
+
+    Args:
+        queue: Of the run: the queue of the workers of no pool.
+        pool: The pool's name; None for devices that any worker reaches.
+    """
+    return queue if pool is None else f"{queue}-{pool}"

@@ -1,11 +1,12 @@
 """What people say to a run: decisions at gates, operations, and how both are kept."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
-from workflows.contracts.names import Phase
+from workflows.contracts.names import ArtifactRef, Phase
 from workflows.plan import HostName, Model, StepId
 
 
@@ -19,17 +20,25 @@ class Decision(Model):
 
 
 class DecisionRecord(Model):
-    """A decision as it is kept, also one that did not count."""
+    """What happened at a gate, as it is kept: a decision, also one that did not count, or what led to one.
+
+    A system that was asked may leave the question ``unanswered`` or be ``unreachable``; ``remind`` is what netsaga does
+    when the time of those who were asked first is over. None of these counts. The evidence is what was to be seen when
+    the decision was made: the proposal's digest, the diffs that were shown, and the values that a condition rests on.
+    """
 
     step: StepId
-    decision: Literal["approve", "reject"]
+    decision: Literal["approve", "reject", "remind", "unanswered", "unreachable"]
     by: str
     comment: str = ""
     digest: str | None = None
     at: datetime
-    how: Literal["update", "signal", "timeout"]
+    how: Literal["update", "signal", "timeout", "automatic", "system"]
     counted: bool
     why_not: str = ""
+    diffs: tuple[ArtifactRef, ...] = ()  # the texts that were shown, at most 20
+    condition: str = ""  # the expression by which it was made
+    evidence: Mapping[str, JsonValue] = {}  # what that expression read, by name
 
 
 class DecisionAnswer(Model):

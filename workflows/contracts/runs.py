@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
 from workflows.contracts.devices import DeviceResult, DiffGroup, HostFailure
 from workflows.contracts.names import ArtifactRef, Phase, RunId, StepState, Verdict
 from workflows.contracts.people import DecisionRecord, OperationRecord
-from workflows.plan import HostName, Model, StepId
+from workflows.contracts.proposals import ProposalRef, ProposalSummary
+from workflows.contracts.sight import Budget, Cause, Cells
+from workflows.plan import Block, HostName, Model, StepId
 
 
 class RunRequest(Model):
@@ -24,6 +26,17 @@ class RunRequest(Model):
     by: str = ""  # a claim, until an authenticated door carries it
     reason: str = ""
     plan_digest: str | None = None  # the plan that is expected; another one is refused
+    proposal: ProposalRef | None = None  # what was planned: made anew, and refused where it is another one by now
+
+
+class Blame(Model):
+    """A block that failed, by name: never a device's failure."""
+
+    block: Block
+    type: Literal["block_unavailable", "block_degraded"]
+    message: str
+    answer: Literal["aborted", "proceeded", "acknowledged"] = "aborted"
+    by: str = ""  # who acknowledged it
 
 
 class StepResult(Model):
@@ -35,6 +48,7 @@ class StepResult(Model):
     message: str = ""
     counts: Mapping[str, int] = {}
     warnings: int = 0
+    blame: Blame | None = None
 
 
 class RunResult(Model):
@@ -51,11 +65,16 @@ class RunResult(Model):
     reason: str = ""
     outputs: Mapping[str, JsonValue] = {}  # what the definition yields to the one that calls it
     counts: Mapping[str, int] = {}  # devices by final status
+    causes: tuple[Cause, ...] = ()  # why devices failed, the most frequent first; at most 20
     steps: tuple[StepResult, ...] = ()
     devices: tuple[DeviceResult, ...] = ()  # at most 1,000; the record has all
     devices_omitted: int = 0
     record: ArtifactRef | None = None
     report: str | None = None  # where a person finds the report
+    mode: Literal["apply", "plan"] = "apply"  # ``plan``: ``changed`` means that it would be
+    proposal: ProposalSummary | None = None  # of plan mode
+    joined: str | None = None  # workflow id of the run that did the same work, and whose end this is
+    quarantined: Mapping[HostName, str] = {}  # devices that no run changes from now on, and why; at most 100
 
 
 class Scope(Model):
@@ -67,12 +86,15 @@ class Scope(Model):
 
 
 class WaveStatus(Model):
-    """A wave as it stands; ``letters`` one a device, in its order."""
+    """A wave as it stands."""
 
     name: str
-    state: Literal["pending", "running", "soaking", "succeeded", "failed", "undoing", "undone", "cancelled"]
+    state: Literal[
+        "pending", "running", "soaking", "confirming", "succeeded", "failed", "undoing", "undone", "cancelled"
+    ]
     size: int
     counts: Mapping[str, int] = {}
+    until: datetime | None = None  # while it soaks
 
 
 class StepStatus(Model):
@@ -85,6 +107,17 @@ class StepStatus(Model):
     counts: Mapping[str, int] = {}
     warnings: int = 0
     waves: tuple[WaveStatus, ...] = ()
+    budget: Budget | None = None  # of a step over devices that has begun
+    answers: tuple[str, ...] = ()  # what an operator may answer where the step is paused on a failure
+    blame: Blame | None = None
+
+
+class SafetyCount(Model):
+    """Devices that share what a change has to fall back on."""
+
+    devices: int
+    undo: Literal["native", "inverse", "restore", "none"]
+    confirm: Literal["device", "session", "none"]
 
 
 class Gate(Model):
@@ -99,6 +132,12 @@ class Gate(Model):
     escalated: bool = False
     digest: str | None = None
     diffs: tuple[DiffGroup, ...] = ()
+    made: Mapping[str, int] = {}  # devices by how their diff was made
+    safety: tuple[SafetyCount, ...] = ()  # of the devices that are to be changed
+    confirm_hold: Literal["device", "wave", "best_effort"] | None = None  # when the change is confirmed; None: never
+    via: str | None = None  # the system that is asked, too
+    via_said: str = ""  # what it last said, where it has not decided
+    told: str = ""  # who was reminded
 
 
 class RunStatus(Model):
@@ -107,6 +146,7 @@ class RunStatus(Model):
     id: str
     definition: str = ""
     version: str = ""
+    mode: Literal["apply", "plan"] = "apply"
     phase: Phase
     verdict: Verdict | None = None
     message: str = ""
@@ -117,30 +157,9 @@ class RunStatus(Model):
     steps: tuple[StepStatus, ...] = ()
     gates: tuple[Gate, ...] = ()
     failures: tuple[HostFailure, ...] = ()  # the newest 20
-    decisions: tuple[DecisionRecord, ...] = ()
-    operations: tuple[OperationRecord, ...] = ()
+    causes: tuple[Cause, ...] = ()  # of all failures, the most frequent first; at most 20
+    cells: Cells = Cells()
+    decisions: tuple[DecisionRecord, ...] = ()  # the newest 50
+    operations: tuple[OperationRecord, ...] = ()  # the newest 50
+    next: tuple[str, ...] = ()  # commands that would move it on, with NAME where a name is needed
     result: RunResult | None = None
-
-
-class Page(Model):
-    """The argument of the query `devices`."""
-
-    offset: int = 0
-    limit: int = Field(default=100, ge=1, le=1000)
-
-
-class DeviceLine(Model):
-    """A device as it stands: the newest step that took it up."""
-
-    host: HostName
-    step: StepId | None = None
-    wave: str = ""
-    status: str = "pending"  # pending, running, changed or a `DeviceStatus`
-    message: str = ""
-
-
-class DevicePage(Model):
-    """The answer of the query `devices`."""
-
-    total: int
-    devices: tuple[DeviceLine, ...] = ()

@@ -8,9 +8,9 @@ from pydantic import JsonValue
 
 from workflows.definition.diagnostics import Findings
 from workflows.definition.draft import CallBody
-from workflows.definition.inputs import problem_of
 from workflows.definition.scopes import Place, Scopes
 from workflows.definition.types import Maybe, Type, bare_type, describe, may_equal, type_of_input
+from workflows.inputs import problem_of
 from workflows.plan import Constant, Expr, Input, ListOf, MapOf
 from workflows.suggest import did_you_mean
 

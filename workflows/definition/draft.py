@@ -11,7 +11,7 @@ from typing import Literal
 from workflows.definition.diagnostics import Span
 from workflows.definition.draft_actions import ActionDraft, ChangeDraft, CheckDraft, Path, Word
 from workflows.definition.expressions import Expression
-from workflows.plan import Accept, Block, Breaker, Input, OnDeadline, Retry, UndoMethod, Window
+from workflows.plan import Accept, Block, Breaker, Input, OnBlock, OnDeadline, Retry, UndoMethod, Window
 
 __all__ = ["ActionDraft", "ChangeDraft", "CheckDraft", "Path", "Word"]  # for those who read whole drafts
 
@@ -100,6 +100,7 @@ class ApproveBody:
     on_timeout: Literal["approve", "reject", "escalate"]
     escalate: EscalateDraft | None = None
     via: str | None = None
+    auto: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,7 @@ class CommonDraft:
     retry: Retry | None = None
     on_failure: OnFailureDraft | None = None
     block: Block | None = None
+    on_block: OnBlock | None = None
     checks: tuple[CheckDraft, ...] = ()
 
 

@@ -4,10 +4,9 @@ Mermaid (https://mermaid.js.org/syntax/flowchart.html) because forges and wikis 
 out. `definition_graph` is what the author wrote; `plan_graph` adds waves, gates, what a failure does and who is asked.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, assert_never
 
-from workflows.definition.spelling import spelling, value_spelling
 from workflows.plan import (
     ApproveStep,
     CallStep,
@@ -25,8 +24,8 @@ from workflows.plan import (
     Wave,
     Window,
 )
-
-LONGEST: Final = 80  # characters of one line in a box
+from workflows.plan.mermaid import label, node
+from workflows.plan.spelling import spelling, value_spelling
 
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
@@ -39,7 +38,7 @@ def definition_graph(plan: Plan) -> str:
     """
     lines = [_head(plan)]
     lines += [f"  {_box(step)}" for step in plan.steps]
-    lines += [f"  {_id(need)} --> {_id(step.id)}" for step in plan.steps for need in step.needs]
+    lines += [f"  {node(need)} --> {node(step.id)}" for step in plan.steps for need in step.needs]
     lines += _finally(plan, [_box(step) for step in plan.finally_])
     return "\n".join(lines) + "\n"
 
@@ -67,9 +66,9 @@ def _head(plan: Plan) -> str:
 def _finally(plan: Plan, boxes: list[str]) -> Iterator[str]:
     if not plan.finally_:
         return
-    yield f"  subgraph finally[{_label(['finally: also after a stop, a rejection and a cancel'])}]"
+    yield f"  subgraph finally[{label(['finally: also after a stop, a rejection and a cancel'])}]"
     yield from (f"    {box}" for box in boxes)
-    yield from (f"    {_id(need)} --> {_id(step.id)}" for step in plan.finally_ for need in step.needs)
+    yield from (f"    {node(need)} --> {node(step.id)}" for step in plan.finally_ for need in step.needs)
     yield "  end"
     needed = {need for step in plan.steps for need in step.needs}
     yield from (f"  {_exit(step.id, plan)} -.-> finally" for step in plan.steps if step.id not in needed)
@@ -79,18 +78,18 @@ def _box(step: Step) -> str:
     lines = [step.id, *_what(step)]
     if step.when is not None:
         lines.append(f"when {spelling(step.when)}")
-    label = _label(lines)
+    text = label(lines)
     match step:
         case ApproveStep():
-            return f"{_id(step.id)}{{{{{label}}}}}"
+            return f"{node(step.id)}{{{{{text}}}}}"
         case WaitStep():
-            return f"{_id(step.id)}([{label}])"
+            return f"{node(step.id)}([{text}])"
         case CallStep():
-            return f"{_id(step.id)}[[{label}]]"
+            return f"{node(step.id)}[[{text}]]"
         case DevicesStep() if step.changes:
-            return f"{_id(step.id)}[/{label}/]"
+            return f"{node(step.id)}[/{text}/]"
         case _:
-            return f"{_id(step.id)}[{label}]"
+            return f"{node(step.id)}[{text}]"
 
 
 def _what(step: Step) -> Iterator[str]:
@@ -137,13 +136,13 @@ def _whole(step: Step) -> Iterator[str]:
     title = [step.id, *_what(step), *_rules(step)]
     if step.when is not None:
         title.append(f"when {spelling(step.when)}")
-    yield f"subgraph {_id(step.id)}[{_label(title)}]"
+    yield f"subgraph {node(step.id)}[{label(title)}]"
     previous = ""
     for number, wave in enumerate(step.waves, start=1):
-        own = f"{_id(step.id)}_{number}"
-        yield f"  {own}[{_label(_wave(wave))}]"
+        own = f"{node(step.id)}_{number}"
+        yield f"  {own}[{label(_wave(wave))}]"
         if previous:
-            yield f"  {previous} -- {_label([f'accept {step.accept.text}'])} --> {own}"
+            yield f"  {previous} -- {label([f'accept {step.accept.text}'])} --> {own}"
         previous = own
     yield "end"
 
@@ -169,7 +168,7 @@ def _rules(step: DevicesStep) -> Iterator[str]:
 
 def _otherwise(step: Step) -> Iterator[str]:
     """What happens where a step does not succeed."""
-    own = _id(step.id)
+    own = node(step.id)
     if isinstance(step, ApproveStep):
         yield from _gate(step)
         return
@@ -181,65 +180,47 @@ def _otherwise(step: Step) -> Iterator[str]:
             undone = said.of or step.id
             methods = ", ".join(step.undo) if isinstance(step, DevicesStep) and step.changes else ""
             box = [f"undo {said.scope}" + (f" of {said.of}" if said.of else ""), *([methods] if methods else [])]
-            yield f"{own}_undo>{_label(box)}]"
-            yield f"{own} -. {_label([beyond])} .-> {own}_undo"
-            yield f"{own}_undo -.-> {_id(undone)}"
+            yield f"{own}_undo>{label(box)}]"
+            yield f"{own} -. {label([beyond])} .-> {own}_undo"
+            yield f"{own}_undo -.-> {node(undone)}"
         case OnFailure(action="pause"):
-            yield f"{own}_pause{{{{{_label(['an operator: retry, skip, undo or stop'])}}}}}"
-            yield f"{own} -. {_label([beyond])} .-> {own}_pause"
+            yield f"{own}_pause{{{{{label(['an operator: retry, skip, undo or stop'])}}}}}"
+            yield f"{own} -. {label([beyond])} .-> {own}_pause"
         case OnFailure(action="stop"):
-            yield f"{own} -. {_label([beyond])} .-> stopped(({_label(['stopped'])}))"
+            yield f"{own} -. {label([beyond])} .-> stopped(({label(['stopped'])}))"
         case _:
             return
 
 
 def _gate(step: ApproveStep) -> Iterator[str]:
-    own = _id(step.id)
-    rejected = f"rejected(({_label(['rejected'])}))"
-    yield f"{own} -. {_label(['rejected'])} .-> {rejected}"
+    own = node(step.id)
+    rejected = f"rejected(({label(['rejected'])}))"
+    yield f"{own} -. {label(['rejected'])} .-> {rejected}"
     silence = f"silent for {_time(step.timeout)}"
     if step.on_timeout == "escalate" and step.escalate is not None:
         asked = f"{own}_escalate"
-        yield f"{asked}{{{{{_label([f'escalate to {step.escalate.to}'])}}}}}"
-        yield f"{own} -. {_label([silence])} .-> {asked}"
+        yield f"{asked}{{{{{label([f'escalate to {step.escalate.to}'])}}}}}"
+        yield f"{own} -. {label([silence])} .-> {asked}"
         last = f"rejected, or silent for {_time(step.escalate.timeout)}"
         if step.escalate.then == "reject":
-            yield f"{asked} -. {_label([last])} .-> {rejected}"
+            yield f"{asked} -. {label([last])} .-> {rejected}"
         else:
-            yield f"{asked} -. {_label(['rejected'])} .-> {rejected}"
+            yield f"{asked} -. {label(['rejected'])} .-> {rejected}"
     elif step.on_timeout == "reject":
-        yield f"{own} -. {_label([silence])} .-> {rejected}"
+        yield f"{own} -. {label([silence])} .-> {rejected}"
     else:
-        yield f"{own}_silence[{_label([silence, 'approves'])}]"
+        yield f"{own}_silence[{label([silence, 'approves'])}]"
         yield f"{own} -.-> {own}_silence"
 
 
 def _entry(step: Step) -> str:
-    return f"{_id(step.id)}_1" if isinstance(step, DevicesStep) and step.waves else _id(step.id)
+    return f"{node(step.id)}_1" if isinstance(step, DevicesStep) and step.waves else node(step.id)
 
 
 def _exit(step_id: str, plan: Plan) -> str:
     step = next(one for one in plan.steps if one.id == step_id)
     waves = len(step.waves) if isinstance(step, DevicesStep) else 0
-    return f"{_id(step_id)}_{waves}" if waves else _id(step_id)
-
-
-def _id(step_id: str) -> str:
-    return f"step_{step_id}"  # a bare `end` or `click` would be a word of Mermaid
-
-
-def _label(lines: Iterable[str]) -> str:
-    return '"' + "<br>".join(_escaped(_short(line)) for line in lines if line) + '"'
-
-
-def _short(text: str) -> str:
-    plain = " ".join(text.split())
-    return plain if len(plain) <= LONGEST else plain[: LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
-
-
-def _escaped(text: str) -> str:
-    """Mermaid's entities: the number of a character between ``#`` and ``;``."""
-    return "".join(f"#{ord(char)};" if char in '#"<>&`\\' else char for char in text).replace("%%", "#37;#37;")
+    return f"{node(step_id)}_{waves}" if waves else node(step_id)
 
 
 def _time(expression: Expr) -> str:

@@ -40,6 +40,7 @@ from workflows.plan import (
     Maintenance,
     MapOf,
     NotifyStep,
+    OnBlock,
     OnDeadline,
     OnFailure,
     Plan,
@@ -71,6 +72,7 @@ class _Common(TypedDict):
     on_deadline: OnDeadline
     on_failure: OnFailure
     block: Block | None
+    on_block: OnBlock
     checks: tuple[Check, ...]
 
 
@@ -139,6 +141,7 @@ def _step(step: StepDraft, needs: tuple[str, ...], draft: Draft) -> Step:
                 signal=body.signal.text if body.signal else None,
                 payload=body.payload,
                 devices=_tree(body.devices),
+                credential=draft.defaults.credential if body.devices else None,
                 limit=_seconds_or_none(step.common.timeout),
             )
         case CallBody() as body:
@@ -165,6 +168,7 @@ def _common(step: StepDraft, needs: tuple[str, ...], draft: Draft) -> _Common:
         on_deadline=said.on_deadline or "stop",
         on_failure=_on_failure(step),
         block=said.block,
+        on_block=said.on_block or "abort",
         checks=tuple(
             Check(name=check.name, that=check.that.tree, message=_tree(check.message), severity=check.severity)
             for check in said.checks
@@ -237,6 +241,7 @@ def _approve(step: StepDraft, body: ApproveBody, common: _Common) -> ApproveStep
         on_timeout=body.on_timeout,
         escalate=Escalate(to=escalate.to, timeout=_seconds(escalate.timeout), then=escalate.then) if escalate else None,
         via=body.via,
+        auto=_tree(body.auto),
     )
 
 

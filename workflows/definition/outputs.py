@@ -14,7 +14,7 @@ from workflows.definition.draft import (
     SetBody,
     WaitBody,
 )
-from workflows.definition.types import AGGREGATES, INTEGER, TEXT, UNKNOWN, Record, Type, type_of_input
+from workflows.definition.types import AGGREGATES, HOSTS, INTEGER, TEXT, UNKNOWN, Record, Type, type_of_input
 
 HTTP: Final[Mapping[str, Type]] = {"status": INTEGER, "json": UNKNOWN, "text": TEXT}
 SCRIPT: Final[Mapping[str, Type]] = {"result": UNKNOWN}
@@ -36,6 +36,8 @@ def outputs_of(body: Body, called: Mapping[str, Type], computed: Mapping[str, Ty
         case ScriptBody():
             return SCRIPT
         case WaitBody():
+            if body.devices is not None:
+                return dict.fromkeys(("reachable", "unreachable", "refused"), HOSTS)
             return {name: type_of_input(one) for name, one in body.payload.items()}
         case CallBody():
             return called

@@ -2,6 +2,7 @@
 
 from workflows.definition.diagnostics import Findings
 from workflows.definition.draft import ApproveBody, DevicesBody, Path, StepDraft, WaitBody
+from workflows.definition.reach import truth_of
 from workflows.definition.safety_clocks import check_wait
 from workflows.definition.scopes import Scopes
 
@@ -20,6 +21,7 @@ def check_gates(scopes: Scopes, findings: Findings) -> None:
             case ApproveBody() as body:
                 _check_silence(step, body, findings)
                 _check_self(step, body, findings)
+                _check_auto(step, body, findings)
                 if body.binds:
                     behind = [path for name, path in applied if scopes.is_before(step.id.text, name)]
                     _check_bound(step, body.binds, behind, findings)
@@ -39,6 +41,14 @@ def _check_silence(step: StepDraft, body: ApproveBody, findings: Findings) -> No
             f"silence opens the gate `{step.id.text}`: when {body.escalate.to} do not answer either, it is approved"
         )
         findings.add("NS709", message, body.escalate.span, hint)
+
+
+def _check_auto(step: StepDraft, body: ApproveBody, findings: Findings) -> None:
+    if body.auto is not None and truth_of(body.auto.tree) is True:
+        message = f"nobody opens the gate `{step.id.text}`: its `auto` always holds, so it approves itself"
+        findings.add(
+            "NS709", message, body.auto.span, "write a condition, as `bound.devices <= 10`, or leave the gate out"
+        )
 
 
 def _check_self(step: StepDraft, body: ApproveBody, findings: Findings) -> None:

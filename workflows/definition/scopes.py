@@ -9,12 +9,13 @@ from typing import Final
 
 from workflows.definition.action_types import Wanted, exports, expressions_of, type_of_action
 from workflows.definition.called import Called
-from workflows.definition.draft import CallBody, DevicesBody, Draft, SetBody, StepDraft
+from workflows.definition.draft import ApproveBody, CallBody, DevicesBody, Draft, SetBody, StepDraft
 from workflows.definition.expressions import Expression
 from workflows.definition.order import Order
 from workflows.definition.outputs import outputs_of, result_of, verb_of
 from workflows.definition.step_expressions import of_rollout, of_verb
 from workflows.definition.types import (
+    BOUND,
     DEVICE,
     HOSTS,
     RUN,
@@ -154,9 +155,20 @@ class Scopes:
             case SetBody() as body:
                 for word, value in body.values:
                     yield Place(step, value, outer, "any", f"`{word.text}`", gives=word.text)
+            case ApproveBody(auto=Expression() as auto) as body:
+                yield Place(step, auto, self._at_gate(body, outer), "boolean", "`auto`")
+                for expression, wanted, what in of_verb(step.body):
+                    yield Place(step, expression, outer, wanted, what)
             case _:
                 for expression, wanted, what in of_verb(step.body):
                     yield Place(step, expression, outer, wanted, what)
+
+    def _at_gate(self, body: ApproveBody, outer: Scope) -> Scope:
+        """What an automatic approval sees: beside the rest, counts of the changes that are to be approved."""
+        if body.binds is None:
+            elsewhere = {**outer.elsewhere, "bound": "this gate `binds` no changes"}
+            return Scope(outer.names, elsewhere, outer.ancestor, outer.outputs)
+        return Scope({**outer.names, "bound": Record("`bound`", BOUND)}, outer.elsewhere, outer.ancestor, outer.outputs)
 
     def _devices(self, step: StepDraft, body: DevicesBody, outer: Scope) -> Iterator[Place]:
         yield Place(step, body.devices, outer, "hosts", "`devices`")
@@ -264,8 +276,12 @@ class Scopes:
 
     @staticmethod
     def _maybe(fields: Mapping[str, Type], step: StepDraft, seen_from: StepDraft | None) -> Mapping[str, Type]:
-        """Null are the outputs of a step that `when` skips and, seen from the end, of one that a stop forestalled."""
+        """Null are the outputs of a step that `when` skips or that the run goes on without.
+
+        Seen from the end, also those of a step that a stop forestalled.
+        """
         may_be_missing = seen_from is None or (seen_from.final and not step.final)
-        if step.when is None and not may_be_missing:
+        goes_on_without = step.common.on_block in {"proceed", "ask"}
+        if step.when is None and not may_be_missing and not goes_on_without:
             return fields
         return {name: one if isinstance(one, Maybe) else Maybe(one) for name, one in fields.items()}

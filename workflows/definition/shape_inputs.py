@@ -7,9 +7,9 @@ from pydantic import JsonValue
 
 from workflows.definition import keys
 from workflows.definition.diagnostics import Findings
-from workflows.definition.inputs import problem_of
 from workflows.definition.mapping import NAME, NAME_HELP, Section, kind_of
 from workflows.definition.nodes import Fields, Items, Node, Scalar
+from workflows.inputs import problem_of
 from workflows.plan import Input
 
 TYPES: Final[tuple[str, ...]] = get_args(Input.model_fields["type"].annotation)

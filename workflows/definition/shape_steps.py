@@ -24,11 +24,12 @@ from workflows.definition.shape_verbs import (
     shape_set,
     shape_wait,
 )
-from workflows.plan import Block, OnDeadline
+from workflows.plan import Block, OnBlock, OnDeadline
 from workflows.suggest import did_you_mean
 
 _SCOPES: Final[tuple[Literal["failed", "wave", "step", "run"], ...]] = ("failed", "wave", "step", "run")
 _ON_FAILURE: Final[tuple[Literal["stop", "continue", "pause"], ...]] = ("stop", "continue", "pause")
+_ON_BLOCK: Final[tuple[OnBlock, ...]] = ("abort", "proceed", "ask")
 _ON_DEADLINE: Final[tuple[OnDeadline, ...]] = ("stop", "skip", "escalate", "undo")
 _BLOCKS: Final[tuple[Block, ...]] = ("source_of_truth", "executor", "observability", "presentation")
 
@@ -85,6 +86,7 @@ def _common(fields: Section, verb: str, findings: Findings) -> CommonDraft:
         retry=shape_retry(fields, findings),
         on_failure=_on_failure(fields, findings),
         block=_block(fields),
+        on_block=_on_block(fields),
         checks=shape_checks(fields, findings),
     )
 
@@ -94,6 +96,15 @@ def _block(fields: Section) -> Block | None:
         return None
     block: Block = fields.choice("block", _BLOCKS, "executor")
     return block
+
+
+def _on_block(fields: Section) -> OnBlock | None:
+    if "on_block" not in fields:
+        return None
+    if "block" not in fields:
+        fields.missing("block", "`on_block` says what its failure does, as `block: source_of_truth`")
+    answer: OnBlock = fields.choice("on_block", _ON_BLOCK, "abort")
+    return answer
 
 
 def _body(fields: Section, verb: str, findings: Findings) -> Body | None:
@@ -150,9 +161,14 @@ def _on_deadline(fields: Section, verb: str, findings: Findings) -> OnDeadline |
     if "deadline" not in fields:
         fields.missing("deadline", "`on_deadline` says what happens at it, as `deadline: 1h`")
     answer: OnDeadline = fields.choice("on_deadline", _ON_DEADLINE, "stop")
-    if answer == "escalate" and not (verb == "approve" and "escalate" in fields):
+    if answer == "escalate" and verb != "devices" and not (verb == "approve" and "escalate" in fields):
         hint = "write `stop`, `skip` or `undo`" + (", or add `escalate`" if verb == "approve" else "")
-        findings.add("NS206", "`on_deadline: escalate` without an `escalate`", fields.key("on_deadline"), hint)
+        message = (
+            "`on_deadline: escalate` without an `escalate`"
+            if verb == "approve"
+            else (f"a step of `{verb}` has nobody to escalate to")
+        )
+        findings.add("NS206", message, fields.key("on_deadline"), hint)
     return answer
 
 

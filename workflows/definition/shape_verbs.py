@@ -3,6 +3,7 @@
 import re
 from typing import Final, Literal
 
+from workflows.contracts.names import OWN_MESSAGES
 from workflows.definition import keys
 from workflows.definition.diagnostics import Findings
 from workflows.definition.draft import (
@@ -61,10 +62,11 @@ def shape_approve(fields: Section, findings: Findings) -> ApproveBody | None:
         if word.text != "requester":
             findings.add("NS204", f"`{word.text}` is no valid `not_by`", word.span, "it is `[requester]`")
     binds, via = shape_path(inner, "binds", findings), inner.text("via")
+    auto = inner.expression("auto")
     if by is None:
         return None
     barring: tuple[Literal["requester"], ...] = ("requester",) if barred else ()
-    return ApproveBody(by.text, quorum or 1, barring, binds, on_timeout, escalate, via.text if via else None)
+    return ApproveBody(by.text, quorum or 1, barring, binds, on_timeout, escalate, via.text if via else None, auto)
 
 
 def _escalate(fields: Section, findings: Findings) -> EscalateDraft | None:
@@ -198,6 +200,9 @@ def shape_wait(fields: Section, findings: Findings) -> WaitBody | None:
         case "signal":
             signal = inner.text("signal", pattern=NAME, hint=NAME_HELP)
             payload = shape_declared(inner, "payload", "a field", findings)
+            if signal is not None and signal.text in OWN_MESSAGES:
+                hint = "take another name; runs listen to this one themselves"
+                findings.add("NS204", f"`{signal.text}` is a signal of netsaga's own", signal.span, hint)
             return WaitBody(signal=signal, payload=payload) if signal is not None else None
         case _:
             devices = inner.expression("devices")

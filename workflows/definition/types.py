@@ -100,7 +100,7 @@ DEVICE: Final = Record(
     {
         "name": HOST, "platform": TEXT, "address": TEXT, "port": INTEGER, "site": Maybe(TEXT), "role": Maybe(TEXT),
         "groups": ListType(TEXT), "tags": ListType(TEXT), "maintenance": BOOLEAN, "credential": Maybe(TEXT),
-        "data": UNKNOWN,
+        "pool": Maybe(TEXT), "data": UNKNOWN,
     },
     "facts that only some devices have are in `device.data`",
 )  # fmt: skip
@@ -116,6 +116,9 @@ AGGREGATES: Final[Mapping[str, Type]] = {
     "warnings": INTEGER,
 }
 RUN_INSIDE_DO: Final[Mapping[str, Type]] = {"id": TEXT, "definition": TEXT, "version": TEXT}
+BOUND: Final[Mapping[str, Type]] = dict.fromkeys(
+    ("devices", "groups", "computed", "modelled", "unavailable"), INTEGER
+)  # what an automatic approval sees of the changes that its gate binds
 RUN: Final[Mapping[str, Type]] = {
     **RUN_INSIDE_DO,
     "requester": TEXT,

@@ -1,7 +1,8 @@
-"""The entity workflow that leases devices. It has no clock for leases: a run keeps them until it ends.
+"""The entity workflow that leases devices, keeps those out of service that failed, and knows who does which work.
 
-Whether a holder is still alive is asked of Temporal, and only while somebody waits for it. The guard continues as new
-by itself, and moves to new builds of the worker: old builds would never drain otherwise.
+It has no clock for leases: a run keeps them until it ends. Whether a holder is still alive is asked of Temporal, and
+only while somebody waits for it. The guard continues as new by itself, and moves to new builds of the worker: old
+builds would never drain otherwise.
 """
 
 from datetime import timedelta
@@ -9,10 +10,13 @@ from typing import Final
 
 from temporalio import workflow
 from temporalio.common import VersioningBehavior
-from temporalio.exceptions import ActivityError, FailureError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from workflows import contracts
 from workflows.contracts import (
+    ClaimAnswer,
+    ClaimRequest,
+    ClearAnswer,
     ClearRequest,
     GuardState,
     Holder,
@@ -20,55 +24,137 @@ from workflows.contracts import (
     HolderState,
     LeaseAnswer,
     LeaseRequest,
+    ReleaseAnswer,
     ReleaseInput,
 )
+from workflows.guard.claims import Claims
 from workflows.guard.leases import Leases
+from workflows.guard.quarantine import Quarantine
 from workflows.run import calls
 
 LOOK_EVERY: Final = timedelta(seconds=15)
+# Its history is replayed by whichever worker takes it up; the server's own suggestion comes only at 4,096 events.
+LONGEST_HISTORY: Final = 3_000
 
 
 class _Guard:
     """Leases devices to runs."""
 
     def __init__(self, state: GuardState | None = None) -> None:
-        self._leases = Leases(state or GuardState())
+        kept = state or GuardState()
+        self._leases = Leases(kept)
+        self._quarantine = Quarantine(kept)
+        self._claims = Claims(kept)
 
     async def live(self) -> None:
         """Lives for ever; looks after holders while somebody waits."""
-        while not workflow.info().is_continue_as_new_suggested():
-            await workflow.wait_condition(
-                lambda: self._leases.somebody_waits or workflow.info().is_continue_as_new_suggested()
-            )
-            if self._leases.somebody_waits:
+        while not _is_long():
+            await workflow.wait_condition(lambda: self._somebody_waits or _is_long())
+            if self._somebody_waits:
                 await self._look()
-                await workflow.sleep(LOOK_EVERY, summary="somebody waits for devices")
+                await workflow.sleep(LOOK_EVERY, summary="somebody waits for devices, or for another run")
         await workflow.wait_condition(workflow.all_handlers_finished)
-        workflow.continue_as_new(self._leases.state)
+        self._quarantine.prune(workflow.now())
+        workflow.continue_as_new(self._state)
+
+    @property
+    def _state(self) -> GuardState:
+        """All that it knows. Each part fills the fields of its own."""
+        parts = (self._leases.state, self._quarantine.state, self._claims.state)
+        return GuardState.model_validate(
+            {name: getattr(part, name) for part in parts for name in GuardState.model_fields if getattr(part, name)}
+        )
+
+    @property
+    def _somebody_waits(self) -> bool:
+        return self._leases.somebody_waits or self._claims.somebody_waits
+
+    # --------------------------------------------------------------------------------------------------- from runs
 
     @workflow.update(name=contracts.UPDATE_ACQUIRE, description="From a run: all devices that it may change.")
     def acquire(self, request: LeaseRequest) -> LeaseAnswer:
         """Answers at once: ten updates that wait would fill the server's limit, and block every release."""
-        return self._leases.acquire(request, workflow.now())
+        answer = self._leases.acquire(request, workflow.now())
+        return answer.model_copy(update={"quarantined": self._quarantine.among(request.devices)})
 
     @workflow.signal(name=contracts.SIGNAL_RELEASE, description="From a run: it has ended.")
-    async def release(self, request: ReleaseInput) -> None:
-        """Gives devices back and tells those whose turn it is."""
-        await self._tell(self._leases.release(request.holder, workflow.now()))
+    async def release_signal(self, call: ReleaseInput) -> None:
+        """The same as the update, without an answer."""
+        await self._release(call)
 
-    @workflow.signal(name=contracts.SIGNAL_CLEAR, description='Flagged devices were looked at: {"by": …, "devices": …}')
-    def clear(self, request: ClearRequest) -> None:
-        """An operator has looked."""
+    @workflow.update(name=contracts.SIGNAL_RELEASE, description="From a run: it has ended, and which devices failed.")
+    async def release(self, call: ReleaseInput) -> ReleaseAnswer:
+        """Gives devices back, counts failures, and tells those whose turn it is."""
+        return await self._release(call)
+
+    async def _release(self, call: ReleaseInput) -> ReleaseAnswer:
+        now = workflow.now()
+        answer = self._quarantine.report(call, now)
+        self._leases.clear(call.looked_at)
+        await self._tell(self._leases.release(call.holder, now))
+        if call.claim:
+            await self._tell_claims(call.holder)
+        return answer
+
+    @workflow.update(name=contracts.UPDATE_CLAIM, description="From a run: it would do some work alone (`dedup`).")
+    async def claim(self, request: ClaimRequest) -> ClaimAnswer:
+        """Grants, or says who does that work; answers at once."""
+        if request.gone is not None:
+            self._claims.withdraw(request.holder)
+            await self._forget(request.gone.holder, cut_off=request.gone.state == "cut_off")
+        return self._claims.claim(request, workflow.now())
+
+    # ---------------------------------------------------------------------------------------------- from operators
+
+    @workflow.update(
+        name=contracts.SIGNAL_CLEAR, description='Back into service: {"by": …, "devices": […], "reason": …}'
+    )
+    def clear(self, request: ClearRequest) -> ClearAnswer:
+        """An operator has looked. An update repeated with the same id is answered as it was."""
+        info = workflow.current_update_info()
+        id_ = info.id if info is not None else ""
+        earlier = self._quarantine.answered(id_)
+        if earlier is not None:
+            return earlier
+        self._quarantine.clear(request, workflow.now(), "update", id_)
+        self._leases.clear(request.devices)
+        return ClearAnswer(cleared=request.devices)
+
+    @clear.validator
+    def validate_clear(self, request: ClearRequest) -> None:
+        """Refuses devices that need no clearing: most likely a name is misspelt."""
+        info = workflow.current_update_info()
+        if info is not None and self._quarantine.answered(info.id) is not None:
+            return
+        out = {**self._leases.flagged, **self._quarantine.among(request.devices)}
+        strangers = [host for host in request.devices if host not in out]
+        if strangers:
+            raise ApplicationError(
+                f"neither quarantined nor flagged: {', '.join(strangers[:5])}; nothing was cleared. "
+                "`netsaga quarantine` lists those that are.",
+                type="invalid_input",
+            )
+
+    @workflow.signal(name=contracts.SIGNAL_CLEAR, description='Back into service: {"by": …, "devices": […]}')
+    def clear_signal(self, request: ClearRequest) -> None:
+        """The same without an answer; devices that need no clearing are passed over."""
+        self._quarantine.clear(request, workflow.now(), "signal", "")
         self._leases.clear(request.devices)
 
-    @workflow.query(name=contracts.QUERY_LEASES, description="Who holds which devices, who waits, what is flagged.")
+    @workflow.query(
+        name=contracts.QUERY_LEASES,
+        description="Who holds which devices, who waits, what is quarantined or flagged, who cleared what.",
+    )
     def leases(self) -> GuardState:
         """All that it knows."""
-        return self._leases.state
+        return self._state
+
+    # ------------------------------------------------------------------------------------------------ who is alive
 
     async def _look(self) -> None:
         """Asks Temporal whether those in the way are still alive."""
-        for holder in self._leases.in_the_way():
+        holders = {holder.run: holder for holder in (*self._leases.in_the_way(), *self._claims.in_the_way())}
+        for holder in holders.values():
             try:
                 found = await workflow.execute_activity(
                     contracts.HOLDER,
@@ -81,16 +167,38 @@ class _Guard:
             except ActivityError:
                 continue  # not to know means to go on waiting
             if found.state != "open":
-                await self._tell(self._leases.release(holder, workflow.now(), cut_off=found.state == "cut_off"))
+                await self._forget(holder, cut_off=found.state == "cut_off")
+
+    async def _forget(self, holder: Holder, *, cut_off: bool) -> None:
+        """A run is closed: what it held goes to the next."""
+        await self._tell(self._leases.release(holder, workflow.now(), cut_off=cut_off))
+        await self._tell_claims(holder)
 
     async def _tell(self, holders: list[Holder]) -> None:
         for holder in holders:
-            handle = workflow.get_external_workflow_handle(holder.workflow_id, run_id=holder.run)
+            devices = self._leases.devices_of(holder)
+            quarantined = self._quarantine.among(devices)
+            answer = self._leases.answer(devices).model_copy(update={"quarantined": quarantined, "to": holder.run})
+            # By workflow id alone: the run may have continued as new since it asked.
+            handle = workflow.get_external_workflow_handle(holder.workflow_id)
             try:
-                await handle.signal(contracts.SIGNAL_LEASED)
+                await handle.signal(contracts.SIGNAL_LEASED, answer)
             except FailureError:
                 # It is gone already: its devices go to the next.
                 await self._tell(self._leases.release(holder, workflow.now()))
+
+    async def _tell_claims(self, ended: Holder) -> None:
+        for holder, answer in self._claims.release(ended, workflow.now()):
+            handle = workflow.get_external_workflow_handle(holder.workflow_id)
+            try:
+                await handle.signal(contracts.SIGNAL_CLAIMED, answer)
+            except FailureError:
+                await self._tell_claims(holder)  # gone already
+
+
+def _is_long() -> bool:
+    info = workflow.info()
+    return info.is_continue_as_new_suggested() or info.get_current_history_length() >= LONGEST_HISTORY
 
 
 @workflow.defn(name=contracts.GUARD)

@@ -125,6 +125,7 @@ class OnFailure(Model):
 
 
 Block = Literal["source_of_truth", "executor", "observability", "presentation"]
+OnBlock = Literal["abort", "proceed", "ask"]
 OnDeadline = Literal["stop", "skip", "escalate", "undo"]
 UndoMethod = Literal["native", "inverse", "restore"]
 

@@ -14,6 +14,7 @@ from workflows.plan.parts import (
     Breaker,
     Check,
     Input,
+    OnBlock,
     OnDeadline,
     OnFailure,
     Retry,
@@ -35,6 +36,7 @@ class StepBase(Model):
     on_deadline: OnDeadline = "stop"
     on_failure: OnFailure = OnFailure()
     block: Block | None = None  # what fails here is this block's failure
+    on_block: OnBlock = "abort"  # what the failure of that block does: `on_failure`, go on without, or ask an operator
     checks: tuple[Check, ...] = ()  # judged when the verb has ended, over ``result`` and the step's own outputs
 
 
@@ -90,6 +92,7 @@ class ApproveStep(StepBase):
     on_timeout: Literal["approve", "reject", "escalate"] = "reject"
     escalate: Escalate | None = None
     via: str | None = None  # a system that the settings name, asked before the timer decides
+    auto: Expr | None = None  # approves by itself where it holds when the gate opens; over ``bound`` too
 
 
 class NotifyStep(StepBase):
@@ -126,6 +129,7 @@ class WaitStep(StepBase):
     signal: str | None = None
     payload: Mapping[str, Input] = {}  # of the signal; its fields are the step's outputs
     devices: Expr | None = None
+    credential: str | None = None  # with which ``devices`` are logged in to
     limit: Expr | None = None  # how long to wait at most, where that is not given by what is waited for
 
 

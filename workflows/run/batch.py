@@ -5,32 +5,39 @@ touched is taken back here, at once. A batch that undoes is never cut short: can
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Final
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError
+from temporalio.exceptions import ActivityError, FailureError
 from temporalio.workflow import ActivityCancellationType, ActivityHandle
 
 from workflows import contracts
 from workflows.contracts import (
     BatchInput,
     BatchResult,
+    DeviceLine,
     DeviceOutcome,
-    FailureInfo,
+    DevicePage,
     FoldInput,
     FoldResult,
     HostFailure,
     HostWork,
     InteractInput,
+    Page,
     Progress,
     Slots,
 )
-from workflows.errors import FAILURE_TYPES
 from workflows.run import calls
+from workflows.run.outcomes import letter, not_undone, outcome_of
+from workflows.run.pools import Pools, begun_before, not_taken_up, unserved
+from workflows.run.state import WORDS
 
 REPORT_EVERY: Final = timedelta(seconds=1)
+PREFIX: Final = {"check": "check/", "confirm": "confirm/"}  # of the activity's id
 
 
 @workflow.defn(name=contracts.BATCH)
@@ -46,20 +53,31 @@ class BatchWorkflow:
         self._slots = batch.slots
         self._stopped = False
         self._running = 0
+        self._waiting = list(range(len(batch.hosts)))  # their places, in order
+        self._busy: Counter[str | None] = Counter()  # how many are under way, by what they count under
+        self._pools = Pools()
         self._cut = False
         self._reported = "".join(self._letters)
+        self._since: list[datetime | None] = [None] * len(batch.hosts)  # when each came to where it stands
+        self._news: list[HostFailure] = []  # failures that the run has not been told of
+        self._told = False  # whether it has been told of anything
+        self._told_free = 0  # how many free slots it knows of
 
     @workflow.run
     async def run(self, batch: BatchInput) -> BatchResult:
         """Takes up its devices in order, as slots allow, and folds their outcomes."""
         devices: list[asyncio.Task[None]] = []
         reporter = asyncio.create_task(self._report())
-        for index in range(len(batch.hosts)):
-            await self._until(lambda: self._running < self._slots or self._stopped)
-            if self._stopped:
+        while self._waiting:
+            await self._until(lambda: self._stopped or (self._running < self._slots and self._next() is not None))
+            index = self._next()
+            if self._stopped or index is None:
                 break
+            self._waiting.remove(index)
+            self._busy[batch.hosts[index].cap] += 1
             self._running += 1
             self._letters[index] = contracts.RUNNING
+            self._since[index] = workflow.now()
             devices.append(asyncio.create_task(self._device(index)))
         await self._until(lambda: self._running == 0)
         for device in devices:
@@ -77,6 +95,7 @@ class BatchWorkflow:
             fold=folded.ref if folded else None,
             proposal=folded.proposal if folded else None,
             diffs=folded.diffs if folded else (),
+            made=folded.made if folded else {},
         )
 
     @workflow.signal(name=contracts.SIGNAL_SLOTS, description="How many devices may be under way; 0 starts no more.")
@@ -96,6 +115,27 @@ class BatchWorkflow:
         for handle in self._handles.values():
             handle.cancel()
 
+    @workflow.query(
+        name=contracts.QUERY_DEVICES, description="Its devices as they stand, live: {offset, limit, status}."
+    )
+    def devices(self, page: Page | None = None) -> DevicePage:
+        """The devices as they stand, with since when."""
+        page = page or Page()
+        lines = [self._line(index) for index in range(len(self._letters))]
+        chosen = [line for line in lines if not page.status or line.status in page.status]
+        return DevicePage(total=len(chosen), devices=tuple(chosen[page.offset : page.offset + page.limit]))
+
+    def _line(self, index: int) -> DeviceLine:
+        outcome = self._outcomes.get(index)
+        return DeviceLine(
+            host=self._batch.hosts[index].host,
+            step=self._batch.step,
+            status=WORDS[self._letters[index]],
+            message=outcome.failure.message if outcome and outcome.failure else "",
+            since=self._since[index],
+            generation=self._batch.generation,
+        )
+
     async def _until(self, condition: Callable[[], bool]) -> None:
         """Waits; a cancellation of the batch is a cut, and the waiting goes on."""
         while True:
@@ -106,64 +146,100 @@ class BatchWorkflow:
             else:
                 return
 
+    def _next(self) -> int | None:
+        """The first device that may be taken up: its site, or whatever else is capped, has room for one more."""
+        each = self._batch.policy.each
+        if each is None:
+            return self._waiting[0] if self._waiting else None
+        hosts = self._batch.hosts
+        return next((place for place in self._waiting if self._busy[hosts[place].cap] < each), None)
+
     async def _device(self, index: int) -> None:
         work = self._batch.hosts[index]
         try:
             outcome = await (self._undo(work, None) if self._batch.mode == "undo" else self._do(index, work))
             self._outcomes[index] = outcome
             self._letters[index] = letter(outcome)
+            self._since[index] = workflow.now()
+            if outcome.failure is not None:
+                self._news.append(HostFailure(host=work.host, status=outcome.status, failure=outcome.failure))
             if self._batch.policy.first and outcome.status == "succeeded":
                 self.cut()
             if self._batch.policy.strict and outcome.status != "succeeded":
                 self._slots = max(0, self._slots - 1)  # the run gives others, as long as failures are left
         finally:
             self._running -= 1
+            self._busy[work.cap] -= 1
 
     async def _do(self, index: int, work: HostWork) -> DeviceOutcome:
         policy = self._batch.policy
-        handle: ActivityHandle[DeviceOutcome] = workflow.start_activity(
-            contracts.INTERACT,
+        outcome = await self._answer(index, work)
+        if outcome is None:  # nobody has begun with it: there is nothing to take back
+            return unserved(work, begun=False)
+        if outcome.status == "succeeded":
+            return outcome
+        if policy.changes and policy.undoes_itself:
+            return await self._undo(work, outcome)  # which ends its maintenance, too
+        return await self._led_out(work, outcome) if policy.leaves else outcome
+
+    async def _led_out(self, work: HostWork, failed: DeviceOutcome) -> DeviceOutcome:
+        """Ends the maintenance of a device that failed and is not taken back, or not yet."""
+        try:
+            await self._taken_back(work, "leave")
+        except ActivityError as error:
+            return not_undone(unserved(work, begun=True) if not_taken_up(error) else outcome_of(error, work), failed)
+        return failed
+
+    async def _answer(self, index: int, work: HostWork) -> DeviceOutcome | None:
+        """What the device's worker says; None where its pool has none, and nobody had begun with it."""
+        begun = False
+        while await self._pools.served(work):
+            handle = self._start(work)
+            self._handles[index] = handle
+            if self._cut and work.pool is not None:  # cut while its pool was asked for
+                handle.cancel()
+            try:
+                return await handle
+            except ActivityError as error:
+                begun = begun or begun_before(error)
+                if self._cut or not not_taken_up(error):
+                    return self._failed(error, work)
+                await self._pools.still_served(work)
+            finally:
+                del self._handles[index]
+        # A device that is looked at again, or confirmed, holds its change already.
+        begun = self._batch.policy.changes and (begun or self._batch.mode != "do")
+        return unserved(work, begun=True) if begun else None
+
+    def _failed(self, error: ActivityError, work: HostWork) -> DeviceOutcome:
+        outcome = outcome_of(error, work)
+        if self._batch.policy.changes:
+            return outcome
+        status = "failed" if outcome.status == "unknown" else outcome.status  # reading leaves nothing in doubt
+        return outcome.model_copy(update={"status": status, "touched": False})
+
+    def _start(self, work: HostWork) -> ActivityHandle[DeviceOutcome]:
+        policy = self._batch.policy
+        return workflow.start_activity(
+            contracts.CONFIRM if self._batch.mode == "confirm" else contracts.INTERACT,
             self._input(work),
-            activity_id=f"{'check/' if self._batch.mode == 'check' else ''}{self._batch.step}/{work.host}",
+            activity_id=f"{PREFIX.get(self._batch.mode, '')}{self._batch.step}/{work.host}",
             result_type=DeviceOutcome,
             start_to_close_timeout=timedelta(seconds=policy.attempt_s + calls.SLOT_WAIT_S),
             heartbeat_timeout=calls.HEARTBEAT,
             retry_policy=calls.retry_policy(policy.retry),
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=f"{self._batch.label}: {work.host}",
+            task_queue=self._pools.queue(work),
+            schedule_to_start_timeout=self._pools.limit(work),
         )
-        self._handles[index] = handle
-        try:
-            outcome = await handle
-        except ActivityError as error:
-            outcome = outcome_of(error, work)
-            if not policy.changes:  # reading leaves nothing in doubt
-                status = "failed" if outcome.status == "unknown" else outcome.status
-                outcome = outcome.model_copy(update={"status": status, "touched": False})
-        finally:
-            del self._handles[index]
-        if outcome.status == "succeeded" or not policy.changes or not policy.undoes_itself:
-            return outcome
-        return await self._undo(work, outcome)
 
     async def _undo(self, work: HostWork, failed: DeviceOutcome | None) -> DeviceOutcome:
         """Takes the device back; ``failed`` is why, where it is this batch's own finding."""
         try:
-            undone: DeviceOutcome = await workflow.execute_activity(
-                contracts.UNDO,
-                self._input(work),
-                activity_id=f"undo/{self._batch.step}/{work.host}",
-                result_type=DeviceOutcome,
-                start_to_close_timeout=timedelta(
-                    seconds=self._batch.policy.attempt_s + calls.PLATFORM_LIMIT_S + calls.SLOT_WAIT_S
-                ),
-                heartbeat_timeout=calls.HEARTBEAT,
-                retry_policy=calls.UNDO_RETRY,
-                cancellation_type=ActivityCancellationType.ABANDON,
-                summary=f"undo {self._batch.label}: {work.host}",
-            )
+            undone = await self._taken_back(work)
         except ActivityError as error:
-            return _not_undone(outcome_of(error, work), failed)
+            return not_undone(unserved(work, begun=True) if not_taken_up(error) else outcome_of(error, work), failed)
         if failed is None:
             return undone
         if not undone.touched:
@@ -171,6 +247,36 @@ class BatchWorkflow:
             status = "failed" if failed.status == "unknown" else failed.status
             return failed.model_copy(update={"touched": False, "changed": False, "status": status})
         return failed.model_copy(update={"status": "undone", "changed": False, "touched": True, "undo": undone.undo})
+
+    async def _taken_back(self, work: HostWork, only: Literal["all", "leave"] = "all") -> DeviceOutcome:
+        """Calls for the undo; a pool that nobody serves is waited for as often as an undo is tried."""
+        tries = calls.UNDO_RETRY.maximum_attempts
+        while True:
+            try:
+                undone: DeviceOutcome = await workflow.execute_activity(
+                    contracts.UNDO,
+                    self._input(work).model_copy(update={"only": only}),
+                    activity_id=f"{'leave' if only == 'leave' else 'undo'}/{self._batch.step}/{work.host}",
+                    result_type=DeviceOutcome,
+                    start_to_close_timeout=timedelta(
+                        seconds=self._batch.policy.attempt_s + calls.PLATFORM_LIMIT_S + calls.SLOT_WAIT_S
+                    ),
+                    heartbeat_timeout=calls.HEARTBEAT,
+                    retry_policy=calls.UNDO_RETRY,
+                    cancellation_type=ActivityCancellationType.ABANDON,
+                    summary=f"undo {self._batch.label}: {work.host}",
+                    task_queue=self._pools.queue(work),
+                    schedule_to_start_timeout=self._pools.limit(work),
+                )
+            except ActivityError as error:
+                if not not_taken_up(error):
+                    raise
+                if not await self._pools.still_served(work):
+                    tries -= 1
+                if tries == 0:
+                    raise
+            else:
+                return undone
 
     def _input(self, work: HostWork) -> InteractInput:
         return InteractInput(
@@ -182,6 +288,8 @@ class BatchWorkflow:
             values=work.values,
             outputs=self._batch.outputs,
             only="after" if self._batch.mode == "check" else "all",
+            mode=self._batch.policy.mode,
+            proposal=self._batch.proposal,
         )
 
     async def _fold(self) -> FoldResult | None:
@@ -207,49 +315,43 @@ class BatchWorkflow:
             workflow.logger.warning("outcomes of %s could not be kept", self._batch.label)
             return None
 
+    def _progress(self) -> Progress:
+        news, self._news = tuple(self._news), []
+        return Progress(label=self._batch.label, letters=self._reported, failures=news)
+
     async def _report(self) -> None:
-        """Tells the run what has changed, at most once a second."""
+        """Tells the run what has changed, at most once a second; see `_worth_telling`."""
         parent = workflow.info().parent
         if parent is None:
             return
         run = workflow.get_external_workflow_handle(parent.workflow_id, run_id=parent.run_id)
         while True:
             await workflow.wait_condition(lambda: "".join(self._letters) != self._reported)
-            self._reported = "".join(self._letters)
+            if self._told:
+                await self._worth_telling()
+            self._reported, self._told, self._told_free = "".join(self._letters), True, self._free()
             try:
-                await run.signal(contracts.SIGNAL_PROGRESS, Progress(label=self._batch.label, letters=self._reported))
+                await run.signal(contracts.SIGNAL_PROGRESS, self._progress())
             except FailureError:
                 return  # the run is gone; devices under way still end properly
             await workflow.sleep(REPORT_EVERY)
 
+    async def _worth_telling(self) -> None:
+        """Waits until the run has a use for the news: a failure or a freed slot, or else as often as it asked for.
 
-def letter(outcome: DeviceOutcome) -> str:
-    """The one letter that stands for an outcome."""
-    if outcome.status == "succeeded" and outcome.changed:
-        return contracts.CHANGED
-    return contracts.LETTERS[outcome.status]
+        A signal costs the server two transactions and the run a workflow task, and twenty batches at work would send
+        twenty a second. Whoever watches asks the batches themselves.
+        """
+        longest = timedelta(seconds=self._batch.policy.report_s) - REPORT_EVERY
+        if longest <= timedelta():
+            return
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: bool(self._news) or self._free() > self._told_free,
+                timeout=longest,
+                timeout_summary="until the next report to the run",
+            )
 
-
-def outcome_of(error: ActivityError, work: HostWork) -> DeviceOutcome:
-    """What a failed call says of its device; a call that was lost leaves it unknown."""
-    cause = error.cause
-    if isinstance(cause, ApplicationError):
-        for detail in cause.details:
-            if isinstance(detail, dict):
-                return DeviceOutcome.model_validate(detail)
-        kind = cause.type if cause.type in FAILURE_TYPES else "permanent"
-        info = FailureInfo.model_validate({"type": kind, "message": cause.message[: contracts.MESSAGE_LENGTH]})
-        return DeviceOutcome(host=work.host, status="failed", touched=True, failure=info)
-    if isinstance(cause, CancelledError):
-        info = FailureInfo(type="cancelled", message="cancelled before it began")
-        return DeviceOutcome(host=work.host, status="skipped", failure=info)
-    info = FailureInfo(type="outcome_unknown", message="no answer from a worker in time; the device is looked at first")
-    return DeviceOutcome(host=work.host, status="unknown", touched=True, failure=info)
-
-
-def _not_undone(undo: DeviceOutcome, failed: DeviceOutcome | None) -> DeviceOutcome:
-    said = undo.failure.message if undo.failure else "no reason was given"
-    why = f"; it had failed with: {failed.failure.message}" if failed and failed.failure else ""
-    info = FailureInfo(type="undo_failed", message=f"not undone: {said}{why}"[: contracts.MESSAGE_LENGTH])
-    seen = failed or undo
-    return seen.model_copy(update={"status": "undo_failed", "touched": True, "failure": info})
+    def _free(self) -> int:
+        """How many slots this batch has no more use for."""
+        return 0 if self._waiting else max(0, self._slots - self._running)

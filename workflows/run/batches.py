@@ -4,13 +4,15 @@ The run owns the slots of concurrency and divides them over its open batches, an
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Final, Literal
+from typing import Any, Final
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError
+from temporalio.workflow import ChildWorkflowHandle
 
 from workflows import contracts
 from workflows.contracts import (
@@ -26,15 +28,18 @@ from workflows.contracts import (
 from workflows.plan import DevicesStep, HostName
 from workflows.run import calls
 from workflows.run.accept import slots_for
+from workflows.run.evidence import merged
 from workflows.run.judgement import Judgement
-from workflows.run.state import FAILED, BatchRun, RunState, StepRun
+from workflows.run.packing import admitted, pack, usable
+from workflows.run.state import FAILED, BatchMode, BatchRun, RunState, StepRun
+from workflows.run.waiting import HandOverError
 
-Mode = Literal["do", "undo", "check"]
 # What a batch may tell of its devices while it works.
-NEWS: Final[Mapping[Mode, frozenset[str]]] = {
+NEWS: Final[Mapping[BatchMode, frozenset[str]]] = {
     "do": frozenset({contracts.PENDING, contracts.RUNNING, contracts.CHANGED, *contracts.LETTERS.values()}),
     "undo": frozenset({contracts.LETTERS["undone"], contracts.LETTERS["undo_failed"]}),
     "check": FAILED,
+    "confirm": FAILED,
 }
 
 
@@ -49,6 +54,13 @@ class Batches:
         self._judgement = judgement
         self._changed = changed
         self._open: dict[str, asyncio.Task[None]] = {}
+        self._report_s = 1.0  # how often a batch tells of what can wait
+        self._handles: dict[str, ChildWorkflowHandle[Any, BatchResult]] = {}
+
+    @property
+    def _changes(self) -> bool:
+        """Whether devices are changed, here and now: in plan mode they are not."""
+        return self._step.changes and self._state.request.mode == "apply"
 
     def progress(self, progress: Progress) -> None:
         """What a batch reports while it works."""
@@ -58,7 +70,14 @@ class Batches:
         told = zip(batch.hosts, progress.letters, strict=True)
         # An undo or a second look that is under way changes nothing of what is known.
         self._learn({host: letter for host, letter in told if letter in NEWS[batch.mode]})
+        self._note(progress.failures)
         self._changed()
+
+    def _note(self, failures: Sequence[HostFailure]) -> None:
+        """Keeps why devices failed. What a batch has reported comes again with its result."""
+        fresh = [failed for failed in failures if self._run.messages.get(failed.host) != failed.failure]
+        self._run.messages.update((failed.host, failed.failure) for failed in fresh)
+        self._state.note_failures(fresh)
 
     def _learn(self, letters: Mapping[HostName, str]) -> None:
         before = self._run.failures(letters)
@@ -67,26 +86,28 @@ class Batches:
 
     def cut(self) -> None:
         """Ends what is under way, between two actions."""
-        for batch in self._run.batches.values():
-            if batch.handle is not None:
-                self._send(batch.handle.signal(contracts.SIGNAL_CUT))
+        for handle in self._handles.values():
+            self._send(handle.signal(contracts.SIGNAL_CUT))
 
     def share_slots(self) -> None:
         """Divides the slots anew: an operator has changed the concurrency."""
         self._share_slots(())
 
-    async def carry_out(self, hosts: Sequence[HostName], name: str, mode: Mode, generation: int = 1) -> None:
+    async def carry_out(self, hosts: Sequence[HostName], name: str, mode: BatchMode, generation: int = 1) -> None:
         """Divides devices over batches, at most `contracts.BATCHES_OPEN` open at once, and waits for all.
 
         A batch that undoes is never cut short.
+
+        Raises:
+            HandOverError: The run continues as new; the letters say which devices are still to be taken up.
         """
+        name = f"{name}/{self._state.executions}" if self._state.executions else name
         waiting = [
-            BatchRun(
-                f"{self._run.id}/{name}/{index}", tuple(hosts[start : start + contracts.BATCH_SIZE]), mode, generation
-            )
-            for index, start in enumerate(range(0, len(hosts), contracts.BATCH_SIZE))
+            BatchRun(f"{self._run.id}/{name}/{index}", part, mode, generation)
+            for index, part in enumerate(pack(hosts, self._run.caps, contracts.BATCH_SIZE))
         ]
         most = min(contracts.BATCHES_OPEN, self._judgement.concurrency())
+        self._report_s = float(min(most, len(waiting)))  # all open batches together: about one report a second
         tasks = self._open
         stop_sent = False
         while waiting or tasks:
@@ -97,24 +118,38 @@ class Batches:
                     self._halt()
                     stop_sent = True
             held = mode == "do" and self._state.paused
-            fresh = [] if held else waiting[: most - len(tasks)]
-            waiting = waiting[len(fresh) :]
+            if self._state.handing_over:
+                if not tasks and waiting:
+                    raise HandOverError
+                held = True
+            fresh = [] if held else self._admitted(waiting, most - len(tasks))
+            waiting = [batch for batch in waiting if batch not in fresh]
             if not halted:
                 self._share_slots(fresh)
             for batch in fresh:
                 self._run.batches[batch.label] = batch
                 tasks[batch.label] = asyncio.create_task(self._batch(batch))
+            if not tasks and not waiting:
+                break  # halted while a pause held them back
             watched = hosts if mode == "do" and not stop_sent else ()
             await workflow.wait_condition(partial(self._moved, watched, held=held))
             for label in [label for label, task in tasks.items() if task.done()]:
                 tasks.pop(label).result()
                 del self._run.batches[label]
 
+    def _admitted(self, waiting: Sequence[BatchRun], room: int) -> list[BatchRun]:
+        """The batches to open now; under a cap by a fact, devices of one value are never in two open ones."""
+        busy = [self._run.batches[label].hosts for label in self._open]
+        places = admitted([batch.hosts for batch in waiting], busy, self._run.caps, room)
+        return [waiting[place] for place in places]
+
     def _moved(self, watched: Sequence[HostName], *, held: bool) -> bool:
         """Whether a batch has ended, those that work must be stopped, or a pause is over."""
-        if any(task.done() for task in self._open.values()) or (held and not self._state.paused):
+        if any(task.done() for task in self._open.values()):
             return True
-        if not self._open and not held:
+        if held and not self._state.handing_over and not self._state.paused:
+            return True
+        if not self._open and (not held or self._state.handing_over):
             return True
         return bool(watched) and self._judgement.over(watched)
 
@@ -138,15 +173,18 @@ class Batches:
 
     def _unfinished(self, batch: BatchRun) -> int:
         if batch.mode != "do" or batch.label not in self._run.batches:
-            return len(batch.hosts)
-        return sum(self._run.letters[host] in {contracts.PENDING, contracts.RUNNING} for host in batch.hosts)
+            unfinished: Sequence[HostName] = batch.hosts
+        else:
+            open_letters = {contracts.PENDING, contracts.RUNNING}
+            unfinished = [host for host in batch.hosts if self._run.letters[host] in open_letters]
+        return usable(unfinished, self._run.caps, self._step.concurrency_each)
 
     def _tell_slots(self, slots: dict[str, int]) -> None:
         for label, number in slots.items():
             batch = self._run.batches[label]
             batch.slots = number
-            if batch.handle is not None:
-                self._send(batch.handle.signal(contracts.SIGNAL_SLOTS, Slots(slots=number)))
+            if label in self._handles:
+                self._send(self._handles[label].signal(contracts.SIGNAL_SLOTS, Slots(slots=number)))
 
     def _send(self, signal: Awaitable[None]) -> None:
         asyncio.create_task(_quietly(signal))  # noqa: RUF006  # the event loop of a workflow keeps its own references
@@ -154,47 +192,47 @@ class Batches:
     async def _batch(self, batch: BatchRun) -> None:
         mode = batch.mode
         batch_input = self._input(batch)
-        undo_of = f"-{self._state.scope.run[:8]}" if mode == "undo" else ""
         try:
-            batch.handle = await workflow.start_child_workflow(
+            handle = await workflow.start_child_workflow(
                 contracts.BATCH,
                 batch_input,
-                id=f"{self._state.scope.workflow_id}/{batch.label}{undo_of}",
+                id=batch.workflow_id(self._state.scope),
                 result_type=BatchResult,
                 parent_close_policy=(
                     workflow.ParentClosePolicy.REQUEST_CANCEL if mode == "do" else workflow.ParentClosePolicy.ABANDON
                 ),
                 static_summary=f"{'undo ' if mode == 'undo' else ''}{batch.label}: {len(batch.hosts)} devices",
             )
+            self._handles[batch.label] = handle
             if mode == "do" and self._state.cut:
-                self._send(batch.handle.signal(contracts.SIGNAL_CUT))
+                self._send(handle.signal(contracts.SIGNAL_CUT))
             elif batch.slots != batch_input.slots:  # moved while the batch was being started
-                self._send(batch.handle.signal(contracts.SIGNAL_SLOTS, Slots(slots=batch.slots)))
-            result = await batch.handle
+                self._send(handle.signal(contracts.SIGNAL_SLOTS, Slots(slots=batch.slots)))
+            result = await handle
         except FailureError as error:
             self._lost(batch, error)
         else:
             self._take(batch, result)
+        finally:
+            self._handles.pop(batch.label, None)
         self._changed()
 
     def _take(self, batch: BatchRun, result: BatchResult) -> None:
         run, mode = self._run, batch.mode
         letters = dict(zip(batch.hosts, result.letters, strict=True))
         for host, letter in letters.items():
-            if mode == "check" and letter not in FAILED:
+            if mode in {"check", "confirm"} and letter not in FAILED:
                 letters[host] = run.letters[host]  # it holds its change, and still passes
             if mode == "undo" and letter == contracts.LETTERS["succeeded"]:
                 # There was nothing to take back: what is known of the device stands, and no doubt is left.
                 letters[host] = run.letters[host].replace(contracts.LETTERS["unknown"], contracts.LETTERS["failed"])
         self._learn(letters)
-        for failed in result.failures:
-            run.messages[failed.host] = failed.failure
-        self._state.note_failures(result.failures)
+        self._note(result.failures)
         if mode == "undo":
             run.undo_folds += [result.fold] if result.fold else []
             return
         run.warnings += result.warnings
-        if mode == "check":
+        if mode in {"check", "confirm"}:
             return
         if result.fold is not None:
             run.folds.append(result.fold)
@@ -205,7 +243,8 @@ class Batches:
             )
         if result.proposal is not None:
             run.proposals.append(result.proposal)
-            run.diffs = [*run.diffs, *result.diffs][:100]
+            run.diffs = merged([*run.diffs, *result.diffs])
+            run.made = dict(Counter(run.made) + Counter(result.made))
 
     def _lost(self, batch: BatchRun, error: Exception) -> None:
         """A batch that ends without a result leaves its devices unknown: they are looked at first."""
@@ -213,7 +252,7 @@ class Batches:
         status: contracts.DeviceStatus = "failed"
         if batch.mode == "undo":
             status = "undo_failed"
-        elif self._step.changes:
+        elif self._changes:
             status = "unknown"
         info = FailureInfo(type="outcome_unknown", message=f"batch {batch.label} ended without a result")
         open_letters = {contracts.PENDING, contracts.RUNNING}
@@ -235,16 +274,26 @@ class Batches:
             generation=batch.generation,
             outputs=self._run.kept,
             hosts=tuple(
-                HostWork(host=host, values={name: refs[host] for name, refs in folds.items() if host in refs})
+                HostWork(
+                    host=host,
+                    cap=self._run.caps.get(host),
+                    pool=self._state.plan_ready.pools.get(host),
+                    values={name: refs[host] for name, refs in folds.items() if host in refs},
+                )
                 for host in batch.hosts
             ),
             slots=batch.slots,
+            proposal=self._state.planned.ref if self._state.planned is not None else None,
             policy=BatchPolicy(
-                changes=step.changes,
+                changes=self._changes,
+                leaves=step.maintenance is not None and self._state.request.mode == "apply",
+                mode=self._state.request.mode,
                 # Where the step pauses on a failure, the operator is asked first.
                 undoes_itself=bool(step.undo) and step.on_failure.action != "pause",
-                first=step.accept.kind == "any",
-                strict=step.budget == "strict" and step.changes,
+                first=step.accept.kind == "any" and self._changes == step.changes,
+                strict=step.budget == "strict" and self._changes,
+                each=step.concurrency_each if self._run.caps else None,
+                report_s=self._report_s,
                 attempt_s=calls.attempt_seconds(step),
                 retry=step.retry,
             ),

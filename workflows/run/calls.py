@@ -28,6 +28,22 @@ STORE_RETRY: Final = RetryPolicy(
     maximum_interval=timedelta(seconds=30),
     maximum_attempts=12,
 )
+# A reminder is a courtesy, and a question is asked again anyway: neither is worth holding a gate up for long.
+NOTICE_TIMEOUT: Final = timedelta(seconds=60)
+NOTICE_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_attempts=1 + LOST_WORKERS
+)
+# Logins that one call makes, and how long one may wait for a free session at its site; each has its own limit inside.
+LOGINS_AT_ONCE: Final = 20
+SITE_PATIENCE_S: Final = 60.0
+REACHABLE_TIMEOUT: Final = timedelta(minutes=15)
+REACHABLE_RETRY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=2 + LOST_WORKERS)
+ASK_MARGIN_S: Final = 15.0  # beyond the limit of one question, which is kept inside the activity
+ASK_RETRY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=1 + LOST_WORKERS)
+# Between two executions a run has nowhere to fail to: it waits until the store is back.
+STATE_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=30)
+)
 # An undo is tried for longer than a change: a device in between is what this tool exists to avoid.
 UNDO_RETRY: Final = RetryPolicy(
     initial_interval=timedelta(seconds=2),
@@ -53,7 +69,8 @@ def retry_policy(retry: Retry) -> RetryPolicy:
 
 def attempt_seconds(step: DevicesStep) -> float:
     """How long one attempt at a device may take: the sum of its actions, and the log-in."""
-    return CONNECT_S + sum(_action_seconds(action, step.timeout_s) for action in step.do)
+    around = (*step.maintenance.enter, *step.maintenance.leave) if step.maintenance is not None else ()
+    return CONNECT_S + sum(_action_seconds(action, step.timeout_s) for action in (*step.do, *around))
 
 
 def _action_seconds(action: Action, timeout_s: float) -> float:

@@ -6,6 +6,7 @@ from workflows import contracts
 from workflows.contracts import DeviceResult
 from workflows.plan import DevicesStep
 from workflows.run.state import DONE, FAILED, RunState, StepRun
+from workflows.run.unknown import Unknown
 
 
 def context(state: RunState, devices: tuple[DeviceResult, ...] = ()) -> dict[str, object]:
@@ -34,10 +35,15 @@ def context(state: RunState, devices: tuple[DeviceResult, ...] = ()) -> dict[str
 
 def aggregates(step: StepRun) -> Mapping[str, object] | None:
     """The outputs of a step that other steps may name."""
+    if step.shown is not None:
+        return Unknown(step.id)
     if step.state == "skipped" or step.state not in DONE:
         return None
+    if step.blame is not None and not step.outputs and not isinstance(step.step, DevicesStep):
+        return None  # the block that it talks to gave nothing, and the run goes on without
     if not isinstance(step.step, DevicesStep):
-        return step.outputs
+        unknown = step.called.unknown_outputs if step.called is not None else ()
+        return Unknown(step.id, step.outputs, unknown) if unknown else step.outputs
     succeeded = step.hosts_with((contracts.LETTERS["succeeded"], contracts.CHANGED))
     total = step.judged(step.letters)
     return {

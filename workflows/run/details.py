@@ -1,71 +1,184 @@
-"""The run as Markdown, for the Temporal Web UI: short at any size."""
+"""The run as Markdown, for the Temporal Web UI: at most `ROOM` bytes at any size.
 
-from collections.abc import Mapping
+What somebody may have to act on stands first: what the run waits for and what to type, then steps and waves, then why
+devices failed, then what is asked about. Each part has its own room, so that none of them crowds out the next.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from workflows.contracts import Gate, RunStatus, StepStatus
+from workflows.contracts import Cause, Gate, RunStatus, StepStatus, WaveStatus
 
-MAX_LINES: Final = 20
+ROOM: Final = 4_000  # bytes
+HEAD, ASKED, STEPS, CAUSES = 500, 1_200, 1_100, 700  # of them; what is left is for the diffs of a gate
+LINE: Final = 240  # characters
+STEPS_IN_ORDER: Final = 8
+WAVES_NAMED: Final = 6  # of more waves, each is one mark
 _MARKS: Final[Mapping[str, str]] = {
     "pending": "·", "running": "▶", "waiting": "⏸", "undoing": "↩", "succeeded": "✓", "failed": "✗", "skipped": "-",
-    "rejected": "✗", "cancelled": "■", "soaking": "◷", "undone": "↩",
+    "rejected": "✗", "cancelled": "■", "soaking": "◷", "confirming": "◷", "undone": "↩",
 }  # fmt: skip
 
 
 def markdown(status: RunStatus) -> str:
-    """A status as a page: what it is, what it waits for, steps and waves, the newest failures."""
-    head = f"## {status.definition or 'run'} {status.version} — {status.verdict or status.phase}"
-    lines = [head, ""]
-    if status.message:
-        lines += [status.message, ""]
+    """A status as a page of at most `ROOM` bytes."""
+    parts = [
+        _fitted(list(_head(status)), HEAD),
+        _fitted(list(_asked(status)), ASKED),
+        _fitted(list(_steps(status)), STEPS, f"| … | | | `netsaga status {status.id}` has all |"),
+        _fitted(list(_causes(status.causes)), CAUSES, "| … | | |"),
+    ]
+    text = "\n\n".join(part for part in parts if part)
     for gate in status.gates:
-        lines += _gate(gate)
-    if status.steps:
-        lines += ["| step | state | devices | |", "|---|---|---|---|"]
-        for step in status.steps:
-            lines += _step(step)
-        lines.append("")
-    if status.failures:
-        lines += ["| device | status | why |", "|---|---|---|"]
-        lines += [
-            f"| {failed.host} | {failed.status} | {_cell(failed.failure.message)} |"
-            for failed in status.failures[-MAX_LINES:]
-        ]
-    return "\n".join(lines)
+        for diff in _diffs(gate):
+            if len(f"{text}\n\n{diff}".encode()) > ROOM:
+                return text
+            text = f"{text}\n\n{diff}"
+    return text
 
 
-def _gate(gate: Gate) -> list[str]:
-    lines = [
-        (
-            f"**Waits for {gate.quorum - gate.approvals} approval(s) of {gate.by}** on `{gate.step}` until "
+def _fitted(lines: Sequence[str], room: int, more: str = "…") -> str:
+    """The lines that fit, each one shortened where it is too long; ``more`` says that some are left out."""
+    kept: list[str] = []
+    left = room - len(more.encode())
+    for line in lines:
+        short = line if len(line) <= LINE else line[: LINE - 1] + "…"
+        left -= len(short.encode()) + 1
+        if left < 0:
+            return "\n".join([*kept, more])
+        kept.append(short)
+    return "\n".join(kept)
+
+
+def _head(status: RunStatus) -> Iterator[str]:
+    yield f"## {status.definition or 'run'} {status.version} — {status.verdict or status.phase}".replace("  ", " ")
+    if status.mode == "plan":
+        yield ""
+        yield "**Plan mode**: nothing is changed; what stands as changed would be."
+    if status.message:
+        yield ""
+        yield _plain(status.message)
+
+
+def _asked(status: RunStatus) -> Iterator[str]:
+    """What the run waits for, until when, and what to type."""
+    asked = any(step.answers for step in status.steps)
+    if status.phase == "paused" and ((pause := _pause(status)) or not asked):
+        yield f"- **Paused** {pause or 'until somebody resumes it'}"
+    for gate in status.gates:
+        yield (
+            f"- **Waits for {gate.quorum - gate.approvals} approval(s) of {_plain(gate.by)}** on `{gate.step}` until "
             f"{gate.until:%Y-%m-%d %H:%M} UTC; silence means {gate.on_timeout}."
-        ),
-        "",
-    ]
-    for group in gate.diffs[:5]:
-        lines += [
-            f"{group.devices} device(s) such as {group.example} ({group.made.replace('_', ' ')}):",
-            "",
-            "```diff",
-            group.text,
-            "```",
-        ]
-    return [*lines, ""]
+        )
+        yield from _bound(gate)
+    gates = {gate.step for gate in status.gates}
+    for step in status.steps:
+        if step.state == "waiting" and step.id not in gates:
+            yield f"- **{step.id}** {_plain(step.message)}"
+        for wave in step.waves:
+            if wave.until is not None:
+                yield f"- **{step.id} / {_plain(wave.name)}** soaks until {wave.until:%Y-%m-%d %H:%M:%S} UTC"
+    if status.next:
+        yield ""
+        yield from (f"    {command}" for command in status.next)
 
 
-def _step(step: StepStatus) -> list[str]:
-    rows = [f"| **{step.id}** | {_MARKS[step.state]} {step.state} | {_counts(step.counts)} | {_cell(step.message)} |"]
-    rows += [
-        f"| {step.id} / {wave.name} | {_MARKS[wave.state]} {wave.state} | {_counts(wave.counts)} | of {wave.size} |"
-        for wave in step.waves
-        if len(step.waves) > 1
-    ]
-    return rows
+def _bound(gate: Gate) -> Iterator[str]:
+    """What a gate is about, in numbers, and what a system that is asked too has said."""
+    if gate.made:
+        made = ", ".join(f"{number} {how.replace('_', ' ')}" for how, number in gate.made.items())
+        yield f"  - diffs: {made}"
+    if gate.safety:
+        held = f", held per {gate.confirm_hold.replace('_', ' ')}" if gate.confirm_hold else ""
+        kinds = "; ".join(f"{one.devices}: undo {one.undo}, confirm {one.confirm}" for one in gate.safety)
+        yield f"  - devices by what they have to fall back on: {kinds}{held}"
+    if gate.via:
+        said = f", and said: {_plain(gate.via_said)}" if gate.via_said else ""
+        yield f"  - {_plain(gate.via)} is asked, too{said}"
+
+
+def _pause(status: RunStatus) -> str:
+    """Who has paused the run, when and why; empty where a failure or a window has."""
+    for operation in reversed(status.operations):
+        if operation.operation == "pause" and not operation.refused:
+            why = f": {_plain(operation.reason)}" if operation.reason else ""
+            return f"by {_plain(operation.by)} at {operation.at:%Y-%m-%d %H:%M} UTC{why}"
+        if operation.operation == "resume" and not operation.refused:
+            return ""
+    return ""
+
+
+def _steps(status: RunStatus) -> Iterator[str]:
+    """A line a step; those that have not begun last and on one line. Of many, what moves or failed comes first."""
+    begun = [step for step in status.steps if step.state != "pending"]
+    pending = [step.id for step in status.steps if step.state == "pending"]
+    if not status.steps:
+        return
+    yield "| step | devices | waves | |"
+    yield "|---|---|---|---|"
+    if len(begun) > STEPS_IN_ORDER:  # the room may end before they do
+        begun.sort(key=lambda one: one.state in {"succeeded", "skipped"})
+    for step in begun:
+        name = f"{_MARKS[step.state]} **{step.id}** {step.state}"
+        yield f"| {name} | {_devices(step)} | {_waves(step.waves)} | {_note(step)} |"
+    if pending:
+        yield f"| · {', '.join(pending)} | | | to come |"
+
+
+def _devices(step: StepStatus) -> str:
+    said = _counts(step.counts)
+    if step.warnings:
+        said += f"{', ' if said else ''}{step.warnings} warnings"
+    if step.budget is not None and (step.budget.failures or step.budget.allowed):
+        said += f"; failures {step.budget.failures} of {step.budget.allowed} allowed"
+    return said
+
+
+def _note(step: StepStatus) -> str:
+    return "" if step.state == "waiting" else _plain(step.message)[:120]  # what is waited for is said above
+
+
+def _waves(waves: Sequence[WaveStatus]) -> str:
+    """The grid: a mark a wave, with its count where there are few; of many, those under way have theirs."""
+    if len(waves) < 2:
+        return ""
+    if len(waves) <= WAVES_NAMED:
+        return " · ".join(f"{_MARKS[wave.state]} {_plain(wave.name)[:20]} {_done(wave)}" for wave in waves)
+    marks = "".join(_MARKS[wave.state] for wave in waves)
+    shown = marks if len(marks) <= 60 else ", ".join(f"{number} {mark}" for mark, number in Counter(marks).items())
+    moving = [f"{_plain(wave.name)[:20]} {_done(wave)}" for wave in waves if wave.state in {"running", "soaking"}]
+    return " ".join([shown, *moving[:2]])
+
+
+def _done(wave: WaveStatus) -> str:
+    still = wave.counts.get("pending", 0) + wave.counts.get("running", 0)
+    return f"{max(0, wave.size - still)}/{wave.size}"
+
+
+def _causes(causes: Sequence[Cause]) -> Iterator[str]:
+    if not causes:
+        return
+    yield "| failed | why | such as |"
+    yield "|---|---|---|"
+    for cause in causes:
+        yield (
+            f"| {cause.devices} in {cause.step} | {cause.what}: {_plain(cause.message)[:150]} "
+            f"| {', '.join(_plain(host) for host in cause.examples)[:60]} |"
+        )
+
+
+def _diffs(gate: Gate) -> Iterator[str]:
+    for group in gate.diffs[:3]:
+        made = group.made.replace("_", " ")
+        text = group.text if len(group.text) <= 600 else group.text[:600] + "\n…"
+        yield f"{group.devices} device(s) such as {_plain(group.example)} ({made}):\n\n```diff\n{text}\n```"
 
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {word}" for word, number in counts.items())
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")[:200]
+def _plain(text: str) -> str:
+    """On one line, and nothing in it ends a cell."""
+    return " ".join(text.replace("|", "\\|").split())

@@ -1,9 +1,11 @@
 """Waves by the facts of devices: ``select``, ``per``, ``apart``, ``together`` and ``order``. Pure.
 
 An activity calls it, for facts are in the inventory artifact and never in history; what it answers is recorded. Steps
-that name no fact are divided by `accept.divide` alone.
+that name no fact are divided by `accept.divide` alone. With the waves it finds what ``concurrency: {per}`` counts
+devices by; `packing.py` makes batches of it.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
@@ -22,7 +24,8 @@ DEPTH = Attr(of=Attr(of=Name(name="device"), name="data"), name="depth")
 def needs_facts(step: DevicesStep) -> bool:
     """Whether the step's waves follow from facts of its devices."""
     by_wave = any(wave.select is not None or wave.per is not None for wave in step.waves)
-    return by_wave or step.apart is not None or step.together is not None or bool(step.order)
+    named = (step.apart, step.together, step.concurrency_per)
+    return by_wave or any(fact is not None for fact in named) or bool(step.order)
 
 
 def divide_by_facts(
@@ -39,7 +42,10 @@ def divide_by_facts(
     """
 
     def seen(expr: Expr, host: HostName) -> object:
-        return evaluate(expr, {"device": facts[host], "inputs": inputs})
+        try:
+            return evaluate(expr, {"device": facts[host], "inputs": inputs})
+        except EvaluationError as error:
+            raise EvaluationError(f"device {host}: {error}") from None
 
     def chosen(expr: Expr, host: HostName) -> bool:
         return truth(expr, {"device": facts[host], "inputs": inputs})
@@ -49,14 +55,27 @@ def divide_by_facts(
     plan = list(step.waves) or [Wave(name="all", share=1.0)]
     for place, wave in enumerate(plan):
         taken = left if place == len(plan) - 1 else _take(wave, left, len(hosts), seen, chosen)
-        left = [unit for unit in left if unit not in taken]
+        gone = frozenset(taken)
+        left = [unit for unit in left if unit not in gone]
         parts = _apart(step, taken, seen)
         for index, part in enumerate(parts):
             name = wave.name if len(parts) == 1 else f"{wave.name}-{index + 1}"
             groups = _groups(step, [host for unit in part for host in unit], seen)
             units = tuple(unit for unit in part if len(unit) > 1)
             waves.append(DividedWave(wave=place, name=name, groups=groups, units=units))
-    return Divided(waves=tuple(waves))
+    return Divided(waves=tuple(waves), caps=_caps(step, hosts, seen))
+
+
+def _caps(
+    step: DevicesStep, hosts: Sequence[HostName], seen: Callable[[Expr, HostName], object]
+) -> dict[HostName, str]:
+    """What each device counts under where concurrency is capped by a fact; null is a value like any other.
+
+    The text is JSON, so that the number 1 and the word "1" stay apart.
+    """
+    if step.concurrency_per is None:
+        return {}
+    return {host: json.dumps(seen(step.concurrency_per, host), sort_keys=True) for host in hosts}
 
 
 def _units(step: DevicesStep, hosts: Sequence[HostName], seen: Callable[[Expr, HostName], object]) -> list[Unit]:

@@ -4,8 +4,8 @@ Which devices make a wave is `accept.divide`; how a wave's devices are carried o
 back is accepted is `judgement.py`. A step that pauses on a failure waits here for an operator.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -20,14 +20,18 @@ from workflows.plan import DevicesStep, HostName, Wave
 from workflows.run import calls
 from workflows.run.accept import divide
 from workflows.run.batches import Batches
-from workflows.run.context import context
+from workflows.run.context import aggregates, context
 from workflows.run.division import needs_facts
 from workflows.run.evaluate import describe, evaluate
+from workflows.run.holding import confirm_until, hold_of
 from workflows.run.judgement import Judgement
+from workflows.run.packing import rounds
 from workflows.run.seconds import seconds
 from workflows.run.state import FAILED, Answer, RunState, StepRun, WaveRun
-from workflows.run.verbs import window_start
+from workflows.run.waiting import in_time, until
+from workflows.run.waits import window_start
 
+RETRIED: Final = FAILED - {contracts.LETTERS["undo_failed"], contracts.LETTERS["quarantined"]}
 _OUTPUTS: Final = TypeAdapter(dict[str, JsonValue])
 
 
@@ -46,27 +50,61 @@ class FanOut:
     async def carry_out(self) -> None:
         """All waves in order. The step ends as succeeded, failed or cancelled, with its message.
 
+        Entered again after the run has continued as new, it goes on with the devices that are left.
+
         Raises:
             EvaluationError: The step's ``devices`` or a soak has no value.
+            HandOverError: The run continues as new.
         """
-        hosts = self._hosts()
         skipped = self._state.plan_ready.skipped
+        if not self._run.divided:
+            await self._begin(skipped)
+        for wave in self._run.waves:
+            if wave.state == "pending":
+                await self._unpaused()
+                if self._judgement.stopped or not await self._in_window(wave):
+                    break
+            if wave.state in {"pending", "running", "soaking"}:
+                await self._wave(wave)
+            if wave.state != "succeeded" or self._judgement.enough:
+                break
+        self._judgement.conclude([host for host in self._run.letters if host not in skipped])
+
+    async def propose(self) -> None:
+        """Plan mode: the waves are worked out as they would be, and all devices are asked at once, whatever wave.
+
+        Raises:
+            EvaluationError: As `carry_out`.
+            HandOverError: The run continues as new.
+        """
+        skipped = self._state.plan_ready.skipped
+        if not self._run.divided:
+            await self._begin(skipped)
+        await self._group([host for host in self._run.letters if host not in skipped], "plan")
+        if not self._step.changes:  # what reads has been carried out
+            for wave in self._run.waves:
+                wave.state = "failed" if self._judgement.broken(wave.hosts) else "succeeded"
+        self._judgement.conclude([host for host in self._run.letters if host not in skipped])
+
+    async def _begin(self, skipped: Mapping[HostName, str]) -> None:
+        hosts = self._hosts()
         self._run.letters = dict.fromkeys(hosts, contracts.PENDING)
         for host in hosts:
             if host in skipped:
                 self._run.letters[host] = contracts.LETTERS["skipped"]
                 self._run.messages[host] = FailureInfo(type="cancelled", message=skipped[host])
-        working = [host for host in hosts if host not in skipped]
+        self._bar()
         await self._keep_outputs()
-        soaks = await self._divide(working)
-        for wave, soak in zip(self._run.waves, soaks, strict=True):
-            await self._unpaused()
-            if self._judgement.stopped or not await self._in_window(wave, soak):
-                break
-            await self._wave(wave, soak)
-            if wave.state != "succeeded" or self._judgement.enough:
-                break
-        self._judgement.conclude(working)
+        await self._divide([host for host in hosts if host not in skipped])
+        self._run.divided = True
+
+    def _bar(self) -> None:
+        """A step that changes devices does not take up those that are out of service; they count as failed."""
+        barred = self._state.lease.barred if self._step.changes else {}
+        for host, letter in self._run.letters.items():
+            if host in barred and letter == contracts.PENDING:
+                self._run.letters[host] = contracts.LETTERS["quarantined"]
+                self._run.messages[host] = FailureInfo(type="cancelled", message=barred[host])
 
     async def _keep_outputs(self) -> None:
         """Puts what the actions name of steps that are not about devices where the activities find it."""
@@ -81,7 +119,7 @@ class FanOut:
                 KeepInput(
                     scope=self._state.scope,
                     step=self._step.id,
-                    outputs={one.id: None if one.state == "skipped" else _json(one.outputs) for one in others},
+                    outputs={one.id: None if aggregates(one) is None else _json(one.outputs) for one in others},
                 ),
                 activity_id=f"keep/{self._step.id}",
                 result_type=KeepResult,
@@ -93,12 +131,14 @@ class FanOut:
             raise EvaluationError(f"outputs of earlier steps could not be kept: {error.cause}") from None
         self._run.kept = kept.ref
 
-    async def _divide(self, hosts: Sequence[HostName]) -> list[float]:
-        """Sets the waves of the step; returns how long each soaks, in seconds."""
+    async def _divide(self, hosts: Sequence[HostName]) -> None:
+        """Sets the waves of the step."""
         if not needs_facts(self._step):
-            divisions = divide(hosts, self._step.waves)
-            self._run.waves = [WaveRun(division.wave.name, division.hosts) for division in divisions]
-            return [self._soak(division.wave) for division in divisions]
+            self._run.waves = [
+                WaveRun(division.wave.name, division.hosts, soak_s=self._soak(division.wave))
+                for division in divide(hosts, self._step.waves)
+            ]
+            return
         try:
             divided: Divided = await workflow.execute_activity(
                 contracts.DIVIDE,
@@ -117,20 +157,26 @@ class FanOut:
         except ActivityError as error:
             said = error.cause.message if isinstance(error.cause, ApplicationError) else str(error)
             raise EvaluationError(said) from None
+        self._run.caps = dict(divided.caps)
+        plan = self._step.waves or (Wave(name="all"),)
         self._run.waves = [
-            WaveRun(one.name, tuple(host for group in one.groups for host in group), groups=one.groups, units=one.units)
+            WaveRun(
+                one.name,
+                tuple(host for group in one.groups for host in group),
+                groups=one.groups,
+                units=one.units,
+                soak_s=self._soak(plan[one.wave]),
+            )
             for one in divided.waves
         ]
-        plan = self._step.waves or (Wave(name="all"),)
-        return [self._soak(plan[one.wave]) for one in divided.waves]
 
-    async def _in_window(self, wave: WaveRun, soak_s: float) -> bool:
+    async def _in_window(self, wave: WaveRun) -> bool:
         """Waits, stops or pauses until the wave, its soak and its undo fit into the change window."""
         window = self._step.window
         if window is None:
             return True
-        rounds = -(-len(wave.hosts) // self._judgement.concurrency())
-        needs_s = soak_s + 2 * rounds * self._step.retry.attempts * calls.attempt_seconds(self._step)
+        turns = rounds(wave.hosts, self._judgement.concurrency(), self._run.caps, self._step.concurrency_each)
+        needs_s = wave.soak_s + 2 * turns * self._step.retry.attempts * calls.attempt_seconds(self._step)
         start = await window_start(self._state, window, needs_s, f"window/{self._step.id}/{wave.name}")
         if start is None:
             raise EvaluationError(f"wave {wave.name} needs up to {needs_s:g} s and never fits into the window")
@@ -146,12 +192,25 @@ class FanOut:
             return not self._judgement.stopped
         self._run.message = f"waits for the change window at {start:%Y-%m-%d %H:%M} UTC"
         self._changed()
-        with suppress(TimeoutError):
-            await workflow.wait_condition(
-                lambda: self._judgement.stopped, timeout=length, timeout_summary=f"window {self._run.id}"
-            )
+        await until(self._state, lambda: self._judgement.stopped, start, f"window {self._run.id}")
         self._run.message = ""
         return not self._judgement.stopped
+
+    async def renew(self) -> None:
+        """Makes ready for another go at what a deadline has cut short; what failed is taken back first."""
+        for wave in self._run.waves:
+            if wave.state == "succeeded":
+                continue
+            failed = [host for host in wave.hosts if self._run.letters[host] in RETRIED]
+            await self.take_back([host for host in failed if self._run.letters[host] in self._touchable], wave.name)
+            failed = [host for host in failed if self._run.letters[host] in RETRIED]  # those that could be taken back
+            generation = max((self._run.generations.get(host, 1) for host in failed), default=0) + 1
+            for host in failed:
+                self._run.generations[host] = generation
+                self._run.letters[host] = contracts.PENDING
+                self._run.messages.pop(host, None)
+            wave.state, wave.soaks_until, wave.confirm_until = "pending", None, None
+        self._run.late = False
 
     async def take_back(self, hosts: Sequence[HostName], wave: str) -> None:
         """Undoes this step on these devices, in batches that a cancel cannot cut; the letters say how it went."""
@@ -175,65 +234,112 @@ class FanOut:
 
     # --------------------------------------------------------------------------------------------------- one wave
 
-    async def _wave(self, wave: WaveRun, soak_s: float) -> None:
-        wave.state = "running"
+    async def _wave(self, wave: WaveRun) -> None:
+        if hold_of(self._step) is not None and self._state.request.mode == "apply":
+            await self._held(wave)
+        else:
+            await self._free(wave)
         self._changed()
+
+    async def _free(self, wave: WaveRun) -> None:
+        """A wave whose devices are done with it one by one."""
+        if wave.state != "soaking":
+            wave.state = "running"
+            self._changed()
+            await self._carry_out(wave)
+        if wave.state == "soaking":
+            self._changed()
+            wave.state = await self._after_soak(wave)
+
+    async def _held(self, wave: WaveRun) -> None:
+        """A wave that is confirmed as a whole, in time, or taken back as a whole: also while the run is paused."""
+        if wave.confirm_until is None:
+            concurrency = self._judgement.concurrency()
+            wave.confirm_until = confirm_until(self._step, wave.hosts, concurrency, workflow.now())
+        if wave.state != "confirming":
+            free = asyncio.create_task(self._free(wave))
+            if not await in_time(free, wave.confirm_until, f"confirm {self._run.id}"):
+                self._run.late = True
+                self.cut()
+            await free
+            if wave.state == "succeeded":
+                wave.state = "failed" if self._judgement.stopped and not self._judgement.enough else "confirming"
+                self._changed()
+        changed = [host for host in wave.hosts if self._run.letters[host] == contracts.CHANGED]
+        if wave.state == "confirming":
+            await self._batches.carry_out(changed, f"{wave.name}/confirm", "confirm")  # once begun, it goes forward
+            wave.state = "failed" if self._judgement.broken(wave.hosts) else "succeeded"
+        if wave.state != "succeeded":
+            await self._give_up(wave)
+
+    async def _give_up(self, wave: WaveRun) -> None:
+        """Takes a wave back that must not be confirmed; its devices would do so by themselves, later and unseen."""
+        why = "could not be confirmed in time" if self._run.late else "did not pass as a whole"
+        wave.why = why if self._run.late else self._judgement.why(wave.hosts)
+        changed = [host for host in wave.hosts if self._run.letters[host] == contracts.CHANGED]
+        for host in changed:
+            self._run.messages[host] = FailureInfo(type="cancelled", message=f"taken back: wave {wave.name} {why}")
+        await self.take_back(changed, f"{wave.name}/unconfirmed")
+
+    async def _carry_out(self, wave: WaveRun) -> None:
+        """The wave up to its soak."""
         await self._groups(wave)
         lost = tuple(host for host in wave.hosts if self._run.letters[host] == contracts.LETTERS["unknown"])
         if lost and self._step.undo:  # a batch was lost with its answers: its devices are looked at, and taken back
             await self._batches.carry_out(lost, f"{wave.name}/lost", "undo")
         while self._judgement.broken(wave.hosts) and not self._state.cut and await self._answered(wave):
-            pass  # tried again, or passed over: judged anew
+            # Tried again, or passed over: judged anew, and those that were not taken up have their turn.
+            left = any(self._run.letters[host] == contracts.PENDING for host in wave.hosts)
+            if left and not self._judgement.over(wave.hosts) and workflow.patched("rest-of-wave"):
+                await self._groups(wave)
+        await self._clear(wave)
         if self._state.cut:
             wave.state = "cancelled"
         elif self._judgement.broken(wave.hosts):
             wave.state = "failed"
-        elif soak_s > 0:
-            wave.state = "soaking"
-            self._changed()
-            wave.state = await self._after_soak(wave, soak_s)
+        elif wave.soak_s > 0:
+            wave.state, wave.soaks_until = "soaking", workflow.now() + timedelta(seconds=wave.soak_s)
         else:
             wave.state = "succeeded"
-        self._changed()
 
     async def _groups(self, wave: WaveRun) -> None:
         """The wave's devices, rank by rank where ``order`` ranks them; then the verdicts that are shared."""
         groups = wave.groups or (wave.hosts,)
         for index, group in enumerate(groups):
             if index == 0 or not self._judgement.over(wave.hosts):
-                await self._batches.carry_out(group, wave.name if len(groups) == 1 else f"{wave.name}/{index}", "do")
+                await self._group(group, wave.name if len(groups) == 1 else f"{wave.name}/{index}")
         for unit in wave.units:
             failed = [host for host in unit if self._run.letters[host] in FAILED]
             others = [host for host in unit if self._run.letters[host] == contracts.CHANGED]
             if failed and others:
                 for host in others:
                     message = f"shares the verdict of {failed[0]}, which failed"
-                    self._run.messages[host] = FailureInfo(type="check_failed", message=message)
+                    self._run.messages[host] = FailureInfo(type="cancelled", message=message)
                 await self.take_back(others, f"{wave.name}/together")
 
-    async def _after_soak(self, wave: WaveRun, soak_s: float) -> str:
+    async def _group(self, hosts: Sequence[HostName], name: str) -> None:
+        """Those of these devices that have not been taken up: all of them, unless the run has continued as new."""
+        left = [host for host in hosts if self._run.letters[host] == contracts.PENDING]
+        for generation in sorted({self._run.generations.get(host, 1) for host in left}):
+            mine = [host for host in left if self._run.generations.get(host, 1) == generation]
+            await self._batches.carry_out(mine, _generation(name, generation), "do", generation)
+
+    async def _after_soak(self, wave: WaveRun) -> str:
         """Soaks; then the checks that follow the change run anew, and the wave is judged again."""
-        if not await self._soaked(soak_s):
-            return "cancelled"
+        over = f"soak {self._run.id}"
+        if await until(self._state, lambda: self._state.cut or self._run.late, wave.soaks_until, over):
+            return "cancelled" if self._state.cut else "failed"
         changed = [host for host in wave.hosts if self._run.letters[host] == contracts.CHANGED]
         if changed and _checks_after_change(self._step):
             await self._batches.carry_out(changed, f"{wave.name}/again", "check")
+            await self._clear(wave)
         if self._state.cut:
             return "cancelled"
         return "failed" if self._judgement.broken(wave.hosts) else "succeeded"
 
-    async def _soaked(self, length_s: float) -> bool:
-        try:
-            await workflow.wait_condition(
-                lambda: self._state.cut, timeout=timedelta(seconds=length_s), timeout_summary=f"soak {self._run.id}"
-            )
-        except TimeoutError:
-            return True  # undisturbed to its end
-        return False
-
     async def _unpaused(self) -> None:
         if self._state.paused:
-            await workflow.wait_condition(lambda: not self._state.paused or self._judgement.stopped)
+            await until(self._state, lambda: not self._state.paused or self._judgement.stopped)
 
     def _soak(self, wave: Wave) -> float:
         value = evaluate(wave.soak, context(self._state))
@@ -256,9 +362,10 @@ class FanOut:
         run = self._run
         if self._step.on_failure.action != "pause" or (run.answer and run.answer.action in {"undo", "stop"}):
             return False
-        run.answer, run.asks, run.state = None, True, "waiting"
-        run.message = f"{run.failures(wave.hosts)} devices of wave {wave.name} failed; retry, skip, undo or stop?"
-        self._changed()
+        if run.answer is None:
+            run.asks, run.state = True, "waiting"
+            run.message = f"{run.failures(wave.hosts)} devices of wave {wave.name} failed; retry, skip, undo or stop?"
+            self._changed()
         answer = await self._answer()
         run.asks, run.state, run.message = False, "running", ""
         failed = [
@@ -270,17 +377,37 @@ class FanOut:
         await self.take_back([host for host in failed if run.letters[host] in self._touchable], wave.name)
         match answer.action:
             case "retry":
-                await self._again(wave, failed)
+                run.answer = None
+                again = [
+                    host for host in failed if run.letters[host] in RETRIED and host not in self._state.lease.barred
+                ]
+                await self._again(wave, again)  # one that could not be taken back is not built upon
             case "skip":
+                run.answer = None
+                run.passed += [host for host in failed if run.letters[host] == contracts.LETTERS["undo_failed"]]
                 for host in failed:
+                    if host in run.passed:
+                        continue
                     run.letters[host] = contracts.LETTERS["skipped"]
                     run.messages[host] = FailureInfo(type="cancelled", message="skipped by an operator")
             case "undo" | "stop":
                 return False
         return not self._judgement.stopped
 
+    async def _clear(self, wave: WaveRun) -> None:
+        """Takes failed devices back about which nobody was asked, where the step pauses on a failure.
+
+        So many failures were accepted, or a cancel came first. Where a step does not pause, its batches do it.
+        """
+        run = self._run
+        if self._step.on_failure.action != "pause" or not self._step.undo or (run.answer and not run.answer.devices):
+            return
+        left = [host for host in wave.hosts if run.letters[host] in self._touchable]
+        if left and workflow.patched("unasked-are-taken-back"):
+            await self.take_back(left, wave.name)
+
     async def _answer(self) -> Answer:
-        await workflow.wait_condition(lambda: self._run.answer is not None or self._judgement.stopped)
+        await until(self._state, lambda: self._run.answer is not None or self._judgement.stopped)
         return self._run.answer or Answer("stop")  # stopped meanwhile, by a cancel or by another step
 
     @property
@@ -295,7 +422,11 @@ class FanOut:
             self._run.generations[host] = generation
             self._run.letters[host] = contracts.PENDING
             self._run.messages.pop(host, None)
-        await self._batches.carry_out(hosts, f"{wave.name}/retry-{generation}", "do", generation)
+        await self._batches.carry_out(hosts, _generation(wave.name, generation), "do", generation)
+
+
+def _generation(name: str, generation: int) -> str:
+    return f"{name}/retry-{generation}" if generation > 1 else name
 
 
 def _checks_after_change(step: DevicesStep) -> bool:

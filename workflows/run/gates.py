@@ -1,116 +1,208 @@
-"""Approvals: who may decide, what a decision is about, and what silence means.
+"""Approvals: when a gate opens, how long it waits, what silence means, and how it closes.
 
-A person counts once. A decision made before the gate opened, by somebody outside the group, or about another proposal
-is recorded and does not count. One rejection by a member rejects.
+Who may decide is `decisions.py`'s, what is shown is `evidence.py`'s, asking a system is `asking.py`'s. Everything that
+a gate knows stands in its `GateRun`: a run that continues as new goes on waiting at the same gate.
 """
 
-import hashlib
-import json
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Literal
+from datetime import datetime, timedelta
 
-from pydantic import ValidationError
 from temporalio import workflow
 
-from workflows.contracts import Decision, DecisionAnswer, DecisionRecord, Gate
-from workflows.errors import InvalidInputError
+from workflows import contracts
+from workflows.contracts import DecisionRecord, Gate
+from workflows.errors import EvaluationError
 from workflows.plan import ApproveStep, Escalate, Expr, StepId
+from workflows.plan.spelling import spelling
+from workflows.run import evidence
+from workflows.run.asking import Asking
 from workflows.run.context import context
-from workflows.run.evaluate import evaluate
+from workflows.run.decisions import Answer, How
+from workflows.run.evaluate import evaluate, truth
+from workflows.run.reminders import remind
 from workflows.run.seconds import seconds
 from workflows.run.state import GateRun, RunState, StepRun
+from workflows.run.waiting import until
 
-ANYONE = "*"
-Answer = Literal["approve", "reject"]
-How = Literal["update", "signal", "timeout"]
+OURSELVES = "netsaga"
 
 
 class Gates:
-    """The open gates of a run, and every decision that was made about them."""
+    """The gates of a run."""
 
     def __init__(self, state: RunState, changed: Callable[[], None]) -> None:
         self._state = state
         self._changed = changed
+        self._asking = Asking(state, changed)
 
     async def wait(self, run: StepRun) -> None:
         """Opens the step's gate and waits until it is decided, it times out, or the run stops.
 
+        Entered again after the run has continued as new, it waits on at the gate that is open.
+
         Raises:
-            EvaluationError: The gate's timeout has no value.
+            EvaluationError: A timeout of the gate has no value.
         """
-        step = run.step
-        assert isinstance(step, ApproveStep), "a gate is an `approve` step"
-        limit = self._limit(step.timeout)
-        digest, bound = self._bound(step)
-        gate = GateRun(
-            step=step,
-            until=workflow.now() + limit,
-            digest=digest,
-            diffs=tuple(bound.diffs) if bound else (),
-            members=self._state.plan_ready.groups.get(step.by, ()),
-        )
-        self._state.gates[step.id] = gate
+        gate = self._state.gates.get(run.id) or self._opened(run)
         try:
-            if not await self._asked(run, gate, limit, step.by):
-                if step.on_timeout == "escalate" and step.escalate is not None:
-                    await self._escalate(run, gate, step.escalate)
-                else:
-                    self._silence(gate, "approve" if step.on_timeout == "approve" else "reject")
-        finally:
-            del self._state.gates[step.id]
+            while not self._over(run, gate):
+                await self._next(run, gate)
+        except EvaluationError:
+            del self._state.gates[run.id]
+            raise
+        del self._state.gates[run.id]
         self._close(run, gate)
         self._changed()
+
+    # ---------------------------------------------------------------------------------------------------- opening
+
+    def _opened(self, run: StepRun) -> GateRun:
+        step = run.step
+        assert isinstance(step, ApproveStep), "a gate is an `approve` step"
+        bound = self._state.steps[step.binds_step] if step.binds_step is not None else None
+        change = evidence.change_behind(self._state, step)
+        changing = bound.hosts_with("sc") if bound else self._state.plan_ready.hosts
+        gate = GateRun(
+            step=step,
+            until=workflow.now() + self._limit(step.timeout),
+            digest=evidence.proposal_digest(self._state, bound) if bound else None,
+            diffs=tuple(bound.diffs) if bound else (),
+            members=self._state.plan_ready.groups.get(step.by, ()),
+            made=dict(bound.made) if bound else {},
+            safety=evidence.safety(self._state, changing, change),
+            confirm_hold=change[1].hold if change and change[1] else None,
+            asks_at=workflow.now() if step.via is not None else None,
+        )
+        self._state.gates[step.id] = gate
+        if step.auto is not None:
+            self._approve_by_itself(gate, step.auto, bound)
+        return gate
+
+    def _approve_by_itself(self, gate: GateRun, condition: Expr, bound: StepRun | None) -> None:
+        """Approves where the definition's condition holds, with all that it rests on as evidence."""
+        seen = {**context(self._state), "bound": evidence.seen_by_auto(bound)}
+        why_not = ""
+        try:
+            if not truth(condition, seen):
+                return
+            gate.decided = "approve"
+        except EvaluationError as error:  # people decide, as they do where it does not hold
+            why_not = f"the condition of `auto` has no value: {error}"[: contracts.MESSAGE_LENGTH]
+        self._note(
+            gate,
+            "unanswered" if why_not else "approve",
+            "automatic",
+            comment="" if why_not else "the condition of `auto` holds",
+            counted=not why_not,
+            why_not=why_not,
+            condition=spelling(condition),
+            read=evidence.read_by(condition, seen),
+        )
 
     def _limit(self, timeout: Expr) -> timedelta:
         return timedelta(seconds=seconds(evaluate(timeout, context(self._state)), "the gate's timeout"))
 
-    async def _asked(self, run: StepRun, gate: GateRun, limit: timedelta, whom: str) -> bool:
-        """Waits for an answer. False where nobody gave one in time."""
-        until = f"{gate.until:%Y-%m-%d %H:%M} UTC"
-        run.state, run.message = "waiting", f"waits for {gate.step.quorum} of {whom} until {until}"
-        self._changed()
-        try:
-            await workflow.wait_condition(
-                lambda: gate.decided is not None or self._state.cut or self._state.stopping or run.overdue,
-                timeout=limit,
-                timeout_summary=f"gate {gate.step.id}",
-            )
-        except TimeoutError:
-            return False
-        return True
+    # ---------------------------------------------------------------------------------------------------- waiting
 
-    async def _escalate(self, run: StepRun, gate: GateRun, escalate: Escalate) -> None:
-        """Widens the group and asks again; what silence means then is said by the definition."""
-        limit = self._limit(escalate.timeout)
+    def _over(self, run: StepRun, gate: GateRun) -> bool:
+        """Whether nobody's answer matters any more."""
+        if gate.decided is not None or self._state.cut or self._state.stopping:
+            return True
+        return run.overdue and not _escalates_at_deadline(gate.step)
+
+    async def _next(self, run: StepRun, gate: GateRun) -> None:
+        """Waits for the next thing that happens at the gate, and lets it happen."""
+        hurried = run.overdue and not gate.escalated
+        if gate.until <= workflow.now() or hurried:
+            await self._silent(run, gate)
+            return
+        if gate.asks_at is not None and gate.asks_at <= workflow.now():
+            await self._asking.ask(gate, lambda: self._over(run, gate))
+            return
+        self._say(run, gate)
+        await until(
+            self._state,
+            lambda: self._over(run, gate) or (run.overdue and not gate.escalated),
+            _earlier(gate.until, gate.asks_at),
+            f"gate {gate.step.id}",
+        )
+
+    def _say(self, run: StepRun, gate: GateRun) -> None:
+        step = gate.step
+        whom = f"{step.by} or {step.escalate.to}" if gate.escalated and step.escalate else step.by
+        message = f"waits for {step.quorum} of {whom} until {gate.until:%Y-%m-%d %H:%M} UTC"
+        if gate.via_said:
+            message = f"{message}; {gate.via_said}"
+        if (run.state, run.message) != ("waiting", message):
+            run.state, run.message = "waiting", message
+            self._changed()
+
+    async def _silent(self, run: StepRun, gate: GateRun) -> None:
+        """Nobody has answered in time: the system is asked a last time, more people are, or silence decides."""
+        step = gate.step
+        if step.via is not None:
+            await self._asking.ask(gate, lambda: self._over(run, gate), last=True)
+            if self._over(run, gate):
+                return
+        wanted = step.on_timeout == "escalate" or _escalates_at_deadline(step)
+        if wanted and step.escalate is not None and not gate.escalated:
+            await self._escalate(gate, step.escalate)
+        elif gate.escalated and step.escalate is not None:
+            self._decide_by_silence(gate, step.escalate.then)
+        else:
+            self._decide_by_silence(gate, "approve" if step.on_timeout == "approve" else "reject")
+
+    async def _escalate(self, gate: GateRun, escalate: Escalate) -> None:
+        """Reminds those who were asked first, and widens the group. What silence means then, the definition says."""
+        gate.until = workflow.now() + self._limit(escalate.timeout)
         gate.escalated = True
-        gate.until = workflow.now() + limit
         gate.members = (*gate.members, *self._state.plan_ready.groups.get(escalate.to, ()))
-        if not await self._asked(run, gate, limit, f"{gate.step.by} or {escalate.to}"):
-            self._silence(gate, escalate.then)
+        await self._remind(gate, escalate)
 
-    def _bound(self, step: ApproveStep) -> tuple[str | None, StepRun | None]:
-        """The digest of what is asked about: definition, inputs, hosts and each diff."""
-        if step.binds_step is None:
-            return None, None
-        bound = self._state.steps[step.binds_step]
-        prepared = self._state.plan_ready
-        about = [prepared.plan.digest, dict(prepared.inputs), sorted(bound.letters), sorted(bound.proposals)]
-        canonical = json.dumps(about, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest(), bound
+    async def _remind(self, gate: GateRun, escalate: Escalate) -> None:
+        """Tells the first group, where a notification target has its name; what became of it is recorded."""
+        step, run = gate.step, self._state.scope.workflow_id
+        said = f"nobody of {step.by} has decided; {escalate.to} may decide too, until {gate.until:%Y-%m-%d %H:%M} UTC"
+        message = f"an approval is waited for at {step.id}: {said}. Decide: netsaga approve {run} {step.id} --by NAME"
+        gate.told, outcome = await remind(self._state, step.id, step.by, message)
+        self._note(gate, "remind", "timeout", comment=f"{said}; {outcome}"[: contracts.MESSAGE_LENGTH], counted=False)
+        self._changed()
 
-    def _silence(self, gate: GateRun, answer: Answer) -> None:
+    # ---------------------------------------------------------------------------------------------------- closing
+
+    def _decide_by_silence(self, gate: GateRun, answer: Answer) -> None:
         gate.decided = answer
+        self._note(gate, answer, "timeout", by="nobody", comment="the gate's timeout decided")
+
+    def _note(
+        self,
+        gate: GateRun,
+        decision: Answer | str,
+        how: How,
+        *,
+        by: str = OURSELVES,
+        comment: str = "",
+        counted: bool = True,
+        why_not: str = "",
+        condition: str = "",
+        read: object = None,
+    ) -> None:
         self._state.decisions.append(
-            DecisionRecord(
-                step=gate.step.id,
-                decision=answer,
-                by="nobody",
-                comment="the gate's timeout decided",
-                digest=gate.digest,
-                at=workflow.now(),
-                how="timeout",
-                counted=True,
+            DecisionRecord.model_validate(
+                {
+                    "step": gate.step.id,
+                    "decision": decision,
+                    "by": by,
+                    "comment": comment,
+                    "digest": gate.digest,
+                    "at": workflow.now(),
+                    "how": how,
+                    "counted": counted,
+                    "why_not": why_not,
+                    "diffs": evidence.shown(gate.diffs),
+                    "condition": condition,
+                    "evidence": read or {},
+                }
             )
         )
 
@@ -130,102 +222,34 @@ class Gates:
         else:
             run.state, run.message = "cancelled", "no longer asked: another step failed"
 
-    # -------------------------------------------------------------------------------------------------- decisions
-
-    def refusal(self, decision: Decision) -> str | None:
-        """Why a decision cannot count now, for the one who makes it; ``None`` where it can."""
-        try:
-            gate = self._gate(decision.step)
-        except InvalidInputError as error:
-            return str(error)
-        step = gate.step
-        if decision.digest is not None and gate.digest is not None and not gate.digest.startswith(decision.digest):
-            return f"the proposal has the digest {gate.digest[:12]}…, and the decision names {decision.digest[:12]}…"
-        if ANYONE not in gate.members and decision.by not in gate.members:
-            group = f"{step.by} or {step.escalate.to}" if gate.escalated and step.escalate else step.by
-            return f"{decision.by} is not in {group}, which decides about {step.id}"
-        if "requester" in step.not_by and decision.by == self._state.request.by:
-            return f"{decision.by} asked for this run and cannot decide about it"
-        if decision.by in gate.approvals:
-            return f"{decision.by} has approved {step.id} already; a person counts once"
-        return None
-
-    def decide(self, decision: Decision, answer: Answer, how: How) -> DecisionAnswer | None:
-        """Takes a decision and records it, also one that does not count (then the answer is ``None``)."""
-        refusal = self.refusal(decision)
-        gate = None if refusal else self._gate(decision.step)
-        record = DecisionRecord(
-            step=gate.step.id if gate else decision.step or StepId("?"),
-            decision=answer,
-            by=decision.by,
-            comment=decision.comment,
-            digest=decision.digest or (gate.digest if gate else None),
-            at=workflow.now(),
-            how=how,
-            counted=gate is not None,
-            why_not=refusal or "",
-        )
-        self._state.decisions.append(record)
-        self._changed()
-        if gate is None:
-            return None
-        if answer == "reject":
-            gate.decided = "reject"
-        else:
-            gate.approvals[decision.by] = record
-            if len(gate.approvals) >= gate.step.quorum:
-                gate.decided = "approve"
-        return DecisionAnswer(
-            step=gate.step.id,
-            approvals=len(gate.approvals),
-            quorum=gate.step.quorum,
-            gate="open" if gate.decided is None else "approved" if gate.decided == "approve" else "rejected",
-        )
-
-    def signalled(self, payload: object, answer: Answer) -> None:
-        """A decision by signal: whatever arrives, it is recorded and never fails the run."""
-        try:
-            decision = Decision.model_validate(payload)
-        except ValidationError as error:
-            problem = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:3])
-            self._state.decisions.append(
-                DecisionRecord(
-                    step=StepId("?"),
-                    decision=answer,
-                    by="?",
-                    at=workflow.now(),
-                    how="signal",
-                    counted=False,
-                    why_not=f"the signal cannot be read: {problem}"[:300],
-                )
-            )
-            self._changed()
-            return
-        self.decide(decision, answer, "signal")
-
-    def _gate(self, step: StepId | None) -> GateRun:
-        gates = {name: gate for name, gate in self._state.gates.items() if gate.decided is None}
-        if step is None and len(gates) == 1:
-            return next(iter(gates.values()))
-        if step is not None and step in gates:
-            return gates[step]
-        waiting = ", ".join(gates) or "none"
-        asked = f"{step} is not waiting for a decision" if step else "name the step"
-        raise InvalidInputError(f"{asked}; open gates: {waiting}")
-
     def open_gates(self) -> tuple[Gate, ...]:
         """For the query."""
-        return tuple(
-            Gate(
-                step=name,
-                by=gate.step.by,
-                quorum=gate.step.quorum,
-                approvals=len(gate.approvals),
-                until=gate.until,
-                on_timeout=gate.step.on_timeout,
-                escalated=gate.escalated,
-                digest=gate.digest,
-                diffs=gate.diffs,
-            )
-            for name, gate in self._state.gates.items()
-        )
+        return tuple(_seen(name, gate) for name, gate in self._state.gates.items())
+
+
+def _seen(name: StepId, gate: GateRun) -> Gate:
+    return Gate(
+        step=name,
+        by=gate.step.by,
+        quorum=gate.step.quorum,
+        approvals=len(gate.approvals),
+        until=gate.until,
+        on_timeout=gate.step.on_timeout,
+        escalated=gate.escalated,
+        digest=gate.digest,
+        diffs=gate.diffs,
+        made=gate.made,
+        safety=gate.safety,
+        confirm_hold=gate.confirm_hold,
+        via=gate.step.via,
+        via_said=gate.via_said,
+        told=gate.told,
+    )
+
+
+def _escalates_at_deadline(step: ApproveStep) -> bool:
+    return step.on_deadline == "escalate" and step.escalate is not None
+
+
+def _earlier(first: datetime, second: datetime | None) -> datetime:
+    return first if second is None else min(first, second)

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
 from temporalio import workflow
 
 from workflows.contracts import DeviceResult, Progress
-from workflows.errors import EvaluationError
+from workflows.errors import EvaluationError, UnknownValueError
 from workflows.plan import (
     ApproveStep,
     DevicesStep,
@@ -17,7 +16,8 @@ from workflows.plan import (
     ScriptStep,
     StepId,
 )
-from workflows.run import saga
+from workflows.run import planning, saga
+from workflows.run.appeals import Appeals, blamed_by_devices
 from workflows.run.context import aggregates, context
 from workflows.run.evaluate import evaluate, text, truth
 from workflows.run.fanout import FanOut
@@ -26,6 +26,7 @@ from workflows.run.leases import DeviceLeases
 from workflows.run.seconds import seconds
 from workflows.run.state import DONE, RunState, StepRun
 from workflows.run.verbs import Verbs
+from workflows.run.waiting import HandOverError, in_time
 
 
 class Interpreter:
@@ -37,23 +38,30 @@ class Interpreter:
         self._changed = changed
         self._leases = leases
         self._verbs = Verbs(state, changed)
+        self._appeals = Appeals(state, changed)
         self._open: dict[StepId, FanOut] = {}
 
     async def steps(self) -> None:
-        """Runs the graph until nothing can start any more, then undoes what the failing step asks for."""
+        """Runs the graph until nothing can start any more, then undoes what the failing step asks for.
+
+        Entered again after the run has continued as new, it goes on with the steps that had begun.
+
+        Raises:
+            HandOverError: The run continues as new. Everything under way has ended or stands in the state.
+        """
         tasks: dict[str, asyncio.Task[None]] = {}
         while True:
             ready = self._ready(tasks)
-            held = self._state.paused and bool(ready)
+            held = (self._state.paused or self._state.handing_over) and bool(ready)
             for run in () if held else ready:
                 tasks[run.id] = asyncio.create_task(self._step(run))
             live = [task for task in tasks.values() if not task.done()]
+            handed_over = any(_result(task) for task in tasks.values())  # a bug in a step is a bug of the run
+            if not live and (handed_over or (held and self._state.handing_over)):
+                raise HandOverError
             if not live and not held:
                 break
             await workflow.wait_condition(partial(self._moved, live, held=held))
-            for task in tasks.values():
-                if task.done():
-                    task.result()  # a bug in a step is a bug of the run
         await self._undo()
         for run in self._state.steps.values():
             if run.state not in DONE:
@@ -61,14 +69,19 @@ class Interpreter:
 
     async def finish(self, devices: tuple[DeviceResult, ...]) -> None:
         """Runs ``finally``: every step of it, one after the other, whatever happens to the one before."""
+        if planning.plans(self._state):
+            planning.show_finally(self._state)
+            return
         for run in self._state.finally_.values():
-            await self._step(run, devices)
+            if run.state not in DONE:
+                await self._step(run, devices)
 
     def _moved(self, live: Sequence["asyncio.Task[None]"], *, held: bool) -> bool:
         """Whether a step has ended, or a pause is over."""
-        if held and (self._state.cut or not self._state.paused):
+        if any(task.done() for task in live):
             return True
-        return any(task.done() for task in live)
+        state = self._state
+        return held and (state.cut or (not live if state.handing_over else not state.paused))
 
     @property
     def fan_outs(self) -> dict[StepId, FanOut]:
@@ -87,26 +100,30 @@ class Interpreter:
             fan_out.cut()
 
     def _ready(self, tasks: dict[str, "asyncio.Task[None]"]) -> Sequence[StepRun]:
-        if self._state.cut or self._state.stopping:
-            return ()
         steps = self._state.steps
-        return [
-            run
-            for run in steps.values()
-            if run.id not in tasks and all(steps[need].state in DONE for need in run.step.needs)
-        ]
+        left = [run for run in steps.values() if run.id not in tasks and run.state not in DONE]
+        if self._state.cut or self._state.stopping:
+            return [run for run in left if run.state != "pending"]  # begun in an earlier execution: it ends properly
+        return [run for run in left if all(steps[need].state in DONE for need in run.step.needs)]
 
     # -------------------------------------------------------------------------------------------------- one step
 
     async def _step(self, run: StepRun, devices: tuple[DeviceResult, ...] = ()) -> None:
         try:
-            if run.step.when is not None and not truth(run.step.when, context(self._state, devices)):
+            begun = run.state != "pending"
+            if not begun and run.step.when is not None and not truth(run.step.when, context(self._state, devices)):
                 run.state, run.message = "skipped", "its `when` is false"
                 self._changed()
                 return
-            run.state = "running"
-            self._changed()
-            await self._in_time(run, devices)
+            if not begun:
+                run.state = "running"
+                self._changed()
+            if not run.appeal:
+                await self._in_time(run, devices)
+            while await self._appeals.again(run):
+                await self._in_time(run, devices)
+        except UnknownValueError as error:
+            planning.show(run, "unknown", str(error))
         except EvaluationError as error:
             run.state, run.message = "failed", f"an expression has no value: {error}"
         if run.state not in {"succeeded", "skipped"}:
@@ -119,39 +136,41 @@ class Interpreter:
             await self._verb(run, devices)
             return
         length = seconds(evaluate(run.step.deadline, context(self._state, devices)), "`deadline`")
+        run.deadline = run.deadline or workflow.now() + timedelta(seconds=length)
         verb = asyncio.create_task(self._verb(run, devices))
-        with suppress(TimeoutError):
-            await workflow.wait_condition(
-                verb.done, timeout=timedelta(seconds=length), timeout_summary=f"deadline {run.id}"
-            )
-        if not verb.done():
+        if not await in_time(verb, run.deadline, f"deadline {run.id}"):
             run.overdue = True
             if run.id in self._open:
                 self._open[run.id].cut()
         await verb
-        if run.overdue and run.state != "succeeded":
+        if run.overdue and run.state not in {"succeeded", "rejected"}:
             run.state, run.message = (
                 "failed",
                 f"the deadline passed after {length:g} s" + (f"; {run.message}" if run.message else ""),
             )
 
     async def _verb(self, run: StepRun, devices: tuple[DeviceResult, ...]) -> None:
+        plans = planning.plans(self._state)
+        if plans and planning.passed_over(self._state, run):
+            return
         match run.step:
             case DevicesStep():
-                if run.step.changes and not await self._leases.hold(run):
+                if run.step.changes and not plans and not await self._leases.hold(run):
                     run.state, run.message = "cancelled", "cancelled while it waited for devices"
                     return
                 fan_out = FanOut(self._state, run, self._changed)
                 self._open[run.id] = fan_out
                 try:
-                    await fan_out.carry_out()
+                    await (fan_out.propose() if plans else fan_out.carry_out())
                 finally:
                     del self._open[run.id]
+                if run.state == "failed":
+                    run.blame = blamed_by_devices(run)
             case ApproveStep():
                 await self._gates.wait(run)
             case _:
                 await self._verbs.other(run, devices)
-        if run.state == "succeeded" and run.step.checks:
+        if run.state == "succeeded" and run.step.checks and not (plans and planning.foretold(run)):
             self._check(run, devices)
 
     def _check(self, run: StepRun, devices: tuple[DeviceResult, ...]) -> None:
@@ -165,6 +184,8 @@ class Interpreter:
                 said = None if truth(check.that, seen) else check.name
                 if said is not None and check.message is not None:
                     said = text(check.message, seen)
+            except UnknownValueError:
+                continue  # judged when it is known
             except EvaluationError as error:  # a value that is missing fails the check that asks for it
                 said = f"{check.name} cannot be judged: {error}"
             if said is not None and check.severity == "warning":
@@ -190,7 +211,18 @@ class Interpreter:
     async def _undo(self) -> None:
         ended = self._state.ended_by
         on_failure = ended.on_failure() if ended is not None else OnFailure()
-        if ended is None or on_failure.action != "undo":
+        if ended is None or on_failure.action != "undo" or planning.plans(self._state):
             return
         said = await saga.undo(self._state, ended, on_failure, self._changed)
         self._state.message = f"{self._state.message}; {said}"
+
+
+def _result(task: "asyncio.Task[None]") -> bool:
+    """Whether a step has ended its waiting because the run continues as new. Raises what else it has come to."""
+    if not task.done():
+        return False
+    try:
+        task.result()
+    except HandOverError:
+        return True
+    return False

@@ -22,14 +22,20 @@ class Judgement:
         self._step = step
 
     @property
+    def _changes(self) -> bool:
+        """Whether the step changes devices, here and now: in plan mode it does not."""
+        return self._step.changes and self._state.request.mode == "apply"
+
+    @property
     def stopped(self) -> bool:
-        """Whether nothing new is taken up: by the run, by this step's deadline, or by its breaker."""
-        return self._state.cut or self._state.stopping or self._run.overdue or self._run.tripped
+        """Whether nothing new is taken up: by the run, by this step's deadline, its breaker, or a confirm's time."""
+        run = self._run
+        return self._state.cut or self._state.stopping or run.overdue or run.tripped or run.late
 
     def note_failures(self, number: int, now: datetime) -> None:
         """Counts new failures for the breaker, which opens at so many within so long."""
         breaker = self._step.breaker
-        if breaker is None or number <= 0:
+        if breaker is None or number <= 0 or (self._step.changes and not self._changes):
             return
         within = timedelta(seconds=breaker.within_s)
         self._run.failed_at = [at for at in self._run.failed_at if now - at <= within] + [now] * number
@@ -38,6 +44,8 @@ class Judgement:
     @property
     def enough(self) -> bool:
         """Whether the first success of ``any`` is there: the rest is cancelled."""
+        if self._step.changes and not self._changes:
+            return False  # any of them may be the first, so each is proposed for
         return self._step.accept.kind == "any" and bool(self._run.hosts_with(SUCCEEDED))
 
     def broken(self, wave: Sequence[HostName]) -> bool:
@@ -53,7 +61,7 @@ class Judgement:
 
     def hopeless(self, wave: Sequence[HostName]) -> bool:
         """Whether going on is of no use. Steps that read go on: their finding is worth having whole."""
-        return self._step.changes and self.broken(wave)
+        return self._changes and self.broken(wave)
 
     def over(self, wave: Sequence[HostName]) -> bool:
         """Whether no new device may start."""
@@ -62,7 +70,7 @@ class Judgement:
     def concurrency(self) -> int:
         """How many devices may be under way now; ``budget: strict`` caps them at the failures still allowed + 1."""
         wanted = self._run.concurrency or self._step.concurrency
-        if self._step.budget != "strict" or not self._step.changes:
+        if self._step.budget != "strict" or not self._changes:
             return wanted
         hosts = list(self._run.letters)
         left = allowed_failures(self._step.accept, self._run.judged(hosts)) - self._run.failures(hosts)
@@ -74,6 +82,10 @@ class Judgement:
             if self._run.letters[host] == contracts.PENDING:
                 self._run.letters[host] = contracts.LETTERS["quarantined"]
                 self._run.messages[host] = FailureInfo(type="cancelled", message="not taken up: the breaker was open")
+
+    def why(self, wave: Sequence[HostName]) -> str:
+        """What a wave has come to that is not accepted."""
+        return f"{self._run.failures(wave)} of {len(wave)} devices failed; accepted is {self._step.accept.text}"
 
     def conclude(self, hosts: Sequence[HostName]) -> None:
         """Sets how the step ended, and its message."""
@@ -87,15 +99,14 @@ class Judgement:
             breaker = self._step.breaker
             run.state = "failed"
             run.message = f"the breaker opened: {breaker.failures} failures within {breaker.within_s:g} s"
+        elif failed_wave is not None and failed_wave.why:
+            run.state, run.message = "failed", f"wave {failed_wave.name}: {failed_wave.why}"
         elif self.broken(hosts):
             run.state = "failed"
             run.message = f"{failures} of {total} devices failed; accepted is {accept}"
         elif failed_wave is not None:
             run.state = "failed"
-            run.message = (
-                f"wave {failed_wave.name}: {run.failures(failed_wave.hosts)} of {len(failed_wave.hosts)} devices "
-                f"failed; accepted is {accept} in each wave"
-            )
+            run.message = f"wave {failed_wave.name}: {self.why(failed_wave.hosts)} in each wave"
         elif not self.enough and any(run.letters[host] == contracts.PENDING for host in hosts):
             run.state, run.message = "failed", "another step failed before all devices were taken up"
         else:

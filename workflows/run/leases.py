@@ -1,15 +1,32 @@
-"""The run's side of leases: all devices before the first change, given back at the end, whatever that is."""
+"""The run's side of leases: all devices before the first change, given back at the end, whatever that is.
 
-from collections.abc import Callable
+What the guard knows of the devices comes along: those out of service are barred from the steps that change, and those
+that a lost run left behind are looked at first. What it has to know goes along with the release.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from workflows import contracts
-from workflows.contracts import Holder, LeaseAnswer, LeaseInput, LeaseRequest, ReleaseInput
+from workflows.contracts import (
+    Holder,
+    LeaseAnswer,
+    LeaseInput,
+    LeaseRequest,
+    Quarantined,
+    ReleaseAnswer,
+    ReleaseInput,
+)
 from workflows.errors import EvaluationError
-from workflows.run import calls
+from workflows.plan import HostName
+from workflows.run import calls, reports
+from workflows.run.aftermath import look
 from workflows.run.state import RunState, StepRun
+from workflows.run.waiting import until
 
 
 class DeviceLeases:
@@ -18,13 +35,15 @@ class DeviceLeases:
     def __init__(self, state: RunState, changed: Callable[[], None]) -> None:
         self._state = state
         self._changed = changed
-        self._asked = False
-        self._held = False
-        self._refused = ""
+        self._looking = False
 
-    def granted(self) -> None:
-        """The guard's signal: it is this run's turn."""
-        self._held = True
+    def granted(self, answer: LeaseAnswer | None = None) -> None:
+        """The guard's signal: it is this run's turn. One that means another run of this id is passed over."""
+        if answer is not None and answer.to not in {None, self._state.scope.run}:
+            return
+        if answer is not None and not self._state.lease.held:
+            self._take(answer)
+        self._state.lease.held = True
 
     async def hold(self, run: StepRun) -> bool:
         """Asks once for all devices of the run, and waits for its turn. False where the run is cut meanwhile.
@@ -32,38 +51,70 @@ class DeviceLeases:
         Raises:
             EvaluationError: The guard cannot be asked; no device was touched.
         """
-        if not self._asked:
-            self._asked = True
+        lease = self._state.lease
+        if not lease.asked:
+            lease.asked = True
             await self._ask(run)
-        await workflow.wait_condition(lambda: self._held or bool(self._refused) or self._stopped(run))
-        if self._refused:
-            raise EvaluationError(self._refused)
-        run.state = "running"
-        return self._held and not self._stopped(run)
+        await until(self._state, lambda: lease.held or bool(lease.refused) or self._stopped(run))
+        if lease.refused:
+            raise EvaluationError(lease.refused)
+        run.state, run.message = "running", ""
+        if lease.held and not self._stopped(run):
+            await self._look(run)
+        return lease.held and not self._stopped(run)
 
     async def release(self) -> None:
         """Gives everything back. A guard that cannot be told finds out by itself that this run has ended."""
-        if not self._asked:
+        lease = self._state.lease
+        if not lease.asked:
             return
-        self._asked = self._held = False  # a step of `finally` that changes devices asks anew
+        lease.asked = lease.held = False  # a step of `finally` that changes devices asks anew
+        lease.releases += 1
+        failed = reports.failed(self._state)
+        answer = await self._give_back(
+            ReleaseInput(
+                holder=self.holder,
+                id=f"{self._state.scope.run}/release-{lease.releases}",
+                failed=failed,
+                looked_at=tuple(lease.looked_at),
+                policy=self._state.plan_ready.guard,
+            )
+        )
+        if answer is not None:
+            lease.quarantined.update(answer.quarantined)
+        reports.note_alerts(self._state, answer.quarantined if answer is not None else {})
+        lease.lost, lease.looked, lease.looked_at = (), False, []
+
+    async def finish_claim(self) -> None:
+        """Tells the guard that the work of this run is done, where it has claimed it."""
+        claim = self._state.claim
+        if claim.state in {"held", "asked", "waiting", "joining"}:
+            await self._give_back(ReleaseInput(holder=self.holder, claim=True))
+
+    async def _give_back(self, call: ReleaseInput) -> ReleaseAnswer | None:
         try:
-            await workflow.execute_activity(
+            # No `result_type`: runs of before were answered nothing.
+            found: Any = await workflow.execute_activity(
                 contracts.RELEASE,
-                ReleaseInput(holder=self._holder),
-                activity_id="release",
+                call,
+                activity_id="release-claim" if call.claim else "release",
                 start_to_close_timeout=calls.STORE_TIMEOUT,
                 retry_policy=calls.STORE_RETRY,
-                summary="give the devices back",
+                summary="say that the work is done" if call.claim else "give the devices back",
             )
         except ActivityError as error:
-            workflow.logger.warning("the leases could not be given back: %s", error.cause)
+            workflow.logger.warning("the guard could not be told: %s", error.cause)
+            return None
+        return ReleaseAnswer.model_validate(found or {})
 
     async def _ask(self, run: StepRun) -> None:
-        devices = tuple(host for host in self._state.plan_ready.hosts if host not in self._state.plan_ready.skipped)
+        state, lease = self._state, self._state.lease
+        devices = tuple(host for host in state.plan_ready.hosts if host not in state.plan_ready.skipped)
+        request = LeaseRequest(holder=self.holder, devices=devices, prepared=state.plan_ready.ref)
         try:
             answer: LeaseAnswer = await workflow.execute_activity(
                 contracts.LEASE,
-                LeaseInput(request=LeaseRequest(holder=self._holder, devices=devices)),
+                LeaseInput(request=request),
                 activity_id="lease",
                 result_type=LeaseAnswer,
                 start_to_close_timeout=calls.STORE_TIMEOUT,
@@ -71,20 +122,50 @@ class DeviceLeases:
                 summary=f"lease {len(devices)} devices",
             )
         except ActivityError as error:
-            self._refused = f"the devices could not be leased: {error.cause}"
+            lease.refused = f"the devices could not be leased: {error.cause}"
             return
-        if answer.granted:
-            self._held = True
-        elif not self._held:
+        if answer.granted and not lease.held:
+            self._take(answer)
+            lease.held = True
+        elif not lease.held:
             run.state = "waiting"
             run.message = f"waits for devices that are held by {', '.join(answer.held_by[:3])}"
             self._changed()
+
+    def _take(self, answer: LeaseAnswer) -> None:
+        lease = self._state.lease
+        lease.lost = answer.lost
+        lease.barred.update(_barred(answer.quarantined))
+
+    async def _look(self, run: StepRun) -> None:
+        """Looks at what lost runs have left behind, once, before anything is changed."""
+        lease = self._state.lease
+        if lease.looked or not lease.lost:
+            return
+        if self._looking:
+            await until(self._state, lambda: lease.looked or self._stopped(run))
+            return
+        self._looking = True
+        run.message = f"looks at devices that {lease.lost[0].holder.workflow_id} left behind"
+        self._changed()
+        await look(self._state)
+        self._looking, lease.looked = False, True
+        run.message = ""
 
     def _stopped(self, run: StepRun) -> bool:
         return self._state.cut or self._state.stopping or run.overdue
 
     @property
-    def _holder(self) -> Holder:
+    def holder(self) -> Holder:
+        """This run, as the guard knows it."""
         info = workflow.info()
         root = info.root.workflow_id if info.root else info.workflow_id
         return Holder(workflow_id=info.workflow_id, run=self._state.scope.run, root=root)
+
+
+def _barred(quarantined: Mapping[HostName, Quarantined]) -> dict[HostName, str]:
+    return {
+        host: f"quarantined since {one.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC because {one.because}; "
+        f"clear it with `netsaga quarantine clear {host} --by NAME`"
+        for host, one in quarantined.items()
+    }

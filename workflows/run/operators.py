@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 
 from workflows.contracts import Operation, OperationAnswer, OperationRecord
 from workflows.plan import DevicesStep, StepId
+from workflows.run.door import Door
 from workflows.run.fanout import FanOut
 from workflows.run.state import Answer, RunState, StepRun
 
@@ -29,25 +30,27 @@ class Operators:
         fan_outs: Callable[[], dict[StepId, FanOut]],
         cut: Callable[[str], None],
         changed: Callable[[], None],
+        door: Door,
     ) -> None:
         self._state = state
         self._fan_outs = fan_outs
         self._cut = cut
         self._changed = changed
+        self._door = door
 
     def listen(self, kind: Kind) -> None:
         """Takes an operation as an update, which answers, and as a signal of the same name."""
 
-        def update(operation: Operation) -> OperationAnswer:
-            return self.carry_out(kind, operation, "update")
+        async def update(operation: Operation) -> OperationAnswer:
+            return await self._door.update(OperationAnswer, lambda: self.carry_out(kind, operation, "update"))
 
         def validate(operation: Operation) -> None:
-            refused = self.refusal(kind, operation)
+            refused = None if self._door.passes() else self.refusal(kind, operation)
             if refused is not None:
                 raise ApplicationError(refused, type="invalid_input")
 
         def signal(operation: Any) -> None:  # noqa: ANN401  # whatever people send is recorded, and never fails the run
-            self.signalled(kind, operation)
+            self._door.signal(lambda: self.signalled(kind, operation))
 
         workflow.set_update_handler(kind, update, validator=validate)
         workflow.set_signal_handler(kind, signal)
@@ -114,7 +117,7 @@ class Operators:
             case "cancel":
                 self._cut(f"{operation.by}: {operation.reason}" if operation.reason else operation.by)
             case "retry" | "skip" | "undo" | "stop":
-                self._asking(operation)[0].answer = Answer(kind, operation.devices, operation.scope)
+                self._asking(operation)[0].answer = Answer(kind, operation.devices, operation.scope, operation.by)
             case "set_concurrency":
                 run = self._state.steps[self._fanning(operation)[0]]
                 run.concurrency = operation.concurrency

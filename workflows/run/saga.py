@@ -4,7 +4,7 @@ The order is partial: later steps first, later waves first; inside a wave the de
 others, in parallel under the step's concurrency. What could not be undone keeps its letter and is named.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -68,9 +68,11 @@ def _of_wave(step: StepRun, wave: WaveRun, wanted: Callable[[HostName], bool]) -
 async def undo(state: RunState, failing: StepRun, on_failure: OnFailure, changed: Callable[[], None]) -> str:
     """Carries the undo out and says, in a sentence, what came of it."""
     plan = rounds(state, failing, on_failure)
-    step = plan[0].step if plan else failing
-    if not plan:
-        return "there was nothing to undo"
+    if not state.undoing:
+        if not plan:
+            return "there was nothing to undo"
+        for one in plan:
+            state.undoing.setdefault(one.step.id, []).extend(one.hosts)
     state.phase = "undoing"
     changed()
     for one in plan:
@@ -80,11 +82,11 @@ async def undo(state: RunState, failing: StepRun, on_failure: OnFailure, changed
         await FanOut(state, one.step, changed).take_back(one.hosts, one.wave.name)
         one.wave.state = "undone"
         changed()
-    hosts = [(one.step, host) for one in plan for host in one.hosts]
+    hosts = [(state.steps[step], host) for step, taken in state.undoing.items() for host in taken]
     undone = sum(run.letters[host] == contracts.LETTERS["undone"] for run, host in hosts)
     left = [host for run, host in hosts if run.letters[host] == contracts.LETTERS["undo_failed"]]
     named = f"; NOT undone: {', '.join(left[:10])}{' and more' if len(left) > 10 else ''}" if left else ""
-    return f"undone on {undone} of {len(hosts)} devices of {_names(plan) or step.id}{named}"
+    return f"undone on {undone} of {len(hosts)} devices of {_names(state)}{named}"
 
 
 def _say_why(one: Round, failing: StepRun) -> None:
@@ -94,5 +96,10 @@ def _say_why(one: Round, failing: StepRun) -> None:
         )
 
 
-def _names(plan: Sequence[Round]) -> str:
-    return ", ".join(dict.fromkeys(f"{one.step.id}/{one.wave.name}" for one in plan))
+def _names(state: RunState) -> str:
+    """The waves that were taken back, in that order."""
+    found = []
+    for step, taken in state.undoing.items():
+        waves = reversed(state.steps[step].waves)
+        found += [f"{step}/{wave.name}" for wave in waves if not set(taken).isdisjoint(wave.hosts)]
+    return ", ".join(found)

@@ -4,24 +4,31 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from temporalio.workflow import ChildWorkflowHandle
+from pydantic import JsonValue
 
 from workflows import contracts
 from workflows.contracts import (
     ArtifactRef,
-    BatchResult,
+    Blame,
+    ClaimAnswer,
     DecisionRecord,
     DiffGroup,
     FailureInfo,
+    Holder,
     HostFailure,
+    Lost,
     OperationRecord,
     Phase,
     Prepared,
+    ProposalSummary,
+    Quarantined,
     RunRequest,
     RunResult,
+    SafetyCount,
     Scope,
+    Shown,
     StepResult,
     StepState,
     StepStatus,
@@ -40,6 +47,7 @@ FAILED: Final = frozenset("fuq?x!")  # an undone device has failed, too
 DONE: Final[frozenset[StepState]] = frozenset({"succeeded", "failed", "skipped", "rejected", "cancelled"})
 MAX_FAILURES: Final = 20
 
+BatchMode = Literal["do", "undo", "check", "confirm"]
 
 # What a deadline that has passed does to the others. A step that is skipped at its deadline is passed over.
 _ON_DEADLINE: Final[Mapping[str, OnFailure]] = {
@@ -58,6 +66,10 @@ class WaveRun:
     state: str = "pending"
     groups: tuple[tuple[HostName, ...], ...] = ()  # one after the other; none: all at once
     units: tuple[tuple[HostName, ...], ...] = ()  # devices that share a verdict
+    soak_s: float = 0.0
+    soaks_until: datetime | None = None
+    why: str = ""  # what a wave that was given up had come to
+    confirm_until: datetime | None = None  # a wave that is held must be confirmed by then, or it is taken back
 
 
 @dataclass(slots=True)
@@ -66,10 +78,14 @@ class BatchRun:
 
     label: str
     hosts: tuple[HostName, ...]
-    mode: Literal["do", "undo", "check"]
+    mode: BatchMode
     generation: int = 1
     slots: int = 0
-    handle: ChildWorkflowHandle[Any, BatchResult] | None = None
+
+    def workflow_id(self, scope: Scope) -> str:
+        """The id of its workflow. An undo is a workflow of this very run: an earlier run of the same id had its own."""
+        undo_of = f"-{scope.run[:8]}" if self.mode == "undo" else ""
+        return f"{scope.workflow_id}/{self.label}{undo_of}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +95,7 @@ class Answer:
     action: Literal["retry", "skip", "undo", "stop"]
     devices: tuple[HostName, ...] = ()
     scope: Literal["failed", "wave", "step", "run"] = "failed"
+    by: str = ""
 
 
 @dataclass(slots=True)
@@ -89,6 +106,8 @@ class StepRun:
     state: StepState = "pending"
     message: str = ""
     warnings: int = 0
+    deadline: datetime | None = None  # of the whole step, once it has begun
+    divided: bool = False  # whether the waves below are those of the step
     waves: list[WaveRun] = field(default_factory=list)
     letters: dict[HostName, str] = field(default_factory=dict)
     messages: dict[HostName, FailureInfo] = field(default_factory=dict)
@@ -98,15 +117,26 @@ class StepRun:
     fold_of: dict[HostName, ArtifactRef] = field(default_factory=dict)
     proposals: list[str] = field(default_factory=list)
     diffs: list[DiffGroup] = field(default_factory=list)
+    made: dict[str, int] = field(default_factory=dict)  # devices by how their diff was made
+    until: datetime | None = None  # of a wait: when it ends, in any case
+    rounds: int = 0  # of a wait for devices: how often it has looked
+    blame: Blame | None = None  # the block that failed here
+    appeal: str = ""  # how the step has failed, while an operator is asked about the whole of it
     generations: dict[HostName, int] = field(default_factory=dict)  # raised by an operator's retry; 1 where absent
     concurrency: int | None = None  # as an operator has changed it
     answer: "Answer | None" = None  # what an operator says while the step is paused
     asks: bool = False  # whether the step is paused after a failure
+    passed: list[HostName] = field(default_factory=list)  # passed over by an operator, and still named as not undone
     failed_at: list[datetime] = field(default_factory=list)  # of the newest failures, for the breaker
     tripped: bool = False  # the breaker has opened
+    alerted: bool = False  # and people were told of it
     overdue: bool = False  # the step's deadline has passed
+    late: bool = False  # a wave that is held can no longer be confirmed in time
+    caps: dict[HostName, str] = field(default_factory=dict)  # what devices count under, of ``concurrency: {per}``
     kept: ArtifactRef | None = None  # the outputs of other steps that the actions name
     outputs: dict[str, object] = field(default_factory=dict)  # of a step that is not about devices
+    shown: Shown | None = None  # plan mode: not carried out, and its outputs are not known
+    called: ProposalSummary | None = None  # plan mode: what a called definition would change
 
     @property
     def id(self) -> StepId:
@@ -120,15 +150,18 @@ class StepRun:
 
     def counts(self, hosts: Iterable[HostName] | None = None) -> dict[str, int]:
         """Devices by status, in words."""
-        letters = self.letters.values() if hosts is None else (self.letters[host] for host in hosts)
+        letters = self.letters.values() if hosts is None else map(self.letters.__getitem__, hosts)
         return {WORDS[letter]: number for letter, number in sorted(Counter(letters).items())}
 
     def failures(self, hosts: Iterable[HostName]) -> int:
         """How many of these devices have failed by now."""
-        return sum(self.letters[host] in FAILED for host in hosts)
+        return sum(self.letters[host] in FAILED and host not in self.passed for host in hosts)
 
     def on_failure(self) -> OnFailure:
         """What its failure does to the others: an operator's answer outranks the definition."""
+        passed_over = self.answer is not None and self.answer.action == "skip"
+        if passed_over or (self.blame is not None and self.step.on_block == "proceed"):
+            return OnFailure(action="continue")
         if self.overdue and self.answer is None:
             return _ON_DEADLINE.get(self.step.on_deadline, self.step.on_failure)
         if self.answer is None or self.answer.action not in {"undo", "stop"}:
@@ -139,7 +172,8 @@ class StepRun:
 
     def judged(self, hosts: Iterable[HostName]) -> int:
         """The denominator of ``accept``: devices skipped are not in it, those not started are."""
-        return sum(self.letters[host] != contracts.LETTERS["skipped"] for host in hosts)
+        skipped = contracts.LETTERS["skipped"]
+        return sum(self.letters[host] != skipped and host not in self.passed for host in hosts)
 
     def status(self) -> StepStatus:
         """For the query."""
@@ -151,12 +185,19 @@ class StepRun:
             counts=self.counts(),
             warnings=self.warnings,
             waves=tuple(self.wave_status(wave) for wave in self.waves),
+            blame=self.blame,
         )
 
     def wave_status(self, wave: WaveRun) -> WaveStatus:
         """For the query and the record."""
         return WaveStatus.model_validate(
-            {"name": wave.name, "state": wave.state, "size": len(wave.hosts), "counts": self.counts(wave.hosts)}
+            {
+                "name": wave.name,
+                "state": wave.state,
+                "size": len(wave.hosts),
+                "counts": self.counts(wave.hosts),
+                "until": wave.soaks_until if wave.state == "soaking" else None,
+            }
         )
 
     def result(self) -> StepResult:
@@ -168,6 +209,7 @@ class StepRun:
             message=self.message,
             counts=self.counts(),
             warnings=self.warnings,
+            blame=self.blame,
         )
 
 
@@ -183,6 +225,45 @@ class GateRun:
     approvals: dict[str, DecisionRecord] = field(default_factory=dict)
     escalated: bool = False
     decided: str | None = None  # approve, reject
+    made: dict[str, int] = field(default_factory=dict)
+    safety: tuple[SafetyCount, ...] = ()
+    confirm_hold: Literal["device", "wave", "best_effort"] | None = None
+    told: str = ""  # who was reminded
+    asks_at: datetime | None = None  # when the system of ``via`` is asked next
+    asked: int = 0  # how often it was
+    asks_every_s: float = 0.0  # how far apart the questions are in the end, at the least
+    reference: str | None = None  # what it calls the question
+    via_said: str = ""  # what it said last, where that was no answer
+
+
+@dataclass(slots=True)
+class LeaseRun:
+    """What the guard has said of the run's devices, and what it was told of them."""
+
+    asked: bool = False
+    held: bool = False
+    refused: str = ""  # why the guard could not be asked
+    lost: tuple[Lost, ...] = ()  # runs that left some of the devices behind
+    looked: bool = False  # whether those devices were looked at
+    looked_at: list[HostName] = field(default_factory=list)  # those about which nothing is in doubt any more
+    barred: dict[HostName, str] = field(default_factory=dict)  # devices that no step changes, and why
+    dirty: dict[HostName, str] = field(default_factory=dict)  # of these, what a lost run has left in between
+    reported: list[StepId] = field(default_factory=list)  # steps whose failures the guard knows
+    releases: int = 0
+    quarantined: dict[HostName, Quarantined] = field(default_factory=dict)  # brought there by this run
+    alerts: list[str] = field(default_factory=list)  # what has still to be told
+    alerted: int = 0
+
+
+@dataclass(slots=True)
+class ClaimRun:
+    """What the guard has said of the work that the run wants to do alone (`dedup`)."""
+
+    state: Literal["none", "asked", "waiting", "held", "joining", "joined"] = "none"
+    key: str = ""
+    behind: Holder | None = None  # who does the work
+    ends: bool = False  # that one is about to end
+    told: ClaimAnswer | None = None  # by the guard's signal
 
 
 @dataclass(slots=True)
@@ -205,9 +286,17 @@ class RunState:
     cut_reason: str = ""
     stopping: bool = False  # nothing new starts
     paused: bool = False  # nothing new starts until an operator resumes
+    executions: int = 0  # how often the run has continued as new
+    handing_over: bool = False  # the history is long: nothing new starts in this execution, the next one goes on
     operations: list[OperationRecord] = field(default_factory=list)
+    signals: dict[str, list[dict[str, JsonValue]]] = field(default_factory=dict)  # kept for the waits that take them
+    handled: dict[str, JsonValue] = field(default_factory=dict)  # what updates were answered, by their ids
+    undoing: dict[StepId, list[HostName]] = field(default_factory=dict)  # what the undo at the end is to take back
+    lease: LeaseRun = field(default_factory=LeaseRun)
+    claim: ClaimRun = field(default_factory=ClaimRun)
     ended_by: StepRun | None = None  # the step whose failure ends the run
     result: RunResult | None = None
+    planned: ProposalSummary | None = None  # what the run is held to, as it was proposed anew at its beginning
 
     @property
     def plan_ready(self) -> Prepared:

@@ -1,8 +1,7 @@
-"""Steps that are not about devices and not gates: notify, set, wait, http, script, call. One method a verb."""
+"""Steps that are not about devices, no gates and no waits: notify, set, http, script, call. One method a verb."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -22,8 +21,6 @@ from workflows.contracts import (
     RunResult,
     ScriptInput,
     ScriptResult,
-    WindowInput,
-    WindowResult,
 )
 from workflows.errors import RETRIED_AS, EvaluationError
 from workflows.plan import (
@@ -37,13 +34,13 @@ from workflows.plan import (
     SetStep,
     StepBase,
     WaitStep,
-    Window,
 )
-from workflows.run import calls, verdict
+from workflows.run import calls, planning, verdict
+from workflows.run.appeals import blamed
 from workflows.run.context import context
 from workflows.run.evaluate import describe, evaluate, text
-from workflows.run.seconds import seconds
 from workflows.run.state import RunState, StepRun
+from workflows.run.waits import Waits
 
 ACCEPTED: Final = frozenset({"succeeded", "partial"})
 _JSON: Final[TypeAdapter[JsonValue]] = TypeAdapter(JsonValue)
@@ -56,6 +53,7 @@ class Verbs:
     def __init__(self, state: RunState, changed: Callable[[], None]) -> None:
         self._state = state
         self._changed = changed
+        self._waits = Waits(state, changed)
 
     def _stopped(self, run: StepRun) -> bool:
         return self._state.cut or self._state.stopping or run.overdue
@@ -66,44 +64,12 @@ class Verbs:
         run.outputs = {name: evaluate(value, seen) for name, value in step.values}
         run.state = "succeeded"
 
-    # -------------------------------------------------------------------------------------------------------- wait
-
-    async def wait(self, run: StepRun, step: WaitStep) -> None:
-        """Waits for a duration, until a time, or for a window; what has passed or is open is no wait at all."""
-        run.state = "waiting"
-        length = await self._length(step)
-        if length > timedelta():
-            run.message = f"until {workflow.now() + length:%Y-%m-%d %H:%M:%S} UTC"
-            self._changed()
-            with suppress(TimeoutError):
-                await workflow.wait_condition(
-                    lambda: self._stopped(run), timeout=length, timeout_summary=f"wait {run.id}"
-                )
-                run.state, run.message = "cancelled", "no longer waited for"
-                return
-        run.state, run.message = "succeeded", ""
-
-    async def _length(self, step: WaitStep) -> timedelta:
-        if step.for_ is not None:
-            return timedelta(seconds=seconds(evaluate(step.for_, context(self._state)), "`for`"))
-        if step.until is not None:
-            return _time(evaluate(step.until, context(self._state))) - workflow.now()
-        assert step.window is not None, "`prepare` refuses other waits"
-        start = await window_start(self._state, step.window, 0.0, f"window/{step.id}")
-        if start is None:
-            raise EvaluationError("the window never opens")
-        return start - workflow.now()
-
     # --------------------------------------------------------------------------------------------- the outer world
 
     async def notify(self, run: StepRun, step: NotifyStep, devices: tuple[DeviceResult, ...]) -> None:
         """Tells people or systems how the run stands."""
         state = self._state
         told = devices or verdict.device_results(state)
-        before = state.verdict
-        state.verdict = before or verdict.verdict(state, told)  # as it stands, for a notice in the middle of a run
-        result = verdict.result(state, state.plan_ready.plan, told)
-        state.verdict = before
         call = NotifyInput(
             scope=state.scope,
             prepared=state.plan_ready.ref,
@@ -111,7 +77,7 @@ class Verbs:
             to=step.to,
             message=text(step.message, context(state, told)) if step.message is not None else None,
             template=step.template,
-            result=result,
+            result=verdict.as_it_stands(state, told),
         )
         answer = await self._call(run, step, contracts.NOTIFY, call, NotifyResult, f"tell {step.to}", long=False)
         if answer is not None:
@@ -191,6 +157,8 @@ class Verbs:
         except ActivityError as error:
             cancelled = isinstance(error.cause, CancelledError)
             run.state, run.message = ("cancelled" if cancelled else "failed"), _said(error)
+            kind = error.cause.type if isinstance(error.cause, ApplicationError) else None
+            run.blame = blamed(step, kind, run.message)
             return None
         run.state = "succeeded"
         return answer
@@ -207,6 +175,7 @@ class Verbs:
             by=state.request.by,
             reason=f"called by {state.scope.workflow_id}, step {step.id}",
             plan_digest=state.plan_ready.plan.calls.get(name),
+            proposal=planning.planned_call(state, step.id),
         )
         child = f"{state.scope.workflow_id}/{step.id}"
         run.message = f"run {child}"
@@ -230,8 +199,9 @@ class Verbs:
             run.state = "cancelled" if self._stopped(run) and result_ is None else "failed"
             why = f"{result_.verdict}: {result_.message}" if result_ else str(error.cause or error)
             run.message = f"run {child}: {why}"[: contracts.MESSAGE_LENGTH]
+            run.blame = next((one.blame for one in result_.steps if one.blame), None) if result_ else None
             return
-        run.outputs = dict(result.outputs)
+        run.outputs, run.called = dict(result.outputs), result.proposal
         run.state = "succeeded" if result.verdict in ACCEPTED else "failed"
         run.message = f"run {child}: {result.verdict}"
 
@@ -243,7 +213,7 @@ class Verbs:
             case SetStep():
                 await self.set(run, run.step, devices)
             case WaitStep():
-                await self.wait(run, run.step)
+                await self._waits.wait(run, run.step)
             case HttpStep():
                 await self.http(run, run.step, devices)
             case ScriptStep():
@@ -252,24 +222,6 @@ class Verbs:
                 await self.call(run, run.step, devices)
             case _:
                 raise AssertionError(f"{run.step.kind} has a place of its own")
-
-
-async def window_start(state: RunState, window: Window, needs_s: float, activity_id: str) -> datetime | None:
-    """When something that takes so long may begin inside a window, now or later; None where it never fits.
-
-    Time zones are data of the machine, so an activity computes it and history keeps the answer.
-    """
-    found = await workflow.execute_activity(
-        contracts.WINDOW,
-        WindowInput(scope=state.scope, window=window, at=workflow.now(), needs_s=needs_s),
-        activity_id=activity_id,
-        result_type=WindowResult,
-        start_to_close_timeout=calls.STORE_TIMEOUT,
-        retry_policy=calls.STORE_RETRY,
-        summary="when is the window open?",
-    )
-    assert isinstance(found, WindowResult), "the converter yields what was asked for"
-    return found.start
 
 
 def _retried(step: StepBase) -> tuple[str, ...]:
@@ -296,19 +248,6 @@ def _url(expr: Expr, seen: Mapping[str, object]) -> str:
     return "".join(
         str(part.value) if isinstance(part, Constant) else quote(text(part, seen), safe="") for part in parts
     )
-
-
-def _time(value: object) -> datetime:
-    """A time with its offset. Raises `EvaluationError` for anything else: a time without one means nothing here."""
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise EvaluationError(
-            f"`until` must be a time such as 2026-12-01T02:00:00+01:00, and this is {describe(value)}"
-        )
-    return found
 
 
 def _result_of(error: FailureError) -> RunResult | None:

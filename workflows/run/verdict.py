@@ -2,15 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from pydantic import JsonValue
 
 from workflows import contracts
 from workflows.contracts import DeviceResult, RunResult, Verdict
 from workflows.plan import DevicesStep, HostName, Plan
+from workflows.run.causes import causes
 from workflows.run.state import FAILED, RunState, StepRun
 
 MAX_DEVICES = 1_000
+MAX_QUARANTINED = 100
 UNKNOWN, UNDO_FAILED, UNDONE = (contracts.LETTERS[status] for status in ("unknown", "undo_failed", "undone"))
 
 
@@ -44,13 +47,18 @@ def _device(host: HostName, steps: Sequence[StepRun], changing: bool, skipped: s
         return DeviceResult(name=host, status="skipped", step=last.id, message=_message(last, host))
     if failed:
         step = failed[-1]
-        unreachable = step.letters[host] == contracts.LETTERS["unreachable"]
-        status = "unreachable" if unreachable else "failed"
-        return DeviceResult(name=host, status=status, step=step.id, message=_message(step, host))
+        status_ = _failed_as(step.letters[host])
+        return DeviceResult(name=host, status=status_, step=step.id, message=_message(step, host))
     changed = [step for step in took_part if step.letters[host] == contracts.CHANGED]
     if changed:
         return DeviceResult(name=host, status="changed", step=changed[-1].id)
     return _unchanged(host, took_part, changing)
+
+
+def _failed_as(letter: str) -> Literal["failed", "unreachable", "quarantined"]:
+    if letter == contracts.LETTERS["unreachable"]:
+        return "unreachable"
+    return "quarantined" if letter == contracts.LETTERS["quarantined"] else "failed"
 
 
 def _unchanged(host: HostName, took_part: Sequence[StepRun], changing: bool) -> DeviceResult:
@@ -78,7 +86,7 @@ def verdict(state: RunState, devices: Sequence[DeviceResult]) -> Verdict:
         return "failed_dirty"
     if state.cut:
         return "cancelled"
-    holders = any(
+    holders = state.request.mode == "apply" and any(
         state.changed_by(step)
         for step in state.steps.values()
         if isinstance(step.step, DevicesStep) and step.step.changes
@@ -105,6 +113,16 @@ def _left_touched(state: RunState) -> bool:
     )
 
 
+def as_it_stands(state: RunState, devices: Sequence[DeviceResult] = ()) -> RunResult:
+    """The result as it would be if the run ended now: for a notice in the middle of it."""
+    told = devices or device_results(state)
+    before = state.verdict
+    state.verdict = before or verdict(state, told)
+    found = result(state, state.plan_ready.plan, told)
+    state.verdict = before
+    return found
+
+
 def result(
     state: RunState,
     plan: Plan | None,
@@ -125,7 +143,10 @@ def result(
         reason=state.request.reason,
         outputs=outputs or {},
         counts=dict(sorted(Counter(device.status for device in devices).items())),
+        causes=causes(state.all_steps()),
         steps=tuple(step.result() for step in state.all_steps()),
         devices=tuple(devices[:MAX_DEVICES]),
         devices_omitted=max(0, len(devices) - MAX_DEVICES),
+        mode=state.request.mode,
+        quarantined={host: one.because for host, one in list(state.lease.quarantined.items())[:MAX_QUARANTINED]},
     )

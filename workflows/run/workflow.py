@@ -6,6 +6,7 @@ verdict. It decides nothing about devices itself; the handlers here are what peo
 
 import asyncio
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, Final, NoReturn
 
 from pydantic import JsonValue, ValidationError
@@ -16,16 +17,19 @@ from temporalio.exceptions import ActivityError, ApplicationError, CancelledErro
 
 from workflows import contracts
 from workflows.contracts import (
+    ClaimAnswer,
+    Continuation,
     Decision,
     DecisionAnswer,
-    DeviceLine,
     DevicePage,
     DeviceResult,
+    LeaseAnswer,
     Page,
     Phase,
     Prepared,
     PrepareInput,
     Progress,
+    RunGraph,
     RunId,
     RunRequest,
     RunResult,
@@ -35,16 +39,23 @@ from workflows.contracts import (
     SealResult,
 )
 from workflows.errors import EvaluationError, failure
-from workflows.plan import HostName
-from workflows.run import calls, verdict
+from workflows.run import calls, planning, queries, verdict
+from workflows.run.alerts import alert
+from workflows.run.claims import WorkClaim
 from workflows.run.context import context
+from workflows.run.decisions import Decisions
 from workflows.run.details import markdown
+from workflows.run.door import Door
 from workflows.run.evaluate import evaluate
 from workflows.run.gates import Gates
+from workflows.run.graph import run_graph
+from workflows.run.handover import go_on, keep, take_up, watch_history
 from workflows.run.interpreter import Interpreter
 from workflows.run.leases import DeviceLeases
 from workflows.run.operators import KINDS, Operators
-from workflows.run.state import WORDS, RunState, StepRun
+from workflows.run.signals import Signals
+from workflows.run.state import RunState, StepRun
+from workflows.run.waiting import HandOverError
 
 KEYS: Final = {name: SearchAttributeKey.for_keyword(key) for name, key in contracts.SEARCH_ATTRIBUTES.items()}
 # The argument is read by hand, and may be missing: what a client gets wrong must fail the run, not leave it running.
@@ -61,13 +72,20 @@ class RunWorkflow:
         info = workflow.info()
         scope = Scope(workflow_id=info.workflow_id, run=RunId(info.first_execution_run_id))
         self._state = RunState(scope=scope, started=info.start_time)
+        self._door = Door(self._state, is_open=info.continued_run_id is None)
         self._gates = Gates(self._state, self._changed)
+        self._decisions = Decisions(self._state, self._changed)
         self._leases = DeviceLeases(self._state, self._changed)
+        self._claim = WorkClaim(self._state, self._changed)
         self._interpreter = Interpreter(self._state, self._gates, self._leases, self._changed)
-        self._operators = Operators(self._state, lambda: self._interpreter.fan_outs, self._cut_by, self._changed)
+        self._operators = Operators(
+            self._state, lambda: self._interpreter.fan_outs, self._cut_by, self._changed, self._door
+        )
         for kind in KINDS:
             self._operators.listen(kind)
+        self._signals = Signals(self._state, self._changed, self._door)
         self._phase_shown = ""
+        self._earlier: RunStatus | None = None  # as the run stood, until this execution knows more
 
     @workflow.run
     async def run(self, request: RawValue = NOTHING) -> RunResult:
@@ -82,24 +100,69 @@ class RunWorkflow:
             CancelledError: The run was cancelled, and what its definition says was undone.
         """
         state = self._state
-        state.request = read_request(request)
-        await self._to_the_end(asyncio.create_task(self._prepare()))
-        await self._to_the_end(asyncio.create_task(self._interpreter.steps()))
-        await self._to_the_end(asyncio.create_task(self._leases.release()))
+        watcher = asyncio.create_task(watch_history(state))
+        try:
+            return await self._run(request)
+        except HandOverError:
+            await self._to_the_end(asyncio.create_task(self._hand_over()))
+            raise AssertionError("unreachable: this execution has ended") from None
+        finally:
+            watcher.cancel()
+
+    async def _run(self, request: RawValue) -> RunResult:
+        state = self._state
+        if workflow.info().continued_run_id is None:
+            state.request = read_request(request)
+            await self._to_the_end(asyncio.create_task(self._prepare()))
+        else:
+            await self._to_the_end(asyncio.create_task(self._take_up(request)))
+        if state.verdict is None:
+            await self._to_the_end(asyncio.create_task(self._claim.take(self._leases.holder)))
+            if state.claim.state == "joined" and state.result is None:
+                await self._to_the_end(asyncio.create_task(self._claim.follow()))
+            if state.result is not None:
+                return await self._closed(state.result)
+            await self._to_the_end(asyncio.create_task(planning.insist(state)))
+            await self._to_the_end(asyncio.create_task(self._interpreter.steps()))
+            await self._to_the_end(asyncio.create_task(self._leases.release()))
         devices = verdict.device_results(state)
-        state.verdict = verdict.verdict(state, devices)
-        if state.verdict == "cancelled":
-            state.message = "; ".join(
-                part for part in (f"cancelled{_because(state.cut_reason)}", state.message) if part
-            )
+        if state.verdict is None:
+            state.verdict = verdict.verdict(state, devices)
+            if state.verdict == "cancelled":
+                state.message = "; ".join(
+                    part for part in (f"cancelled{_because(state.cut_reason)}", state.message) if part
+                )
+        await self._to_the_end(asyncio.create_task(alert(state, devices)))
         await self._to_the_end(asyncio.create_task(self._interpreter.finish(devices)))
         await self._to_the_end(asyncio.create_task(self._leases.release()))
+        await self._to_the_end(asyncio.create_task(alert(state, devices)))
         state.result = verdict.result(state, state.plan_ready.plan, devices, self._outputs(devices))
+        await self._to_the_end(asyncio.create_task(planning.propose(state)))
         await self._to_the_end(asyncio.create_task(self._seal()))
-        state.phase = "closed"
+        await self._to_the_end(asyncio.create_task(self._leases.finish_claim()))
+        return await self._closed(state.result)
+
+    async def _closed(self, result: RunResult) -> RunResult:
+        """Says that the run has ended, and ends it."""
+        self._state.phase = "closed"
         self._changed()
         await self._to_the_end(asyncio.create_task(workflow.wait_condition(workflow.all_handlers_finished)))
-        return self._close(state.result)
+        return self._close(result)
+
+    async def _take_up(self, request: RawValue) -> None:
+        """Goes on where the earlier execution has ended."""
+        given = workflow.payload_converter().from_payload(request.payload, Continuation)
+        self._earlier = given.status
+        await take_up(self._state, given)
+        self._signals.listen()
+        self._earlier = None
+        self._door.open()
+        self._changed()
+
+    async def _hand_over(self) -> None:
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        pieces = await keep(self._state)
+        go_on(Continuation(scope=self._state.scope, pieces=pieces, status=self.status()))
 
     async def _to_the_end(self, task: "asyncio.Task[None]") -> None:
         """Waits for a part of the run. A cancel cuts what is under way and never this waiting."""
@@ -141,6 +204,7 @@ class RunWorkflow:
         state.scope = state.scope.model_copy(update={"definition": prepared.plan.name})
         state.steps = {step.id: StepRun(step) for step in prepared.plan.steps}
         state.finally_ = {step.id: StepRun(step) for step in prepared.plan.finally_}
+        self._signals.listen()
         state.phase = "running"
         self._changed()
 
@@ -200,17 +264,17 @@ class RunWorkflow:
     @workflow.signal(name=contracts.SIGNAL_APPROVE, description='Approve a gate: {"by": …, "comment": …, "step": …}')
     def approve_signal(self, decision: Any) -> None:  # noqa: ANN401  # whatever people send is recorded, and never fails the run
         """An approval that waits for nobody's answer."""
-        self._gates.signalled(decision, "approve")
+        self._door.signal(lambda: self._decisions.signalled(decision, "approve"))
 
     @workflow.signal(name=contracts.SIGNAL_REJECT, description='Reject a gate: {"by": …, "comment": …, "step": …}')
     def reject_signal(self, decision: Any) -> None:  # noqa: ANN401  # see above
         """A rejection that waits for nobody's answer."""
-        self._gates.signalled(decision, "reject")
+        self._door.signal(lambda: self._decisions.signalled(decision, "reject"))
 
     @workflow.update(name=contracts.SIGNAL_APPROVE, description='Approve a gate: {"by": …, "comment": …, "step": …}')
-    def approve(self, decision: Decision) -> DecisionAnswer:
+    async def approve(self, decision: Decision) -> DecisionAnswer:
         """Approves, and answers how the gate stands."""
-        return self._decided(decision, "approve")
+        return await self._door.update(DecisionAnswer, lambda: self._decided(decision, "approve"))
 
     @approve.validator
     def validate_approve(self, decision: Decision) -> None:
@@ -218,9 +282,9 @@ class RunWorkflow:
         self._refuse(decision)
 
     @workflow.update(name=contracts.SIGNAL_REJECT, description='Reject a gate: {"by": …, "comment": …, "step": …}')
-    def reject(self, decision: Decision) -> DecisionAnswer:
+    async def reject(self, decision: Decision) -> DecisionAnswer:
         """Rejects, and answers how the gate stands."""
-        return self._decided(decision, "reject")
+        return await self._door.update(DecisionAnswer, lambda: self._decided(decision, "reject"))
 
     @reject.validator
     def validate_reject(self, decision: Decision) -> None:
@@ -228,20 +292,25 @@ class RunWorkflow:
         self._refuse(decision)
 
     def _decided(self, decision: Decision, answer: Any) -> DecisionAnswer:  # noqa: ANN401  # narrowed by the callers
-        taken = self._gates.decide(decision, answer, "update")
+        taken = self._decisions.decide(decision, answer, "update")
         if taken is None:
-            raise ApplicationError(self._gates.refusal(decision) or "it did not count", type="invalid_input")
+            raise ApplicationError(self._decisions.refusal(decision) or "it did not count", type="invalid_input")
         return taken
 
     def _refuse(self, decision: Decision) -> None:
-        refusal = self._gates.refusal(decision)
+        refusal = None if self._door.passes() else self._decisions.refusal(decision)
         if refusal is not None:
             raise ApplicationError(refusal, type="invalid_input")
 
     @workflow.signal(name=contracts.SIGNAL_LEASED, description="From the guard: the devices are free now.")
-    def leased(self) -> None:
+    def leased(self, answer: LeaseAnswer | None = None) -> None:
         """It is this run's turn."""
-        self._leases.granted()
+        self._door.signal(partial(self._leases.granted, answer))
+
+    @workflow.signal(name=contracts.SIGNAL_CLAIMED, description="From the guard: of the run that does the same work.")
+    def claimed(self, answer: ClaimAnswer) -> None:
+        """It is this run's turn, or the run that it joined is ending."""
+        self._door.signal(partial(self._claim.told, answer))
 
     @workflow.signal(name=contracts.SIGNAL_PROGRESS, description="From a batch to its run.")
     def batch_progress(self, progress: Progress) -> None:
@@ -253,44 +322,19 @@ class RunWorkflow:
     )
     def status(self) -> RunStatus:
         """The run as it stands."""
-        state = self._state
-        plan = state.prepared.plan if state.prepared else None
-        return RunStatus(
-            id=state.scope.workflow_id,
-            definition=plan.name if plan else state.request.definition,
-            version=plan.version if plan else "",
-            phase=state.phase,
-            verdict=state.verdict,
-            message=state.message,
-            requester=state.request.by,
-            reason=state.request.reason,
-            started=state.started,
-            devices=len(state.prepared.hosts) if state.prepared else 0,
-            steps=tuple(run.status() for run in state.all_steps()),
-            gates=self._gates.open_gates(),
-            failures=tuple(state.failures),
-            decisions=tuple(state.decisions),
-            operations=tuple(state.operations),
-            result=state.result,
-        )
+        return self._earlier or queries.run_status(self._state, self._gates.open_gates())
 
-    @workflow.query(name=contracts.QUERY_DEVICES, description="The devices, a page at a time: {offset, limit}.")
+    @workflow.query(
+        name=contracts.QUERY_DEVICES, description="The devices, a page at a time: {offset, limit, status, step}."
+    )
     def devices(self, page: Page | None = None) -> DevicePage:
         """The devices as they stand."""
-        page = page or Page()
-        hosts = self._state.prepared.hosts if self._state.prepared else ()
-        chosen = hosts[page.offset : page.offset + page.limit]
-        return DevicePage(total=len(hosts), devices=tuple(self._line(host) for host in chosen))
+        return queries.device_page(self._state, page or Page())
 
-    def _line(self, host: HostName) -> DeviceLine:
-        for run in reversed(self._state.steps.values()):
-            letter = run.letters.get(host, contracts.PENDING)
-            if letter != contracts.PENDING:
-                info = run.messages.get(host)
-                wave = next((wave.name for wave in run.waves if host in wave.hosts), "")
-                message = info.message if info else ""
-                return DeviceLine(host=host, step=run.id, wave=wave, status=WORDS[letter], message=message)
-        return DeviceLine(host=host)
+    @workflow.query(name=contracts.QUERY_GRAPH, description="The plan's graph with its states, also as Mermaid text.")
+    def graph(self) -> RunGraph:
+        """The plan's graph, as it stands."""
+        return run_graph(self._state)
 
     # ------------------------------------------------------------------------------------------------- for people
 
@@ -299,7 +343,7 @@ class RunWorkflow:
         state = self._state
         if state.phase in {"running", "waiting", "paused"}:
             state.phase = _phase(state)
-        workflow.set_current_details(markdown(self.status()))
+        workflow.set_current_details(markdown(queries.run_status(state, self._gates.open_gates(), most=0)))
         if state.prepared is None or not state.prepared.search_attributes or state.phase == self._phase_shown:
             return
         self._phase_shown = state.phase
@@ -317,6 +361,8 @@ def _phase(state: RunState) -> Phase:
     steps = state.steps.values()
     if state.paused or any(run.asks for run in steps):
         return "paused"
+    if state.claim.state in {"waiting", "joining", "joined"}:
+        return "waiting"
     states = {run.state for run in steps}
     return "waiting" if "waiting" in states and "running" not in states else "running"
 

@@ -5,15 +5,16 @@ intent known?  no → read ``before``, stage, compare with what was approved, ch
                      was there → type the rest · anything else → it must be undone
 commit → read back → compare with the prediction → save → write the outcome
 
-Nothing here knows a platform's commands. Rules 1 to 3, 7, 8 and 14 of the device-safety design are obeyed here.
+Under a confirm timer (`hold.py`) nothing is saved yet: that is for `confirm.py`, once the change may stay. Nothing here
+knows a platform's commands. Rules 1 to 4, 7, 8 and 14 of the device-safety design are obeyed here.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from activities.deviceinteraction.change.effect import uncut, under_way
-from activities.deviceinteraction.change.lock import Turn
+from activities.deviceinteraction.change.hold import begun_anew, deadline, demand_timer, note_sent, waiting
 from activities.deviceinteraction.change.progress import Progress, expected, left_traces, progress, unpredicted
 from activities.deviceinteraction.change.records import (
     Intent,
@@ -24,38 +25,30 @@ from activities.deviceinteraction.change.records import (
     read_partial,
     write,
 )
+from activities.deviceinteraction.change.work import Work
 from activities.deviceinteraction.config import hierarchy
 from activities.deviceinteraction.config.footprint import Footprint, Path, between, shown
-from activities.deviceinteraction.failures import Drifted, PartiallyApplied, RejectedByDevice
-from activities.deviceinteraction.model import Applied, Change, Journal, Names
-from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
-from activities.deviceinteraction.platforms.protocol import Platform, Running, Staged
+from activities.deviceinteraction.failures import Drifted, PartiallyApplied, RejectedByDevice, Transient
+from activities.deviceinteraction.model import Applied, Change, Hold
+from activities.deviceinteraction.platforms.dialogue import LineRefused
+from activities.deviceinteraction.platforms.protocol import Running, Staged
 from activities.deviceinteraction.redaction import by_pattern
 
 _NAMED_LINES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One action on one device: whom to talk to, under which names, where to remember, and after whom."""
-
-    device: Dialogue
-    platform: Platform
-    names: Names
-    journal: Journal
-    turn: Turn
-
-
-async def apply(work: Work, change: Change, *, save: bool, bound: bool) -> Applied:
+async def apply(work: Work, change: Change, *, save: bool, bound: bool, hold: Hold | None = None) -> Applied:
     """Make a change, or find out that an earlier attempt did.
 
     Args:
         work: The device, its platform, names and journal.
         change: As it was proposed and perhaps approved.
-        save: Whether to make it survive a restart.
+        save: Whether to make it survive a restart; under a timer that is done by the confirm.
         bound: Whether the change must be exactly the one proposed.
+        hold: How long the device shall wait for a confirm before it takes the change back by itself.
 
     Raises:
+        Reverted: An earlier attempt's change is gone again: the device took it back.
         Drifted: The change would be another one today. Untouched.
         RejectedByDevice: Refused; nothing is applied.
         PartiallyApplied: The device is not as predicted; undo it.
@@ -68,7 +61,7 @@ async def apply(work: Work, change: Change, *, save: bool, bound: bool) -> Appli
     before = await work.platform.running(work.device)
     intent = await read_intent(work.journal)
     if intent is None:
-        return await _first(work, change, before, save=save, bound=bound)
+        return await _first(work, change, before, save=save, bound=bound, hold=hold)
     await work.platform.discard(work.device, work.names)
     if await read_partial(work.journal) is not None:
         raise PartiallyApplied(f"{work.device.host}: an earlier attempt left the change half made; it must be undone.")
@@ -79,6 +72,7 @@ async def apply(work: Work, change: Change, *, save: bool, bound: bool) -> Appli
         return await _finish(work, intent, before, seen.made)
     if seen.done:
         return await _go_on(work, change, intent, before, seen)
+    await begun_anew(work, intent)
     return await _make(work, await _stage(work, change, before, wanted=intent.digest), intent, before)
 
 
@@ -89,6 +83,7 @@ async def _go_by_footprint(work: Work, change: Change, intent: Intent, now: Runn
         presence = "partial"  # nothing of the result, and yet something that was not there before
     match presence:
         case "absent":
+            await begun_anew(work, intent)
             return await _make(work, await _stage(work, change, now, wanted=intent.digest), intent, now)
         case "committed":
             return await _finish(work, intent, now, intent.footprint)
@@ -107,22 +102,31 @@ async def _go_on(work: Work, change: Change, intent: Intent, now: Running, seen:
     base = replace(now, paths=seen.base, present=frozenset(seen.base))
     rest = hierarchy.rest(change.lines, seen.done)
     staged = Staged(intent.footprint, intent.diff, intent.digest, rest, intent.stages)
+    if intent.timer_s is not None and not await waiting(work, intent):
+        raise PartiallyApplied(
+            f"{work.device.host}: an earlier attempt typed the first {seen.done} lines, and the confirm timer under "
+            "which it did so runs no more; they must be undone."
+        )
     try:
-        return await _make(work, staged, intent, base)
+        return await uncut(_commit(work, staged, intent, base, timer_s=None))  # the timer of those lines runs on
     except RejectedByDevice as refused:  # "nothing applied" is true of this attempt alone
         raise PartiallyApplied(
             f"{refused.message} An earlier attempt had typed the first {seen.done} lines; they must be undone."
         ) from refused
 
 
-async def _first(work: Work, change: Change, before: Running, *, save: bool, bound: bool) -> Applied:
+async def _first(work: Work, change: Change, before: Running, *, save: bool, bound: bool, hold: Hold | None) -> Applied:
     """The first attempt: everything up to the intent is harmless to repeat."""
+    timer_s = None if hold is None or change.empty else await demand_timer(work, hold)
     staged = await _stage(work, change, before, wanted=change.digest if bound else None)
     if staged.footprint.empty:
         await work.platform.discard(work.device, work.names)
         unchanged = Applied(changed=False, diff="", digest=staged.digest, fingerprint=before.fingerprint)
         await write(work.journal, Outcome(applied=unchanged, footprint=staged.footprint))
         return unchanged
+    if hold is not None and change.empty:
+        await work.platform.discard(work.device, work.names)
+        raise Transient(f"{work.device.host}: the configuration has just changed, and there is something to do now.")
     try:
         await work.platform.checkpoint(work.device, work.names)
         intent = Intent(
@@ -135,6 +139,7 @@ async def _first(work: Work, change: Change, before: Running, *, save: bool, bou
             inverse=work.platform.undo_lines(staged.footprint, expected(before.present, staged.footprint)),
             checkpoint=work.names.tag,
             save=save,
+            timer_s=timer_s,
         )
         await write(work.journal, intent)
     except Exception:
@@ -158,17 +163,19 @@ async def _stage(work: Work, change: Change, before: Running, *, wanted: str | N
 
 
 async def _make(work: Work, staged: Staged, intent: Intent, before: Running) -> Applied:
-    return await uncut(_commit(work, staged, intent, before))
+    return await uncut(_commit(work, staged, intent, before, timer_s=intent.timer_s))
 
 
-async def _commit(work: Work, staged: Staged, intent: Intent, before: Running) -> Applied:
+async def _commit(work: Work, staged: Staged, intent: Intent, before: Running, *, timer_s: int | None) -> Applied:
     host = work.device.host
+    if timer_s is not None:
+        await note_sent(work)
     try:
         with under_way(host, "the commit"):
             try:
-                await work.platform.commit(work.device, staged, before, work.names)
+                await work.platform.commit(work.device, staged, before, work.names, timer_s)
             except LineRefused as refused:
-                await _judge_refusal(work, refused, before)
+                await _judge_refusal(work, refused, intent, before)
             after = await work.platform.running(work.device)
     except RejectedByDevice as refused:
         refused.touched = False
@@ -185,10 +192,12 @@ async def _commit(work: Work, staged: Staged, intent: Intent, before: Running) -
     return await _finish(work, intent, after, actual)
 
 
-async def _judge_refusal(work: Work, refused: LineRefused, before: Running) -> None:
+async def _judge_refusal(work: Work, refused: LineRefused, intent: Intent, before: Running) -> None:
     """A line was refused: whether anything holds is read back, never assumed."""
     after = await work.platform.running(work.device)
     if after.present == before.present:
+        if await waiting(work, intent):
+            await work.platform.confirm_commit(work.device, work.names)  # nothing is left for the timer to take back
         raise RejectedByDevice(f"{refused.message} Nothing is applied.") from refused
     await write(work.journal, Partial(footprint=between(before.paths, after.paths)))
     raise PartiallyApplied(f"{refused.message} What came before it is applied; it must be undone.") from refused
@@ -196,15 +205,17 @@ async def _judge_refusal(work: Work, refused: LineRefused, before: Running) -> N
 
 async def _finish(work: Work, intent: Intent, after: Running, actual: Footprint) -> Applied:
     """Save where asked and write the outcome. Repeating it does no harm."""
+    save = intent.save and intent.timer_s is None
     with under_way(work.device.host, "saving"):
-        if intent.save:
+        if save:
             await uncut(work.platform.save(work.device))
     applied = Applied(
         changed=not actual.empty,
         diff=intent.diff,
         digest=intent.digest,
-        saved=intent.save,
+        saved=save,
         fingerprint=after.fingerprint,
+        confirm_by=await deadline(work, intent),
     )
     await write(work.journal, Outcome(applied=applied, footprint=actual))
     return applied

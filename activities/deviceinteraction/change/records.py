@@ -3,12 +3,13 @@
 Stored entries hold no secrets: diffs are redacted and paths are keyed.
 """
 
+from datetime import datetime
 from typing import ClassVar
 
 from pydantic import JsonValue
 
 from activities.deviceinteraction.config.footprint import Footprint, Path
-from activities.deviceinteraction.model import Applied, Journal, Model, Undone
+from activities.deviceinteraction.model import Applied, Confirmed, Journal, Model, Undone
 
 
 class Intent(Model):
@@ -25,6 +26,13 @@ class Intent(Model):
     inverse: tuple[str, ...] | None
     checkpoint: str
     save: bool
+    timer_s: int | None = None  # how long the device's timer runs; None where the commit holds at once
+
+
+class Sent(Model):
+    """Written before each commit under a timer, under ``sent-1``, ``sent-2`` and so on: the timer ends no earlier."""
+
+    at: datetime
 
 
 class Outcome(Model):
@@ -42,6 +50,22 @@ class Partial(Model):
     key: ClassVar[str] = "partial"
 
     footprint: Footprint
+
+
+class ConfirmBegun(Model):
+    """Written before the timer is stopped: from then on the change may stay, and may be saved."""
+
+    key: ClassVar[str] = "confirm-intent"
+
+    confirms: bool = True
+
+
+class ConfirmOutcome(Model):
+    """Written once the change stays and, where asked, is saved."""
+
+    key: ClassVar[str] = "confirm-outcome"
+
+    confirmed: Confirmed
 
 
 class UndoBegun(Model):
@@ -90,7 +114,36 @@ async def read_undo_outcome(journal: Journal) -> UndoOutcome | None:
     return None if found is None else UndoOutcome.model_validate(found)
 
 
-async def write(journal: Journal, entry: Intent | Outcome | Partial | UndoBegun | UndoOutcome) -> None:
+async def has_confirm_begun(journal: Journal) -> bool:
+    """Whether an attempt set out to confirm."""
+    return await journal.read(ConfirmBegun.key) is not None
+
+
+async def read_confirm_outcome(journal: Journal) -> ConfirmOutcome | None:
+    """The end of the confirm, if it is finished."""
+    found = await journal.read(ConfirmOutcome.key)
+    return None if found is None else ConfirmOutcome.model_validate(found)
+
+
+async def read_sent(journal: Journal) -> list[Sent]:
+    """The commits under a timer that were sent, the last one last."""
+    found: list[Sent] = []
+    while (entry := await journal.read(f"sent-{len(found) + 1}")) is not None:
+        found.append(Sent.model_validate(entry))
+    return found
+
+
+async def write_sent(journal: Journal, sent: Sent) -> None:
+    """Note that a commit under a timer is about to be sent."""
+    number = len(await read_sent(journal)) + 1
+    value: dict[str, JsonValue] = sent.model_dump(mode="json")
+    await journal.write(f"sent-{number}", value)
+
+
+Entry = Intent | Outcome | Partial | ConfirmBegun | ConfirmOutcome | UndoBegun | UndoOutcome
+
+
+async def write(journal: Journal, entry: Entry) -> None:
     """Store an entry durably."""
     value: dict[str, JsonValue] = entry.model_dump(mode="json")
     await journal.write(entry.key, value)

@@ -2,19 +2,21 @@
 
 If nobody else changed the device since, the methods are tried in the order given, and each must leave exactly the
 configuration of ``before``. If somebody did, only the inverse lines are used, as anything else would take that
-person's work away, and the footprint of our change must be gone. Device-safety rules 5 and 6 are obeyed here.
+person's work away, and the footprint of our change must be gone. A confirm timer of ours that still runs is aborted,
+which is the native way then, or stopped before anything else is typed. Device-safety rules 5 and 6 are obeyed here.
 """
 
 from collections.abc import Sequence
 from typing import assert_never
 
-from activities.deviceinteraction.change.apply import Work
 from activities.deviceinteraction.change.effect import uncut, under_way
+from activities.deviceinteraction.change.hold import waiting
 from activities.deviceinteraction.change.progress import progress
 from activities.deviceinteraction.change.records import (
     Intent,
     UndoBegun,
     UndoOutcome,
+    has_confirm_begun,
     read_intent,
     read_outcome,
     read_partial,
@@ -22,6 +24,7 @@ from activities.deviceinteraction.change.records import (
     read_undo_outcome,
     write,
 )
+from activities.deviceinteraction.change.work import Work
 from activities.deviceinteraction.config.footprint import Footprint, shown
 from activities.deviceinteraction.failures import CheckFailed, RejectedByDevice
 from activities.deviceinteraction.model import Names, UndoMethod, Undone
@@ -52,10 +55,18 @@ async def undo(work: Work, *, methods: Sequence[UndoMethod]) -> Undone:
     known = begun or outcome or await read_partial(work.journal)
     footprint = known.footprint if known is not None else _found(intent, now)
     if footprint.presence(now.present) == "absent":
-        return await uncut(_close(work, intent, footprint, now, None, was_touched=known is not None))
+        if await waiting(work, intent):
+            await uncut(_stop_timer(work))  # nothing of ours is left for it to take back
+        was_touched = known is not None and not (begun is None and await _reverted(work, intent))
+        return await uncut(_close(work, intent, footprint, now, None, was_touched=was_touched))
     if begun is None:
         await write(work.journal, UndoBegun(footprint=footprint))
     return await uncut(_undo(work, intent, footprint, now, methods))
+
+
+async def _reverted(work: Work, intent: Intent) -> bool:
+    """Whether a change that is gone was never confirmed: then its timer took it back, and nothing is left to save."""
+    return intent.timer_s is not None and not await has_confirm_begun(work.journal)
 
 
 def _found(intent: Intent, now: Running) -> Footprint:
@@ -76,7 +87,7 @@ async def _undo(
     for method in usable:
         with under_way(work.device.host, f"the undo ({method})"):
             try:
-                await _by(work, method, footprint, now)
+                await _by(work, method, intent, footprint, now)
             except (CheckFailed, RejectedByDevice) as error:
                 reasons.append(f"{method}: {error.message}")
                 await work.platform.discard(work.device, _names_of_undo(work.names))
@@ -93,8 +104,13 @@ async def _undo(
     )
 
 
-async def _by(work: Work, method: UndoMethod, footprint: Footprint, now: Running) -> None:
+async def _by(work: Work, method: UndoMethod, intent: Intent, footprint: Footprint, now: Running) -> None:
+    timed = await waiting(work, intent)
+    if timed and method != "native":
+        await _stop_timer(work)  # or it would strike later, at whatever is there then
     match method:
+        case "native" if timed:
+            await work.turn.past_lock(lambda: work.platform.abort_timer(work.device, work.names))
         case "native":
             await work.turn.past_lock(lambda: work.platform.roll_back(work.device, work.names))
         case "restore":
@@ -108,6 +124,11 @@ async def _by(work: Work, method: UndoMethod, footprint: Footprint, now: Running
             await work.platform.commit(work.device, staged, now, names)
         case other:
             assert_never(other)
+
+
+async def _stop_timer(work: Work) -> None:
+    with under_way(work.device.host, "stopping the confirm timer"):
+        await work.turn.past_lock(lambda: work.platform.confirm_commit(work.device, work.names))
 
 
 def _differs(intent: Intent, footprint: Footprint, now: Running, *, alone: bool, exact: bool) -> str | None:
@@ -130,7 +151,8 @@ async def _close(
     work: Work, intent: Intent, footprint: Footprint, now: Running, method: UndoMethod | None, *, was_touched: bool
 ) -> Undone:
     """Save again where the change was saved, drop the checkpoint, write it down."""
-    saved = was_touched and intent.save
+    may_be_saved = intent.save and (intent.timer_s is None or await has_confirm_begun(work.journal))
+    saved = was_touched and may_be_saved
     with under_way(work.device.host, "saving after the undo"):
         if saved:
             await work.platform.save(work.device)

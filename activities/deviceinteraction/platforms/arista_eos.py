@@ -3,6 +3,8 @@
 Source: Arista, "EOS User Manual", section "Configuration Sessions and Checkpoints": a session starts as a copy of the
 running configuration, stays pending when it is left, and a commit puts the *session's* configuration in place, with
 whatever changed elsewhere since lost. Hence the running configuration is compared once more right before the commit.
+``commit timer hh:mm:ss`` takes the commit back unless the same session is committed a second time; aborting it before
+takes it back at once (same manual, and "Config Session Commit Timer", EOS 4.18.1F TOI).
 """
 
 import re
@@ -17,11 +19,13 @@ from activities.deviceinteraction.model import Confirm, Facts, Interface, Made, 
 from activities.deviceinteraction.parse import parse_rows
 from activities.deviceinteraction.platforms import indented, rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
-from activities.deviceinteraction.platforms.protocol import Need, Running, Staged
+from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pending, Running, Staged, Timer
 
 _VOLATILE = re.compile(r"! (?:Command|Time|Last configuration change|Startup-config|device|boot)\b")
 _CHECKPOINT = re.compile(r"\b(netsaga-[0-9a-f]+)\b")
 _KEPT_CHECKPOINTS = 5
+_STAGED = "pending"  # states of sessions, in lower case
+_ON_TIMER = "pendingcommittimer"
 
 
 class AristaEos:
@@ -29,6 +33,7 @@ class AristaEos:
 
     name: ClassVar[PlatformName] = "arista_eos"
     confirm: ClassVar[Confirm] = "device"
+    timer: ClassVar[Timer | NoTimer] = Timer(unit_s=1, longest_s=86_399)  # hh:mm:ss, below a day
     undo_methods: ClassVar[tuple[UndoMethod, ...]] = ("native", "inverse", "restore")
     made: ClassVar[Made] = "computed_by_device"
     parses_as: ClassVar[str] = "arista_eos"
@@ -90,7 +95,7 @@ class AristaEos:
     async def discard(self, device: Dialogue, names: Names) -> None:
         """See `Platform.discard`."""
         for name, state in (await self._sessions(device, names)).items():
-            if state.startswith("pending"):
+            if state == _STAGED:
                 await device.effect(f"configure session {name} abort")
 
     async def checkpoint(self, device: Dialogue, names: Names) -> None:
@@ -111,7 +116,9 @@ class AristaEos:
         """See `Platform.forget`."""
         await device.effect(f"delete checkpoint:{names.tag}")
 
-    async def commit(self, device: Dialogue, staged: Staged, before: Running, names: Names) -> None:
+    async def commit(
+        self, device: Dialogue, staged: Staged, before: Running, names: Names, timer_s: int | None = None
+    ) -> None:
         """See `Platform.commit`."""
         if (await self.running(device)).fingerprint != before.fingerprint:
             await self.discard(device, names)
@@ -120,14 +127,35 @@ class AristaEos:
                 "would take that change away. The session was aborted."
             )
         held = await self._sessions(device, names)
-        name = next((name for name, state in held.items() if state.startswith("pending")), None)
+        name = next((name for name, state in held.items() if state == _STAGED), None)
         if name is None:
             raise Transient(f"{device.host}: the prepared session is gone, as after a restart; it is prepared again.")
         await indented.enter(device, f"configure session {name}", "(config-s-")
-        words = refusal(await device.effect("commit"))
+        words = refusal(await device.effect("commit" if timer_s is None else f"commit timer {_clock(timer_s)}"))
         if words is not None:
             await device.step("abort")
             raise RejectedByDevice(f"{device.host}: the commit was refused: {words} The session was aborted.")
+
+    async def timer_needs(self, device: Dialogue) -> tuple[Need, ...]:
+        """See `Platform.timer_needs`."""
+        listing = "show configuration sessions"
+        wanted = r"(?i)maximum|pending|name"
+        return (await rows.need(device, "configuration sessions", listing, wanted, "change", "confirm"),)
+
+    async def pending(self, device: Dialogue, names: Names) -> Pending:
+        """See `Platform.pending`."""
+        if await self._waiting(device, names) is not None:
+            return "ours"
+        listing = await device.show_or_nothing("show configuration sessions")
+        return "others" if re.search(rf"\b{_ON_TIMER}\b", listing, re.IGNORECASE) else "none"
+
+    async def confirm_commit(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.confirm_commit`: a second commit of the session."""
+        await self._end_timer(device, names, "commit")
+
+    async def abort_timer(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.abort_timer`."""
+        await self._end_timer(device, names, "abort")
 
     async def roll_back(self, device: Dialogue, names: Names) -> None:
         """See `Platform.roll_back`."""
@@ -149,12 +177,10 @@ class AristaEos:
 
     async def probe(self, device: Dialogue) -> tuple[Need, ...]:
         """See `Platform.probe`."""
-        sessions, checkpoints = "show configuration sessions", "show configuration checkpoints"
+        checkpoints = "show configuration checkpoints"
         return (
             await rows.need(device, "privilege 15", "show privilege", r"privilege level is 15", "change"),
-            await rows.need(
-                device, "configuration sessions", sessions, r"(?i)maximum|pending|name", "change", "confirm"
-            ),
+            *await self.timer_needs(device),
             await rows.need(device, "checkpoints", checkpoints, r"(?i)maximum|file", "native", "restore"),
         )
 
@@ -168,10 +194,27 @@ class AristaEos:
         found = re.findall(rf"^\W*({names.tag}(?:-\d)?)\s+(\w+)", listing, re.MULTILINE)
         return {name: state.lower() for name, state in found}
 
+    async def _waiting(self, device: Dialogue, names: Names) -> str | None:
+        """Our session whose commit timer runs."""
+        held = await self._sessions(device, names)
+        return next((name for name, state in held.items() if state == _ON_TIMER), None)
+
+    async def _end_timer(self, device: Dialogue, names: Names, how: str) -> None:
+        name = await self._waiting(device, names)
+        if name is None:
+            return
+        words = refusal(await device.effect(f"configure session {name} {how}"))
+        if words is not None and await self._waiting(device, names) is not None:
+            raise CheckFailed(f"{device.host}: 'configure session {name} {how}' was refused: {words}")
+
     async def _load(self, device: Dialogue, command: str) -> None:
         words = refusal(await device.effect(command))
         if words is not None:
             raise CheckFailed(f"{device.host}: {command!r} was refused: {words}")
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
 def _session_names(names: Names) -> list[str]:

@@ -1,7 +1,10 @@
 """Cisco IOS-XE: no candidate, so changes are modelled, typed line by line and read back; undo by configure replace.
 
 Sources: Cisco, "Configuration Replace and Configuration Rollback" (Configuration Fundamentals Configuration Guide,
-IOS XE 17), for `configure replace` and its output; "VLAN Configuration Guide", for VTP and where VLANs are kept.
+IOS XE 17), for `configure replace` and its output; "VLAN Configuration Guide", for VTP and where VLANs are kept;
+"Configuration Rollback Confirmed Change" (same guide), for `configure terminal revert timer` (1 to 120 minutes, needs
+`archive` with a `path`), `configure confirm`, `configure revert now` and `show archive config rollback timer`. The
+timer runs from before the first line, there is one for the whole device, and it is not said for which change it runs.
 """
 
 import re
@@ -15,7 +18,7 @@ from activities.deviceinteraction.model import Confirm, Facts, Interface, Made, 
 from activities.deviceinteraction.parse import parse_rows
 from activities.deviceinteraction.platforms import indented, rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue
-from activities.deviceinteraction.platforms.protocol import Need, Running, Staged
+from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pending, Running, Staged, Timer
 from activities.deviceinteraction.transport import Answer
 
 _VOLATILE = re.compile(
@@ -26,6 +29,7 @@ _TOUCHES_VLANS = re.compile(r"\s*(?:no )?vlan \d")
 _VTP_MODE = re.compile(r"VTP Operating Mode\s*:\s*(?P<mode>[\w ]+?)\s*$", re.MULTILINE | re.IGNORECASE)
 _FILE = re.compile(r"(?P<name>netsaga-[0-9a-f]+)\s*$", re.MULTILINE)
 _KEPT_FILES = 5
+_NONE_PENDING = "No Rollback Confirmed Change pending"
 
 
 class CiscoIosxe:
@@ -33,6 +37,7 @@ class CiscoIosxe:
 
     name: ClassVar[PlatformName] = "cisco_iosxe"
     confirm: ClassVar[Confirm] = "device"
+    timer: ClassVar[Timer | NoTimer] = Timer(unit_s=60, longest_s=7_200)
     undo_methods: ClassVar[tuple[UndoMethod, ...]] = ("native", "inverse", "restore")
     made: ClassVar[Made] = "modelled"
     parses_as: ClassVar[str] = "cisco_ios"
@@ -103,9 +108,42 @@ class CiscoIosxe:
         """See `Platform.forget`."""
         await device.effect(f"delete /force flash:{names.tag}")
 
-    async def commit(self, device: Dialogue, staged: Staged, before: Running, names: Names) -> None:
-        """See `Platform.commit`."""
-        await indented.type_lines(device, staged.lines)
+    async def commit(
+        self, device: Dialogue, staged: Staged, before: Running, names: Names, timer_s: int | None = None
+    ) -> None:
+        """See `Platform.commit`. The lines are typed under the timer, which begins before the first of them."""
+        timed = "" if timer_s is None else f" revert timer {timer_s // 60}"
+        await indented.type_lines(device, staged.lines, f"configure terminal{timed}")
+
+    async def timer_needs(self, device: Dialogue) -> tuple[Need, ...]:
+        """See `Platform.timer_needs`: an archive with a path, where the device puts the copy that it goes back to."""
+        wanted = r"(?i)archive file will be named"
+        return (await rows.need(device, "archive (for confirm timers)", "show archive", wanted, "confirm"),)
+
+    async def pending(self, device: Dialogue, names: Names) -> Pending:
+        """See `Platform.pending`."""
+        answer = await device.step("show archive config rollback timer")
+        if _NONE_PENDING in answer:
+            return "none"
+        if re.search(r"^\s*Timer (?:type|value):", answer, re.MULTILINE):
+            return "unnamed"
+        raise CheckFailed(
+            f"{device.host}: whether a revert timer runs could not be read: 'show archive config rollback timer' was "
+            f"answered with {rows.last_line(answer)!r}."
+        )
+
+    async def confirm_commit(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.confirm_commit`."""
+        answer = await device.effect("configure confirm")
+        words = refusal(answer)
+        if words is not None and _NONE_PENDING not in answer:
+            raise CheckFailed(f"{device.host}: 'configure confirm' was refused: {words}")
+
+    async def abort_timer(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.abort_timer`."""
+        answer = await device.effect("configure revert now")
+        if "Rollback Done" not in answer or "aborted" in answer.lower():
+            raise CheckFailed(f"{device.host}: 'configure revert now' did not finish: {rows.last_line(answer)!r}.")
 
     async def roll_back(self, device: Dialogue, names: Names) -> None:
         """See `Platform.roll_back`."""
@@ -140,7 +178,7 @@ class CiscoIosxe:
         return (
             await rows.need(device, "privilege 15", "show privilege", r"privilege level is 15", "change"),
             await rows.need(device, "flash file system", "dir flash:", r"bytes (?:free|total)", "native", "restore"),
-            await rows.need(device, "archive (for confirm timers)", "show archive", r"(?i)archive", "confirm"),
+            *await self.timer_needs(device),
         )
 
     async def _demand_local_vlans(self, device: Dialogue) -> None:

@@ -2,7 +2,8 @@
 
 Sources: Cisco, "Configuring Rollback" (Nexus 9000 Series NX-OS System Management Configuration Guide): names of user
 checkpoints are unique and there are ten at most; `atomic` rolls back only if no error occurs, `best-effort` skips
-errors. That is `native` and `restore` here.
+errors. That is `native` and `restore` here. "Configuring Replace" (same guide): `commit-timeout` and `configure replace
+commit` belong to the replacement of the whole configuration by a file.
 """
 
 import re
@@ -11,12 +12,12 @@ from typing import ClassVar
 
 from activities.deviceinteraction.answers import refusal
 from activities.deviceinteraction.config.footprint import Footprint, Path
-from activities.deviceinteraction.failures import CheckFailed, RejectedByDevice
+from activities.deviceinteraction.failures import CheckFailed, Permanent, RejectedByDevice
 from activities.deviceinteraction.model import Confirm, Facts, Interface, Made, Names, PlatformName, UndoMethod, Vlan
 from activities.deviceinteraction.parse import parse_rows
 from activities.deviceinteraction.platforms import indented, rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue
-from activities.deviceinteraction.platforms.protocol import Need, Running, Staged
+from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pending, Running, Staged, Timer
 from activities.deviceinteraction.transport import Answer
 
 _VOLATILE = re.compile(r"!(?:Command|Time|Running configuration last done at|No configuration change)")
@@ -29,6 +30,9 @@ class CiscoNxos:
 
     name: ClassVar[PlatformName] = "cisco_nxos"
     confirm: ClassVar[Confirm] = "none"
+    timer: ClassVar[Timer | NoTimer] = NoTimer(
+        "its timer, `configure replace … commit-timeout`, is for whole files, and changes are merged line by line"
+    )
     undo_methods: ClassVar[tuple[UndoMethod, ...]] = ("native", "inverse", "restore")
     made: ClassVar[Made] = "modelled"
     parses_as: ClassVar[str] = "cisco_nxos"
@@ -97,9 +101,28 @@ class CiscoNxos:
         """See `Platform.forget`."""
         await device.effect(f"no checkpoint {names.tag}")
 
-    async def commit(self, device: Dialogue, staged: Staged, before: Running, names: Names) -> None:
+    async def commit(
+        self, device: Dialogue, staged: Staged, before: Running, names: Names, timer_s: int | None = None
+    ) -> None:
         """See `Platform.commit`."""
+        if timer_s is not None:
+            raise _no_timer(device)
         await indented.type_lines(device, staged.lines)
+
+    async def timer_needs(self, device: Dialogue) -> tuple[Need, ...]:
+        """See `Platform.timer_needs`. There is no timer."""
+        return ()
+
+    async def pending(self, device: Dialogue, names: Names) -> Pending:
+        """See `Platform.pending`. There is no timer."""
+        return "none"
+
+    async def confirm_commit(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.confirm_commit`. There is no timer."""
+
+    async def abort_timer(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.abort_timer`."""
+        raise _no_timer(device)
 
     async def roll_back(self, device: Dialogue, names: Names) -> None:
         """See `Platform.roll_back`."""
@@ -136,6 +159,10 @@ class CiscoNxos:
             raise CheckFailed(
                 f"{device.host}: the {how} rollback to {names.tag} did not finish: {rows.last_line(answer)!r}."
             )
+
+
+def _no_timer(device: Dialogue) -> Permanent:
+    return Permanent(f"{device.host}: NX-OS has no confirm timer for changes that are merged line by line.")
 
 
 async def _checkpoints(device: Dialogue) -> Need:

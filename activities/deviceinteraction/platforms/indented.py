@@ -91,13 +91,13 @@ def undo_lines(footprint: Footprint, present: Collection[Path]) -> tuple[str, ..
     return diff.undoing(footprint, present)
 
 
-async def type_lines(device: Dialogue, lines: Sequence[str]) -> None:
+async def type_lines(device: Dialogue, lines: Sequence[str], enter_by: str = "configure terminal") -> None:
     """Enter configuration mode, type, leave. The mode is left after a refusal as well.
 
     Raises:
         LineRefused: At the first refusal; nothing was sent after it.
     """
-    await enter(device, "configure terminal", "(config")
+    await enter(device, enter_by, "(config")
     try:
         await device.lines(lines)
     except LineRefused:

@@ -6,11 +6,14 @@ is left. A candidate that is not empty belongs to a colleague and is never commi
 Who edits is named by user, terminal, process and time of login, by ``status`` and by the refusal of a lock alike
 ("Entering and Exiting Configuration Mode"); ``request system logout pid`` logs such a session out "of the router and
 the configuration database", and its exclusive lock is cleared ("request system logout").
+``commit confirmed`` counts minutes (1 to 65535); any later commit is its confirmation ("Commit the Configuration"), and
+its entry in ``show system commit`` says ``rollback in``. It is aborted by rolling back and committing that.
 """
 
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from activities.deviceinteraction.answers import refusal
@@ -22,7 +25,7 @@ from activities.deviceinteraction.model import Confirm, Facts, Interface, Made, 
 from activities.deviceinteraction.parse import parse_rows
 from activities.deviceinteraction.platforms import rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
-from activities.deviceinteraction.platforms.protocol import Need, Running, Staged
+from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pending, Running, Staged, Timer
 from activities.deviceinteraction.transport import Answer
 
 _LINE = re.compile(r"(?:set|delete|activate|deactivate|rename|insert|annotate)\s")
@@ -32,6 +35,9 @@ _COMMIT = re.compile(
 _EDITOR = re.compile(
     r"(?P<user>\S+) terminal (?P<terminal>\S+) \(pid (?P<pid>\d+)\) on since \d{4}-\d\d-\d\d [\d:]+(?: [\w+:-]+)?"
 )
+_STAMP = r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)"
+_TIMED = re.compile(rf"^\s*\d+\s+{_STAMP} .*\brollback in (?P<minutes>\d+)\s?min")
+_CLOCK = re.compile(rf"^Current time: {_STAMP}", re.MULTILINE)
 _LEAVE = Answer(r"exit with uncommitted changes\?.*$", "yes")
 
 
@@ -40,6 +46,7 @@ class JuniperJunos:
 
     name: ClassVar[PlatformName] = "juniper_junos"
     confirm: ClassVar[Confirm] = "device"
+    timer: ClassVar[Timer | NoTimer] = Timer(unit_s=60, longest_s=65_535 * 60)
     undo_methods: ClassVar[tuple[UndoMethod, ...]] = ("native", "inverse")
     made: ClassVar[Made] = "computed_by_device"
     parses_as: ClassVar[str] = "juniper_junos"
@@ -127,9 +134,42 @@ class JuniperJunos:
     async def forget(self, device: Dialogue, names: Names) -> None:
         """See `Platform.forget`. The device ages its archive by itself."""
 
-    async def commit(self, device: Dialogue, staged: Staged, before: Running, names: Names) -> None:
+    async def commit(
+        self, device: Dialogue, staged: Staged, before: Running, names: Names, timer_s: int | None = None
+    ) -> None:
         """See `Platform.commit`."""
-        await self._commit(device, names, _comment(names))
+        await self._commit(device, names, _comment(names), timer_s)
+
+    async def timer_needs(self, device: Dialogue) -> tuple[Need, ...]:
+        """See `Platform.timer_needs`: the history of commits says whether one waits for its confirmation."""
+        name, command = "commit history for rollback", "show system commit"
+        return (await rows.need(device, name, command, r"^\s*\d+\s", "native", "confirm"),)
+
+    async def pending(self, device: Dialogue, names: Names) -> Pending:
+        """See `Platform.pending`: of the last commit alone, and while its minutes last, as a check confirms too."""
+        last = _COMMIT.search(await device.show("show system commit"))
+        timed = None if last is None else _TIMED.search(last.group(0))
+        if last is None or timed is None:
+            return "none"
+        now = _CLOCK.search(await device.show("show system uptime"))
+        if now is None:
+            raise CheckFailed(f"{device.host}: 'show system uptime' does not tell the current time.")
+        age = datetime.fromisoformat(now["time"]) - datetime.fromisoformat(timed["time"])
+        if age > timedelta(minutes=int(timed["minutes"])):
+            return "none"
+        return "ours" if names.tag in last.group(0) else "others"
+
+    async def confirm_commit(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.confirm_commit`: an empty commit, of which nobody else's changes can be a part."""
+        await self._lock(device)
+        try:
+            await self._commit(device, names, f"{_comment(names)} confirmed")
+        except RejectedByDevice as refused:
+            raise CheckFailed(refused.message) from refused
+
+    async def abort_timer(self, device: Dialogue, names: Names) -> None:
+        """See `Platform.abort_timer`."""
+        await self.roll_back(device, names)
 
     async def roll_back(self, device: Dialogue, names: Names) -> None:
         """See `Platform.roll_back`: to the configuration before the commit that carries our comment."""
@@ -161,7 +201,7 @@ class JuniperJunos:
             await rows.need(
                 device, "sight of the configuration", "show configuration | display set", r"^set ", "change"
             ),
-            await rows.need(device, "commit history for rollback", "show system commit", r"^\s*\d+\s", "native"),
+            *await self.timer_needs(device),
         )
 
     async def _lock(self, device: Dialogue) -> None:
@@ -179,8 +219,9 @@ class JuniperJunos:
             said = "the candidate holds changes of somebody else, left alone"
             raise ConfigLocked(f"{device.host}: config locked: {said}.")
 
-    async def _commit(self, device: Dialogue, names: Names, comment: str) -> None:
-        answer = await device.effect(f'commit comment "{comment}"')
+    async def _commit(self, device: Dialogue, names: Names, comment: str, timer_s: int | None = None) -> None:
+        confirmed = "" if timer_s is None else f"confirmed {timer_s // 60} "
+        answer = await device.effect(f'commit {confirmed}comment "{comment}"')
         words = refusal(answer)
         if words is not None or "commit complete" not in answer:
             await self.discard(device, names)

@@ -6,6 +6,7 @@ undo: that is `change/`. It never imports a transport.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import ClassVar, Literal, Protocol
 
 from activities.deviceinteraction.config.footprint import Footprint, Path
@@ -13,6 +14,27 @@ from activities.deviceinteraction.model import Confirm, Facts, Interface, Made, 
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 
 Ability = Literal["change", "native", "inverse", "restore", "confirm"]
+Pending = Literal["none", "ours", "others", "unnamed"]  # unnamed: the device does not say whose commit it is
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A device's own confirm timer: it runs for whole units, and not longer than so many seconds."""
+
+    unit_s: int
+    longest_s: int
+
+    def seconds(self, within: timedelta) -> int | None:
+        """How long it runs so that at least this time is covered; ``None`` where it cannot run that long."""
+        units = -(-within // timedelta(seconds=self.unit_s))
+        return units * self.unit_s if 0 < units * self.unit_s <= self.longest_s else None
+
+
+@dataclass(frozen=True, slots=True)
+class NoTimer:
+    """That a platform has no confirm timer, and why."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +76,7 @@ class Platform(Protocol):
 
     name: ClassVar[PlatformName]
     confirm: ClassVar[Confirm]
+    timer: ClassVar[Timer | NoTimer]
     undo_methods: ClassVar[tuple[UndoMethod, ...]]
     made: ClassVar[Made]
     parses_as: ClassVar[str]  # the platform's name in ntc-templates
@@ -103,13 +126,36 @@ class Platform(Protocol):
         """Remove our checkpoint; harmless where there is none."""
         ...
 
-    async def commit(self, device: Dialogue, staged: Staged, before: Running, names: Names) -> None:
-        """Make the staged change effective.
+    async def commit(
+        self, device: Dialogue, staged: Staged, before: Running, names: Names, timer_s: int | None = None
+    ) -> None:
+        """Make the staged change effective; with ``timer_s`` until the device's timer runs out or is confirmed.
 
         Raises:
             LineRefused: A line was refused; what came before it may hold.
             RejectedByDevice: The commit was refused as a whole; nothing is applied.
         """
+        ...
+
+    async def timer_needs(self, device: Dialogue) -> tuple[Need, ...]:
+        """What the confirm timer needs on this very device; asked before it is relied on."""
+        ...
+
+    async def pending(self, device: Dialogue, names: Names) -> Pending:
+        """Whether a commit waits for its confirmation, and whose."""
+        ...
+
+    async def confirm_commit(self, device: Dialogue, names: Names) -> None:
+        """Stop the timer and keep what is there; harmless where none runs any more.
+
+        Raises:
+            CheckFailed: The device refused.
+            ConfigLocked: Another session holds the configuration.
+        """
+        ...
+
+    async def abort_timer(self, device: Dialogue, names: Names) -> None:
+        """Take a commit that is still pending back at once, as its timer would. Raises as `roll_back`."""
         ...
 
     async def roll_back(self, device: Dialogue, names: Names) -> None:

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from activities.deviceinteraction.model import PlatformName
 from activities.deviceinteraction.testbed.model import PLATFORMS, Fault
 from activities.deviceinteraction.testbed.testbed import Testbed
 
@@ -62,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _platforms(text: str) -> tuple[PlatformName, ...]:
+def _platforms(text: str) -> tuple[SimulatedName, ...]:
     names = [name.strip() for name in text.split(",")]
     unknown = sorted(set(names) - set(PLATFORMS))
     if unknown:

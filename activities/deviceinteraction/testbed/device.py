@@ -6,6 +6,7 @@ Each platform extends `Device` under ``platforms/``. `shell.py` drives its CLIs,
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -48,6 +49,17 @@ class SystemClock:
         return asyncio.get_running_loop().call_later(delay_s, call)
 
 
+@dataclass(frozen=True, slots=True)
+class Revert:
+    """A commit that waits for its confirmation, and how it is taken back."""
+
+    timer: Timer
+    began: datetime
+    due: datetime
+    user: str
+    restore: Callable[[], None]
+
+
 class Device(ABC):
     """One simulated device; all its sessions share it.
 
@@ -68,7 +80,7 @@ class Device(ABC):
         self.users: dict[int, str] = {}  # live sessions
         self.terminals: dict[int, Callable[[], None]] = {}  # by session: how to hang up on it
         self._effect: Effect | None = None
-        self._revert: tuple[Timer, datetime] | None = None
+        self._revert: Revert | None = None
 
     # What the world sees
 
@@ -122,10 +134,15 @@ class Device(ABC):
     @property
     def revert_due(self) -> datetime | None:
         """When the device will go back by itself, if it will."""
-        return self._revert[1] if self._revert else None
+        return self._revert.due if self._revert else None
 
-    def revert_later(self, delay_s: float, restore: Callable[[], None]) -> None:
-        """Start the timer of an unconfirmed commit; one that runs already keeps what it restores."""
+    @property
+    def unconfirmed(self) -> Revert | None:
+        """The commit that waits for its confirmation, if one does."""
+        return self._revert
+
+    def revert_later(self, delay_s: float, restore: Callable[[], None], user: str = "") -> None:
+        """Start the timer of an unconfirmed commit; one that runs already is forgotten."""
 
         def fire() -> None:
             self._revert = None
@@ -135,13 +152,22 @@ class Device(ABC):
             self.log.command(0, "timer", "revert", "confirm timer ran out", "ok", effect)
 
         self.confirm()
-        self._revert = (self.clock.call_later(delay_s, fire), self.clock.now() + timedelta(seconds=delay_s))
+        now, timer = self.clock.now(), self.clock.call_later(delay_s, fire)
+        self._revert = Revert(timer, now, now + timedelta(seconds=delay_s), user, restore)
 
     def confirm(self) -> bool:
         """Stop the timer of an unconfirmed commit; whether one ran."""
         revert, self._revert = self._revert, None
         if revert is not None:
-            revert[0].cancel()
+            revert.timer.cancel()
+        return revert is not None
+
+    def revert_now(self) -> bool:
+        """Take an unconfirmed commit back before its time; whether there was one."""
+        revert = self._revert
+        if revert is not None:
+            self.confirm()
+            revert.restore()
         return revert is not None
 
     def uptime(self) -> timedelta:

@@ -11,7 +11,6 @@ from pathlib import Path
 import asyncssh
 import yaml
 
-from activities.deviceinteraction.model import PlatformName
 from activities.deviceinteraction.testbed.model import PLATFORMS, DeviceSpec, Login
 
 CREDENTIAL = "device_rw"
@@ -20,7 +19,7 @@ CREDENTIAL = "device_rw"
 def access_fleet(
     count: int,
     *,
-    platforms: Sequence[PlatformName] = PLATFORMS,
+    platforms: Sequence[SimulatedName] = PLATFORMS,
     site: str = "b1",
     elsewhere: int = 0,
     enable_share: float = 0.5,

@@ -8,9 +8,8 @@ from typing import Literal, NotRequired, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
-from activities.deviceinteraction.model import PlatformName
-
-PLATFORMS: tuple[PlatformName, ...] = ("cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos")
+SimulatedName = Literal["cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos"]  # the rest is had for real
+PLATFORMS: tuple[SimulatedName, ...] = ("cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos")
 
 Effect = Literal["running", "startup", "checkpoint"]
 Result = Literal["ok", "rejected", "hung", "dropped"]
@@ -103,7 +102,7 @@ class DeviceSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9.-]{0,62}$")
-    platform: PlatformName
+    platform: SimulatedName
     number: int = Field(ge=1)
     site: str = "b1"
     groups: tuple[str, ...] = ("access",)

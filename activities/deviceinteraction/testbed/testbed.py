@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
-from activities.deviceinteraction.model import PlatformName, Vlan
+from activities.deviceinteraction.model import Vlan
 from activities.deviceinteraction.testbed import fleet
 from activities.deviceinteraction.testbed.control import ControlServer
 from activities.deviceinteraction.testbed.device import Clock, SystemClock
@@ -43,7 +43,7 @@ class TestbedDevice:
         return self._device.spec
 
     @property
-    def platform(self) -> PlatformName:
+    def platform(self) -> SimulatedName:
         """Its platform."""
         return self._device.spec.platform
 
@@ -165,7 +165,7 @@ class Testbed:
         *,
         state: Path,
         devices: int | Sequence[DeviceSpec] = 4,
-        platforms: Sequence[PlatformName] = PLATFORMS,
+        platforms: Sequence[SimulatedName] = PLATFORMS,
         port: int = 0,
         network: str = "127.20.0.0/16",
         site: str = "b1",

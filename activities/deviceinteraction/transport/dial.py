@@ -7,6 +7,7 @@ connected ourselves leaves no doubt, and the same socket then carries the sessio
 import asyncio
 import socket
 from datetime import timedelta
+from typing import Any
 
 from activities.deviceinteraction.failures import Unreachable
 from activities.deviceinteraction.model import Target
@@ -18,16 +19,14 @@ async def connect_tcp(target: Target, limit: timedelta) -> socket.socket:
     Raises:
         Unreachable: The name does not resolve, nothing listens, no route, or no answer within ``limit``.
     """
-    loop = asyncio.get_running_loop()
     where = f"{target.name} ({target.address} port {target.port})"
     sock: socket.socket | None = None
     try:
         async with asyncio.timeout(limit.total_seconds()):
-            found = await loop.getaddrinfo(target.address, target.port, type=socket.SOCK_STREAM)
-            family, kind, protocol, _, address = found[0]
-            sock = socket.socket(family, kind, protocol)
+            family, address = await _resolved(target)
+            sock = socket.socket(family, socket.SOCK_STREAM)
             sock.setblocking(False)
-            await loop.sock_connect(sock, address)
+            await asyncio.get_running_loop().sock_connect(sock, address)
             return sock
     except TimeoutError as error:
         _close(sock)
@@ -43,6 +42,19 @@ async def connect_tcp(target: Target, limit: timedelta) -> socket.socket:
     except BaseException:
         _close(sock)
         raise
+
+
+async def _resolved(target: Target) -> tuple[int, Any]:
+    """The family and the socket address of a device. An IP address asks nobody, and so needs no thread."""
+    try:
+        found = socket.getaddrinfo(
+            target.address, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        )
+    except socket.gaierror:
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(target.address, target.port, type=socket.SOCK_STREAM)
+    family, _, _, _, address = found[0]
+    return family, address
 
 
 def _close(sock: socket.socket | None) -> None:

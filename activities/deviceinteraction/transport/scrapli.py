@@ -27,6 +27,7 @@ from activities.deviceinteraction.model import HostKeys, PlatformName, Target, T
 from activities.deviceinteraction.transcript import Transcript
 from activities.deviceinteraction.transport import hostkeys
 from activities.deviceinteraction.transport.dial import connect_tcp
+from activities.deviceinteraction.transport.echo import after_echo, last_lines, squeezed
 from activities.deviceinteraction.transport.protocol import Answer, LinkFailed
 
 logging.getLogger("scrapli").setLevel(logging.CRITICAL + 1)
@@ -203,8 +204,31 @@ class ScrapliTransport:
         return bool(self._driver.transport.isalive())
 
     async def _exchange(self, line: str) -> str:
-        raw, _ = await self._driver.channel.send_input(line)
-        return bytes(raw).decode(errors="replace")
+        """Send a line and read to the next prompt; what follows the echo.
+
+        The return goes with its line. scrapli sends it once the echo has come back, which costs every command another
+        round trip to the device. As there, all that comes before the echo is passed over.
+        """
+        channel = self._driver.channel
+        prompt = re.compile(self._driver.comms_prompt_pattern.encode(), re.MULTILINE | re.IGNORECASE)
+        typed = squeezed(line.encode())
+        answer = b""
+        echoed = not typed
+        try:
+            async with asyncio.timeout(self._driver.timeout_ops):
+                channel.write(f"{line}\n")
+                while True:
+                    answer += await channel.read()
+                    if not echoed:
+                        after = after_echo(answer, typed)
+                        if after is None:
+                            continue
+                        answer, echoed = after, True
+                    if prompt.search(last_lines(answer)):
+                        return answer.decode(errors="replace")
+        except TimeoutError:
+            self._driver.transport.close()  # what comes later would be taken for the answer to the next line
+            raise
 
     async def _dialogue(self, line: str, answers: Sequence[Answer]) -> str:
         """Send a line and reply to the declared questions until the prompt comes back."""

@@ -47,6 +47,16 @@ def test_a_line_without_a_secret_stays_as_it_is(line: str) -> None:
     assert by_pattern(line) == line
 
 
+@pytest.mark.parametrize(("line", "secret"), LINES.items(), ids=LINES)
+def test_case_and_letters_beyond_ascii_hide_no_secret_from_it(line: str, secret: str) -> None:
+    assert secret.upper() not in by_pattern(line.upper())
+    assert secret not in by_pattern(f"description Küche\n{line}")
+
+
+def test_a_keyword_is_known_by_letters_that_only_the_pattern_takes_for_its_own() -> None:
+    assert "hunter2" not in by_pattern("pa\N{LATIN SMALL LETTER LONG S}\N{LATIN SMALL LETTER LONG S}word hunter2")
+
+
 def test_a_credential_s_values_are_hidden_wherever_they_stand() -> None:
     key = "-----BEGIN PRIVATE KEY-----\nabcd\n-----END PRIVATE KEY-----"
     redact = Redactor.of(Credential("netsaga", SecretStr("pa$$word"), SecretStr("enable-me"), SecretStr(key)))

@@ -42,6 +42,12 @@ async def test_a_host_wins_over_its_groups_and_those_over_the_defaults(tmp_path:
     assert (sw2.port, sw2.maintenance, sw2.credential, sw2.data["max_vlans"]) == (22, True, "own", 64)
 
 
+async def test_a_pool_comes_from_the_host_its_group_or_the_defaults(tmp_path: Path) -> None:
+    hosts = "{sw1: {address: a}, sw2: {address: b, groups: [far]}, sw3: {address: c, groups: [far], pool: dc2}}"
+    text = f"defaults: {{platform: arista_eos, pool: core}}\ngroups: {{far: {{pool: dc1}}}}\nhosts: {hosts}\n"
+    assert [device.pool for device in await _devices(tmp_path / "i.yaml", text)] == ["core", "dc1", "dc2"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -54,6 +60,7 @@ async def test_a_host_wins_over_its_groups_and_those_over_the_defaults(tmp_path:
         ("hosts: {sw1: {address: a, platform: x, port: 99999}}", "`port` is 99999; expected 1 to 65535"),
         ("hosts: {sw1: {address: a, platform: x, site: no}}", "`site`: .*found False"),
         ("hosts: {sw1: {address: a, platform: x, groups: [acces]}}\ngroups: {access: {}}", "did you mean `access`"),
+        ("hosts: {sw1: {address: a, platform: x, pool: a b}}", "`pool` is 'a b'; expected a pool's name"),
         ("hosts: {sw1: {address: a, platform: x, name: sw9}}", "`name` is the key above"),
         ("hosts: {1: {address: a, platform: x}}", "the key 1 is not text"),
         ('hosts: {"sw 1": {address: a, platform: x}}', "a blank or a comma"),

@@ -1,6 +1,7 @@
 """Credentials from the environment, a file and a command; what is secret is in no message."""
 
 import asyncio
+import os
 import sys
 import time
 from datetime import timedelta
@@ -82,6 +83,34 @@ def _file(folder: Path, text: str, mode: int = 0o600) -> Path:
 async def test_a_file_that_only_its_owner_reads_is_taken(tmp_path: Path) -> None:
     path = _file(tmp_path, "lab: {username: u, password: p, enable_secret: e}")
     assert _plain(await FileSecret(path, "lab").load()) == {"username": "u", "password": "p", "enable_secret": "e"}
+
+
+async def test_a_file_is_read_again_when_it_has_changed_and_judged_again_when_its_mode_has(tmp_path: Path) -> None:
+    path = _file(tmp_path, "lab: {username: u, password: first}")
+    source = FileSecret(path, "lab")
+    for text in ("first", "other"):  # of the same length
+        path.write_text(f"lab: {{username: u, password: {text}}}")
+        for _ in range(3):
+            assert _plain(await source.load())["password"] == text
+    path.chmod(0o644)
+    with pytest.raises(SecretError, match="has mode 0644"):
+        await source.load()
+
+
+async def test_a_file_that_has_not_changed_for_a_while_is_not_read_for_each_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("activities.secrets.file.SETTLED_S", -1.0)
+    path = _file(tmp_path, "lab: {username: u, password: p}")
+    source = FileSecret(path, "lab")
+    await source.load()
+    reads: list[str] = []
+    monkeypatch.setattr("activities.secrets.file.yaml.safe_load", reads.append)
+    assert _plain(await source.load())["password"] == "p"
+    assert not reads
+    monkeypatch.undo()
+    path.write_text("lab: {username: u, password: rotated}")
+    assert _plain(await source.load())["password"] == "rotated"
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
@@ -169,7 +198,9 @@ async def test_many_who_ask_at_once_do_not_start_the_program_at_once(tmp_path: P
     source = _python(code)
     began = time.monotonic()
     await asyncio.gather(*(source.load() for _ in range(4)))
-    assert log.read_text() == "<>" * 4, f"after {time.monotonic() - began:.1f} s"
+    assert log.read_text() == "<>", f"after {time.monotonic() - began:.1f} s"
+    await asyncio.gather(*(source.load() for _ in range(4)))
+    assert log.read_text() == "<>" * 2, "what is asked later is asked anew"
 
 
 # ---------------------------------------------------------------------------------------------------------- names

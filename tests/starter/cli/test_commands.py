@@ -67,6 +67,8 @@ async def test_status_approve_devices_report_and_list_tell_a_life(
     assert "netsaga approve a-run approval --by NAME" in status
     assert "\x1b" not in status
     assert "name [x]" in status
+    assert await netsaga("status", "last", "--diffs", *at) == 0
+    assert "    +vlan 120" in capsys.readouterr().out
     assert await netsaga("report", "a-run", *at) == 1
     assert "has not ended" in capsys.readouterr().err
     assert await netsaga("approve", "a-run", "--by", "alice", *at) == 1
@@ -81,6 +83,14 @@ async def test_status_approve_devices_report_and_list_tell_a_life(
     assert "acc-012" in capsys.readouterr().out
     assert await netsaga("devices", "a-run", "--json", *at) == 0
     assert json.loads(capsys.readouterr().out)["total"] == 12
+    assert await netsaga("devices", "a-run", "--status", "failed,unreachable", "--live", *at) == 0
+    failed = capsys.readouterr().out
+    assert "acc-004" in failed
+    assert "acc-012" not in failed
+    assert await netsaga("graph", "a-run", *at) == 0
+    assert capsys.readouterr().out.startswith("flowchart TD\n")
+    assert await netsaga("graph", "a-run", "--json", *at) == 0
+    assert json.loads(capsys.readouterr().out)["nodes"][0]["state"] == "running"
     assert await netsaga("report", "a-run", *at) == 0
     assert capsys.readouterr().out == "/srv/report.html\n"
     assert await netsaga("list", *at) == 0

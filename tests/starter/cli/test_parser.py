@@ -9,11 +9,12 @@ import pytest
 from starter.cli.parser import build, forwarded
 
 ARGUMENTS = {
-    "check": ["f.yaml"], "fmt": ["f.yaml"], "graph": ["f.yaml"], "run": ["x"],
+    "check": ["f.yaml"], "fmt": ["f.yaml"], "graph": ["f.yaml"], "run": ["x"], "plan": ["x"], "apply": ["plan.json"],
     "status": ["r"], "devices": ["r"], "report": ["r"], "watch": ["r"],
     "approve": ["r", "--by", "b"], "reject": ["r", "--by", "b"], "cancel": ["r", "--reason", "why"],
     **{key: ["r", "--by", "b"] for key in ("pause", "resume", "retry", "skip", "undo", "stop")},
-    "concurrency": ["r", "5", "--by", "b"],
+    "concurrency": ["r", "5", "--by", "b"], "signal": ["r", "go"],
+    "quarantine": ["clear", "sw1", "--by", "b"],
 }  # fmt: skip
 
 

@@ -8,8 +8,10 @@ from rich.console import Console, RenderableType
 
 from starter.client import Orchestrator
 from starter.render.diffs import gate_view
+from starter.render.live import LiveView
+from starter.render.plain import PlainView
 from starter.render.status import bar, status_view
-from starter.render.watch import LiveView, PlainView, follow
+from starter.render.watch import follow
 from starter.render.words import clean, counts, lasted, utc
 from workflows.contracts import DiffGroup, Gate, RunStatus, StepStatus, WaveStatus
 from workflows.plan import HostName, StepId
@@ -102,7 +104,7 @@ async def test_progress_on_a_terminal_is_drawn_in_place_and_taken_away(orchestra
     frames: list[str] = []
 
     async def approve(gate: Gate) -> None:
-        frames.append(printed(view._frame()))
+        frames.append(printed(view.frame()))
         await handle.approve(by="bob", step=gate.step)
 
     assert (await follow(handle, view, on_gate=approve)).verdict == "succeeded"

@@ -57,8 +57,20 @@ def test_the_devices_of_a_run_that_was_cut_off_are_flagged_until_somebody_has_lo
     assert [one.workflow_id for one in leases.in_the_way()] == ["a", "b"]
     assert leases.release(holder("a"), NOW, cut_off=True) == [holder("b")]
     assert leases.acquire(request("b", "sw1"), NOW).flagged == {"sw1": "a"}
-    leases.clear([HostName("sw1")])
+    assert leases.clear([HostName("sw1")]) == ["sw1"]
     assert leases.acquire(request("b", "sw1"), NOW).flagged == {}
+
+
+def test_what_two_lost_runs_left_behind_is_told_of_both_until_each_was_looked_at() -> None:
+    leases = Leases(GuardState())
+    leases.acquire(request("a", "sw1", "sw2"), NOW)
+    leases.release(holder("a"), NOW, cut_off=True)
+    leases.acquire(request("b", "sw1"), NOW)
+    leases.release(holder("b"), NOW, cut_off=True)
+    lost = leases.acquire(request("c", "sw1", "sw3"), NOW).lost
+    assert [(one.holder.workflow_id, one.devices) for one in lost] == [("a", ("sw1",)), ("b", ("sw1",))]
+    leases.clear([HostName("sw1")])
+    assert leases.flagged == {"sw2": "a"}
 
 
 def test_what_the_guard_knows_survives_its_next_execution() -> None:

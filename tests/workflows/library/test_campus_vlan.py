@@ -7,9 +7,9 @@ import pytest
 
 import workflows
 from workflows.definition.compiler import Source, compile_definition
-from workflows.definition.inputs import check_inputs, coerce_text
 from workflows.definition.references import referenced_templates
 from workflows.definition.render import render
+from workflows.inputs import check_inputs, coerce_text
 from workflows.plan import ApplyAction, ApproveStep, DevicesStep, Plan, StepId
 
 LIBRARY = Path(workflows.__file__).parent / "library"

@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
 from running import Live, Server
-from scripted import Holding, World, changing, plan, reading, waves
+from scripted import Holding, World, changing, of, plan, reading, waves
 from workflows.contracts import Operation, OperationAnswer, RunStatus
 from workflows.plan import HostName, OnFailure, StepId
 
@@ -163,3 +163,18 @@ async def test_nothing_can_be_asked_of_a_run_that_has_come_to_its_verdict(server
         await live.result()
         with pytest.raises(RPCError, match="completed"):
             await ask(live, "pause")
+
+
+async def test_a_paused_run_that_is_cancelled_ends(server: Server) -> None:
+    world = World(plan(changing("deploy", order=(of("device.data.depth"),))), HOSTS)
+    world.facts = {host: {"data": {"depth": 3 - int(host[2]) // 3}} for host in HOSTS}
+    holding = Holding(world)
+    world.scripts["deploy", "sw1"] = holding
+    async with server.run(world) as live:
+        await asyncio.wait_for(holding.begun.wait(), 20)
+        await ask(live, "pause")
+        holding.go_on.set()
+        await live.until(lambda status: status.steps[0].counts.get("changed") == 2)
+        await live.handle.cancel()
+        await live.end()
+    assert world.asked("do", "deploy") == ["sw1", "sw2"], "the second rank was held back by the pause"

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import NondeterminismError
 
-from worker.build import SHARED_MODULES, WORKFLOWS
+from sandboxed import sandboxed
+from worker.build import WORKFLOWS
 from workflows.converter import CONVERTER
 
 HISTORIES = Path(__file__).parents[2] / "histories"
@@ -21,9 +21,7 @@ def replayer() -> Replayer:
     return Replayer(
         workflows=WORKFLOWS,
         data_converter=CONVERTER,
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*SHARED_MODULES)
-        ),
+        workflow_runner=sandboxed(),
     )
 
 

@@ -11,7 +11,7 @@ from workflows.definition.language import steps as language
 from workflows.definition.language.actions import Action
 from workflows.definition.language.fanout import DevicesStep
 from workflows.definition.language.rollout import OnFailureWord, UndoMethod
-from workflows.definition.language.step import Block
+from workflows.definition.language.step import Block, OnBlock
 
 Values = Mapping[str, JsonValue]
 
@@ -22,6 +22,7 @@ class Common(TypedDict, total=False):
     needs: Sequence[str]
     when: str
     block: Block
+    on_block: OnBlock
     check: Mapping[str, str | Values]
     timeout: str
     retry: Values
@@ -82,12 +83,13 @@ def approve(
     not_by: Sequence[Literal["requester"]] | None = None,
     binds: str | None = None,
     via: str | None = None,
+    auto: str | None = None,
     on_timeout: Literal["approve", "reject", "escalate"] | None = None,
     escalate: Values | None = None,
     **common: Unpack[Common],
 ) -> language.ApproveStep:
     """Waits for people; ``timeout`` is how long they have."""
-    asked = {"by": by, "quorum": quorum, "not_by": not_by, "binds": binds, "via": via}
+    asked = {"by": by, "quorum": quorum, "not_by": not_by, "binds": binds, "via": via, "auto": auto}
     made = make(language.Approval, f"the gate `{id}`", asked)
     given = {"id": id, "approve": made, "on_timeout": on_timeout, "escalate": escalate, **common}
     return make(language.ApproveStep, f"the step `{id}`", given)

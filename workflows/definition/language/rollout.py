@@ -84,7 +84,7 @@ class Concurrency(Part):
         "In all.", default=50, examples=[50]
     )
     per: Bare | None = key("What devices are counted by, over `device`.", examples=["device.site"])
-    each: Count | None = key("So many for each value of `per`.", examples=[5])
+    each: Count | None = key("So many for each value of `per`; null is a value too.", examples=[5])
 
 
 class Accept(Part):

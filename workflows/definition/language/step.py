@@ -17,6 +17,7 @@ from workflows.definition.language.values import (
 )
 
 Block = Literal["source_of_truth", "executor", "observability", "presentation"]
+OnBlock = Literal["abort", "proceed", "ask"]
 
 
 class Step(Part):
@@ -24,6 +25,7 @@ class Step(Part):
 
     LAST: ClassVar[tuple[str, ...]] = (
         "block",
+        "on_block",
         "check",
         "timeout",
         "retry",
@@ -49,6 +51,13 @@ class Step(Part):
         "Whose failure it is when this step fails, so that the record blames the right system.",
         examples=["source_of_truth"],
     )
+    on_block: OnBlock | None = key(
+        "What happens when that block is unavailable or degraded: `abort` as `on_failure` says, `proceed` without what "
+        "the step yields (its outputs are null), or `ask` an operator, who retries, skips, undoes or stops. The record "
+        "names the block and who went on without it.",
+        default="abort",
+        examples=["ask"],
+    )
     check: Checks | None = key(
         "What must hold when the verb has ended, over the step's own outputs: `result` of `http`, `script`, "
         "`ansible` and "
@@ -58,7 +67,12 @@ class Step(Part):
     retry: Retry | None = key("How a failed attempt is made again.", examples=[{"attempts": 5, "delay": "10s"}])
     deadline: Soon | None = key("The limit of the whole step with its retries.", examples=["4h"])
     on_deadline: Literal["stop", "skip", "escalate", "undo"] | None = key(
-        "What happens at the deadline.", default="stop", examples=["undo"]
+        "What happens at the deadline. `escalate` is of gates with an `escalate`, which ask the next group at once, "
+        "and of steps over devices: what is under way ends, the notification target `operators` is reminded, and the step "
+        "waits for an operator: `retry` gives it the same time once more, `skip` passes it over, `undo` and `stop` do "
+        "what they say.",
+        default="stop",
+        examples=["undo"],
     )
     on_failure: OnFailureWord | OnFailure | None = key(
         "What a failure beyond `accept` does to the *others*: `stop` the run, `continue` with it, `pause` for an "

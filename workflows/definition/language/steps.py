@@ -87,7 +87,15 @@ class Approval(Part):
         examples=["steps.precheck.change"],
     )
     via: Text | None = key(
-        "A system that the settings name; it is asked before the timer decides.", examples=["servicenow"]
+        "A system that the settings name, with `approval` there; it is asked when the gate opens, again and again, and "
+        "a last time before the timer decides. Where it cannot be reached, people may still decide.",
+        examples=["servicenow"],
+    )
+    auto: Bare | None = key(
+        "When the gate approves itself: a boolean expression, judged once, when it opens. It also sees `bound`, the "
+        "changes that `binds` names: `devices`, `groups` of equal ones, and how many were `computed` by the device, "
+        "`modelled` or `unavailable`. Where it does not hold, people are asked.",
+        examples=["bound.unavailable == 0 and steps.precheck.warnings == 0"],
     )
 
 

@@ -91,7 +91,7 @@ What can be named:
 | `run.…` | `id` `mode` `requester` `reason` and the like; `verdict` and `devices` in `finally` | everywhere |
 
 Facts of a device are `name`, `platform`, `address`, `port`, `site`, `role`, `groups`, `tags`, `maintenance`,
-`credential` and, from the inventory, whatever is in `data`.
+`credential`, `pool` and, from the inventory, whatever is in `data`.
 
 Outputs of a step that `when` skipped are null: give them a `default`, or guard them with `is none`.
 """

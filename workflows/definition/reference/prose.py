@@ -49,7 +49,9 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "an action named with `as`.",
     "http": "Outputs: `status`, an integer; `json`, what was answered, as far as it is JSON; `text`.",
     "approve": "It has no outputs. A rejection ends the run as `rejected`, and `finally` still runs.",
-    "wait": "Outputs: those of the signal's `payload`, where it waits for one.",
+    "wait": "Outputs: those of the signal's `payload`, where it waits for one; `reachable`, `unreachable` and "
+    "`refused`, lists of devices, where it waits for devices. A device that refuses the login is not asked again. "
+    "Signals that come before their step waits are kept for it; `netsaga signal RUN NAME` sends one.",
     "call": "Outputs: those that the called definition declares.",
     "script": "Outputs: `result`, the JSON that it prints.",
     "ansible": "Outputs: `result`.",

@@ -16,6 +16,8 @@ from activities.deviceinteraction.testbed.platforms.settings import SHARED_SETTI
 from activities.deviceinteraction.testbed.tree import ConfigTree, Line, contextual_diff
 from activities.deviceinteraction.testbed.vlanlist import vlan_numbers
 
+_NONE_PENDING = "%No Rollback Confirmed Change pending"
+_NO_ARCHIVE = "%Archive feature not enabled"
 _FLASH_TOTAL, _FLASH_FREE = 1_957_298_176, 1_205_714_944
 _SURE = (
     "This will apply all necessary additions and deletions\n"
@@ -217,13 +219,36 @@ class IosXeCli(IosXeShows):
         minutes = int(match.args["number"])
         if not 1 <= minutes <= 120:
             return self.refusal(Refused("invalid", len("configure terminal revert timer ")), match.text)
+        if not self.device.archives:
+            return Reply(_NO_ARCHIVE, "rejected")
+        if self.device.unconfirmed is not None:
+            return Reply("%Rollback Confirmed Change already in progress", "rejected")
         before = self.device.running.copy()
-        self.device.revert_later(minutes * 60, lambda: self._revert_to(before))
+        self.device.revert_later(minutes * 60, lambda: self._revert_to(before), self.user)
         self.enter("config")
         return Reply(
             "Rollback Confirmed Change: Backing up current running config to flash:archive-0\n\n"
             f"{self.greeting}\nRollback Confirmed Change: Rollback will begin in {minutes} minutes.\n"
             'Enter "configure confirm" if you wish to keep what you\'ve configured\n'
+        )
+
+    @command("configure revert now")
+    def _revert_now(self, _match: Match) -> Reply:
+        if not self.device.revert_now():
+            return Reply(_NONE_PENDING, "rejected")
+        return Reply(
+            "Rollback Confirmed Change: Rolling to: flash:archive-0\n\nTotal number of passes: 1\nRollback Done\n"
+        )
+
+    @command("show archive config rollback timer")
+    def _rollback_timer(self, _match: Match) -> Reply:
+        revert = self.device.unconfirmed
+        if revert is None:
+            return Reply(_NONE_PENDING)
+        minutes = int((revert.due - revert.began).total_seconds()) // 60
+        return Reply(
+            f"Time configured(UTC): {revert.began:%H:%M:%S UTC %a %b %d %Y}\n"
+            f"Timer type: absolute timer\nTimer value: {minutes} min\nUser: {revert.user}"
         )
 
     def _revert_to(self, tree: ConfigTree) -> None:
@@ -233,7 +258,7 @@ class IosXeCli(IosXeShows):
     def _configure_confirm(self, _match: Match) -> Reply:
         if self.device.confirm():
             return Reply()
-        return Reply("%No Rollback Confirmed Change pending", "rejected")
+        return Reply(_NONE_PENDING, "rejected")
 
 
 def _not_found(url: str) -> Reply:

@@ -72,6 +72,14 @@ class IosXeState(IndentedDevice):
         """Whether VLANs stand in the running configuration."""
         return self.vtp_mode in ("transparent", "off")
 
+    @property
+    def archives(self) -> bool:
+        """Whether the configuration archive has a place, without which no revert timer can be started."""
+        return any(
+            line.text == "archive" and any(child.text.startswith("path ") for child in line.children)
+            for line in self.running.children
+        )
+
     def files_reset(self) -> None:
         """See `IndentedDevice.files_reset`."""
         self.flash.clear()

@@ -178,6 +178,8 @@ MD5 digest                        : 0x57 0xCD 0x40 0x65 0x63 0x59 0x47 0xBD
 
     @command("show archive")
     def _show_archive(self, _match: Match) -> Reply:
+        if not self.device.archives:
+            return Reply("Archive feature not enabled")
         return Reply(
             "The maximum archive configurations allowed is 10.\n"
             "There are currently 0 archive configurations saved.\n"

@@ -121,3 +121,23 @@ async def test_an_unconfirmed_change_goes_back_by_itself(testbed: Testbed) -> No
             assert "%No Rollback" in await typed.output("configure confirm")
         assert 121 in device.vlans()
     assert "reverted" in [entry.get("event") for entry in device.log()]
+
+
+async def test_a_revert_timer_is_shown_and_may_be_cut_short(iosxe: TestbedDevice) -> None:
+    before = iosxe.running_config()
+    async with terminal(iosxe) as typed:
+        assert "%No Rollback Confirmed Change pending" in await typed.output("show archive config rollback timer")
+        assert "%No Rollback" in await typed.output("configure revert now")
+        await typed.lines("configure terminal revert timer 5", "vlan 120", "end")
+        assert "Timer value: 5 min" in await typed.output("show archive config rollback timer")
+        assert "already in progress" in await typed.output("configure terminal revert timer 5")
+        assert "Rollback Done" in await typed.output("configure revert now")
+        assert iosxe.running_config() == before
+        assert iosxe.revert_due is None
+
+
+async def test_there_is_no_revert_timer_without_an_archive(iosxe: TestbedDevice) -> None:
+    iosxe.change(["archive", "no path", "exit"])
+    async with terminal(iosxe) as typed:
+        assert await typed.output("show archive") == "Archive feature not enabled"
+        assert "%Archive feature not enabled" in await typed.output("configure terminal revert timer 5")

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import JsonValue
 
-from workflows.definition.inputs import check_inputs, coerce_text
 from workflows.errors import InvalidInputError
+from workflows.inputs import check_inputs, coerce_text
 from workflows.plan import Input
 
 

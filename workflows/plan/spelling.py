@@ -1,4 +1,4 @@
-"""Expression trees back to text, as a person would write them: for graphs and messages.
+"""Expression trees back to text, as a person would write them: for graphs and messages, of definitions and of runs.
 
 The plan keeps trees only. Parsing what comes out gives the same tree again, the spelling of constants and of needless
 brackets aside; a property test holds it to that.
@@ -7,7 +7,7 @@ brackets aside; a property test holds it to that.
 import json
 from typing import Final, assert_never
 
-from workflows.plan import (
+from workflows.plan.expressions import (
     Arith,
     Attr,
     Choose,

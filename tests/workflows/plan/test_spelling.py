@@ -6,7 +6,6 @@ from typing import Literal
 import pytest
 
 from expressions import tree
-from workflows.definition.spelling import spelling, value_spelling
 from workflows.plan import (
     Arith,
     Attr,
@@ -25,6 +24,7 @@ from workflows.plan import (
     Not,
     Test,
 )
+from workflows.plan.spelling import spelling, value_spelling
 
 COMPARISONS: tuple[Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in"], ...] = (
     "==", "!=", "<", "<=", ">", ">=", "in", "not in",

@@ -1,4 +1,6 @@
-"""The inputs of a run against those that its definition declares: everything wrong is said at once.
+"""What a run is given against what its definition declares: inputs, and the payloads of signals.
+
+Everything wrong is said at once.
 
 Pure. Text becomes another type only in `coerce_text`, which command lines use: in JSON and YAML `"42"` is text.
 """
@@ -22,18 +24,21 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_BUT_LINES: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def check_inputs(declared: Mapping[str, Input], given: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+def check_inputs(
+    declared: Mapping[str, Input], given: Mapping[str, JsonValue], what: str = "input"
+) -> dict[str, JsonValue]:
     """The inputs of a run, defaults filled in, in the order of the declaration.
 
     Args:
-        declared: `Plan.inputs`.
-        given: What the request says.
+        declared: `Plan.inputs`, or the payload of a signal.
+        given: What the request says, or the signal.
+        what: What one of them is called in messages.
 
     Raises:
         InvalidInputError: It names every unknown, missing and unfit input at once.
     """
     problems = [
-        f"unknown input `{name}`: {did_you_mean(name, declared, 'inputs are')}"
+        f"unknown {what} `{name}`: {did_you_mean(name, declared, f'{what}s are')}"
         for name in given
         if name not in declared
     ]
@@ -43,11 +48,11 @@ def check_inputs(declared: Mapping[str, Input], given: Mapping[str, JsonValue]) 
         if name in given and value is not None:
             problem = problem_of(one, value)
             if problem:
-                problems.append(f"input `{name}`: {problem}")
+                problems.append(f"{what} `{name}`: {problem}")
             resolved[name] = filled(one, value) if not problem else value
         elif one.required:
             about = f" ({one.description})" if one.description else ""
-            problems.append(f"missing input `{name}`: {_wanted(one)}{about}")
+            problems.append(f"missing {what} `{name}`: {_wanted(one)}{about}")
         else:
             resolved[name] = filled(one, one.default)
     if problems:

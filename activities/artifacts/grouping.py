@@ -1,0 +1,62 @@
+"""Writes that arrive at the same time are made in one visit to a thread.
+
+A hundred devices finish their reads within a tick of each other. A thread for each write costs more CPU than the write
+itself: two switches, and a wake-up of the event loop. Nothing waits for a group to fill: what arrives while the threads
+are busy goes with the next one that is free. Nobody is answered before his own write is durable.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import Final, Generic, TypeVar
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+AT_ONCE: Final = 4  # groups under way: a sync waits for the disk, and others may be written meanwhile
+LARGEST: Final = 32  # writes in a group: the first of them waits for the last
+
+
+class Grouped(Generic[A, R]):
+    """One function over many arguments, called in groups.
+
+    Args:
+        act: Does all of a group in a thread; for each argument its result, or the error that it met.
+        threads: Where.
+    """
+
+    def __init__(self, act: Callable[[Sequence[A]], Sequence[R | OSError]], threads: Executor) -> None:
+        self._act = act
+        self._threads = threads
+        self._waiting: deque[tuple[A, asyncio.Future[R]]] = deque()
+        self._workers: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, argument: A) -> R:
+        """The result for one argument. Raises the `OSError` that it met."""
+        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append((argument, answer))
+        if len(self._workers) < AT_ONCE:
+            worker = asyncio.create_task(self._work(), name="grouped writes")
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+        return await answer
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            group = [self._waiting.popleft() for _ in range(min(LARGEST, len(self._waiting)))]
+            try:
+                results = await loop.run_in_executor(self._threads, self._act, [argument for argument, _ in group])
+            except BaseException as error:
+                for _, answer in group:
+                    if not answer.done():
+                        answer.set_exception(RuntimeError(f"the group of writes was not made: {error!r}"))
+                raise
+            for (_, answer), result in zip(group, results, strict=True):
+                if answer.done():  # whoever asked was cancelled meanwhile
+                    continue
+                if isinstance(result, OSError):
+                    answer.set_exception(result)
+                else:
+                    answer.set_result(result)

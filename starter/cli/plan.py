@@ -1,0 +1,72 @@
+"""`netsaga plan`: what a definition would change, shown and kept as a file, and nothing changed."""
+
+import argparse
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from pydantic import JsonValue
+
+from starter.cli.run import asked, worker_for
+from starter.cli.session import GOOD, exit_code, note, print_json, with_server
+from starter.client import Orchestrator, Request, RunHandle
+from starter.planfile import FORMAT, PlanFile, write
+from starter.render.plan import changed, print_plan
+from starter.render.words import console
+from workflows.contracts import ProposalRef, ProposalSummary, RunResult
+from workflows.plan import HostName
+
+WOULD_CHANGE = 2  # with --exit-code
+
+
+def plan(options: argparse.Namespace) -> int:
+    """Plan; the exit code is 0, also where something would be changed, unless --exit-code asks for more."""
+    name, inputs, request = asked(options)
+    request["mode"] = "plan"
+
+    async def body(orchestrator: Orchestrator) -> int:
+        handle = await orchestrator.start(name, inputs, **request)
+        note(f"planning as run {handle.id}; nothing is changed")
+        await worker_for(orchestrator, handle, wait=True)
+        result = await _result(handle)
+        if options.json:
+            print_json(result)
+        else:
+            print_plan(console(), result)
+        if result.proposal is None or result.verdict not in GOOD:
+            note("the plan failed; there is nothing to apply" + (", and no file was written" if options.out else ""))
+            return exit_code(result) or 1
+        if options.out is not None:
+            write(options.out, _file(name, inputs, request, result, result.proposal))
+            note(f"written; carry it out with `netsaga apply {options.out}`")
+        return WOULD_CHANGE if options.exit_code and changed(result.proposal) else 0
+
+    return with_server(options, body)
+
+
+async def _result(handle: RunHandle) -> RunResult:
+    try:
+        return await handle.result()
+    except asyncio.CancelledError:
+        note(f"detached; the run goes on, and changes nothing. Its end is shown by `netsaga status {handle.id}`.")
+        raise
+
+
+def _file(
+    name: str, inputs: Mapping[str, JsonValue], request: Request, result: RunResult, proposal: ProposalSummary
+) -> PlanFile:
+    source = request.get("source")
+    return PlanFile(
+        netsaga_plan=FORMAT,
+        name=name,
+        definition=f"{result.definition}@{result.version}" if source is None else None,
+        source=source,
+        templates=dict(request.get("templates", {})),
+        inputs=dict(inputs),
+        limit=tuple(HostName(host) for host in request.get("limit", ())),
+        plan_digest=result.plan_digest,
+        proposal=ProposalRef(digest=proposal.digest, ref=proposal.ref),
+        run=result.id,
+        by=result.requester,
+        created=datetime.now(UTC),
+    )

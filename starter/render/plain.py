@@ -1,0 +1,105 @@
+"""Progress where there is no terminal: a line for each change, with its time, for logs that are read later."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Self
+
+from rich.console import Console
+from rich.text import Text
+
+from starter.render.causes import such_as
+from starter.render.diffs import gate_lines
+from starter.render.status import asks
+from starter.render.words import clean, counts, iso, one_line, style
+from workflows.contracts import Cause, RunStatus, StepStatus, WaveStatus
+
+QUARTERS_FROM = 40  # devices; of smaller waves, the beginning and the end are enough
+MOVING = ("running", "waiting", "undoing")
+
+
+class PlainView:
+    """A line for each change of a step, a wave or a cause of failures."""
+
+    names = 0
+
+    def __init__(self, console: Console, *, gates: bool = True) -> None:
+        self._console = console
+        self._gates = gates
+        self._said: dict[str, str] = {}
+        self._told: dict[tuple[str, str, str], int] = {}  # of each cause, how many devices when it was last printed
+
+    def __enter__(self) -> Self:
+        """Nothing to prepare."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to tidy."""
+
+    def show(self, status: RunStatus, names: tuple[str, ...]) -> None:  # noqa: ARG002 - a View's signature
+        """Print what is new since the last call."""
+        for step in status.steps:
+            if step.state != "pending":
+                self._step(step)
+            for wave in step.waves if len(step.waves) > 1 else ():
+                if wave.state != "pending":
+                    self._wave(step, wave)
+        final = status.result is not None
+        for cause in status.causes:
+            self._cause(cause, final=final)
+        for gate in status.gates if self._gates else ():
+            if self._new(f"gate {gate.step}", "open"):
+                self._console.print(gate_lines(gate, status.id), soft_wrap=True)
+        if status.phase == "paused":
+            for line in asks(status):
+                if self._new(line.plain, "said"):
+                    self._console.print(line, soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """Print it once."""
+        if self._new("note", text):
+            self._console.print(Text(f"{iso(datetime.now(UTC))}  {text}", style="yellow"), soft_wrap=True)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The terminal is always free."""
+        yield
+
+    def _step(self, step: StepStatus) -> None:
+        said = Text() if step.state in MOVING else counts(step.counts)
+        if step.message:
+            said.append(f"{'  ' if said else ''}{one_line(step.message)}")
+        # What it waits for may change while it waits; its messages at work are for those who watch live.
+        key = f"{step.state} {step.message}" if step.state == "waiting" else step.state
+        if self._new(step.id, key):
+            self._say(step.id, step.state, said)
+
+    def _wave(self, step: StepStatus, wave: WaveStatus) -> None:
+        name, said, key = f"{step.id}/{wave.name}", counts(wave.counts), str(wave.state)
+        if wave.state == "running":
+            done = wave.size - wave.counts.get("pending", 0) - wave.counts.get("running", 0)
+            quarter = done * 4 // wave.size if wave.size >= QUARTERS_FROM else 0
+            said = Text(f"{done} of {wave.size} devices" if quarter else f"{wave.size} devices")
+            key = f"{wave.state} {quarter}"
+        if self._new(name, key):
+            self._say(name, wave.state, said)
+
+    def _cause(self, cause: Cause, *, final: bool) -> None:
+        """A cause when it is new, when its devices have doubled, and with its last number at the end."""
+        key = (cause.step, cause.what, cause.examples[0])
+        told = self._told.get(key, 0)
+        if cause.devices >= 2 * max(told, 0.5) or (final and cause.devices != told):
+            self._told[key] = cause.devices
+            message = f"{cause.devices} devices, {cause.what}: {one_line(cause.message)} ({such_as(cause)})"
+            self._say(cause.step, "failed", Text(message))
+
+    def _new(self, subject: str, state: str) -> bool:
+        before = self._said.get(subject)
+        self._said[subject] = state
+        return before != state
+
+    def _say(self, subject: str, state: str, rest: Text) -> None:
+        line = Text(f"{iso(datetime.now(UTC))}  {clean(subject):<18} ")
+        line.append_text(Text(f"{state.replace('_', ' '):<10} ", style=style(state)))
+        line.append_text(rest)
+        self._console.print(line, soft_wrap=True)

@@ -1,0 +1,88 @@
+"""What a run in plan mode found out: by step the waves and the diffs, equal ones together, and what is not known."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from starter.render.diffs import diff_text, group_title
+from starter.render.result import LISTED, device_table
+from starter.render.words import clean, one_line, word
+from workflows.contracts import PlannedStep, ProposalSummary, RunResult
+
+DIGEST = 12  # characters of a digest that people compare
+
+
+def print_plan(out: Console, result: RunResult) -> None:
+    """Print a plan for a person."""
+    proposal = result.proposal
+    if proposal is not None:
+        for line in _steps(proposal):
+            out.print(line, soft_wrap=True)
+    failed = tuple(device for device in result.devices if device.status not in {"changed", "unchanged", "untouched"})
+    if failed:
+        out.print(device_table(failed[:LISTED], omitted=len(failed[LISTED:])))
+    for text in _end(result, proposal):
+        out.print(text, soft_wrap=True)
+
+
+def changed(proposal: ProposalSummary) -> bool:
+    """Whether something would be changed, by the definition or by one that it calls."""
+    return any(step.changed or step.would for step in proposal.steps) or any(map(changed, proposal.calls.values()))
+
+
+def _steps(proposal: ProposalSummary, within: str = "") -> Iterator[Text]:
+    for step in proposal.steps:
+        yield from _step(step, within)
+    for heading, how in (("Would also be done:", "would"), ("Known only after the change:", "unknown")):
+        shown = [one for one in proposal.shown if one.how == how]
+        if shown:
+            yield Text(f"{within}{heading}", style="bold")
+        for one in shown:
+            end = ", at the end" if one.final else ""
+            yield Text(f"  {one.step} ({one.kind}{end}): {one_line(one.text)}")
+        if shown:
+            yield Text()
+    for name, called in proposal.calls.items():
+        yield from _steps(called, f"{within}{name}/")
+
+
+def _step(step: PlannedStep, within: str) -> Iterator[Text]:
+    title = Text(f"{within}{step.step}", style="bold")
+    parts = [f"{_devices(step.changed)} would change", f"{step.unchanged} need no change"]
+    if step.failed:
+        parts.append(f"{_devices(step.failed)} cannot be planned for")
+    title.append(": " + ", ".join(parts), style="")
+    yield title
+    if len(step.waves) > 1:
+        yield Text("  waves: " + ", ".join(f"{clean(wave.name)} {wave.size}" for wave in step.waves))
+    if step.window:
+        yield Text(f"  only inside the window {one_line(step.window)}")
+    for group in step.diffs:
+        yield group_title(group)
+        yield diff_text(group.text)
+    if step.diffs_omitted:
+        yield Text(f"  and {step.diffs_omitted} more kinds of change, each on fewer devices", style="dim")
+    for would in step.would:
+        yield Text(f"  would {one_line(would.text)}: {_devices(would.devices)}, as on {clean(would.example)}")
+    yield Text()
+
+
+def _end(result: RunResult, proposal: ProposalSummary | None) -> Iterator[Text]:
+    if proposal is not None and proposal.unknown_outputs:
+        yield Text(f"Outputs known only after the change: {', '.join(map(clean, proposal.unknown_outputs))}")
+    if result.message:
+        yield Text(clean(result.message), style="red" if result.verdict == "failed" else "")
+    line = Text("Plan: ", style="bold")
+    line.append_text(word(result.verdict))
+    if proposal is not None:
+        said = "something would be changed" if changed(proposal) else "nothing would be changed"
+        line.append(f"  {said}; proposal {proposal.digest[:DIGEST]}", style="")
+    yield line
+    for name, value in (("Run", result.id), ("Report", result.report)):
+        if value:
+            yield Text(f"{name + ':':<8} {clean(value)}")
+
+
+def _devices(number: int) -> str:
+    return "1 device" if number == 1 else f"{number} devices"

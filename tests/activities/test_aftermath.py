@@ -1,0 +1,106 @@
+"""What a lost run has left on devices: told from its journal, and taken back where it was cut in two."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from activities.aftermath import Aftermath
+from activities.deviceinteraction.testbed.model import Fault
+from activity_bench import SCOPE, Bench, bench, call, call_of, refused
+from workflows.contracts import Holder, LookInput, LookResult, Lost, Prepared, RunId, Scope
+from workflows.plan import HostName
+
+HOSTS = ("acc-001", "acc-002", "acc-003", "acc-004")
+COMMIT = {  # the line with which the change takes effect
+    "acc-001": r"^ ?name cameras",
+    "acc-002": r"^ *name cameras",
+    "acc-003": r"^commit",
+    "acc-004": r"^commit (?!check)",
+}
+DEFINITION = """
+netsaga: 1
+name: change
+version: 1.0.0
+inventory: {source: lab}
+defaults: {timeout: 5s, retry: {attempts: 3, delay: 10ms}}
+steps:
+  - id: look
+    devices: inventory
+    do: [{snapshot: [vlans], as: before}]
+  - id: deploy
+    devices: inventory
+    do:
+      - configure: {template: vlan.j2, vars: {vlan: 120, name: cameras}}
+    on_failure: {undo: wave}
+"""
+TEMPLATE = """
+{% if device.platform == "juniper_junos" %}
+set vlans {{ name }} vlan-id {{ vlan }}
+{% else %}
+vlan {{ vlan }}
+ name {{ name }}
+{% endif %}
+"""
+
+
+@pytest.fixture
+async def lab(tmp_path: Path) -> AsyncIterator[Bench]:
+    async with bench(tmp_path) as found:
+        yield found
+
+
+async def _prepared(lab: Bench) -> Prepared:
+    return await lab.prepared(DEFINITION, {"vlan.j2": TEMPLATE})
+
+
+async def _look(lab: Bench, prepared: Prepared, *hosts: str) -> LookResult:
+    holder = Holder(workflow_id=SCOPE.workflow_id, run=SCOPE.run, root=SCOPE.workflow_id)
+    lost = Lost(holder=holder, prepared=prepared.ref, devices=tuple(HostName(host) for host in hosts))
+    mine = Scope(workflow_id="change-2", run=RunId("run-2"), definition="change")
+    return await call(Aftermath(lab.documents, lab.undo).look, LookInput(scope=mine, lost=lost))
+
+
+def _logins(lab: Bench, host: str) -> int:
+    return sum(entry.get("event") == "login" for entry in lab.testbed.device(host).log())
+
+
+@pytest.mark.parametrize("host", HOSTS)
+async def test_a_change_that_was_cut_in_two_is_taken_back(lab: Bench, host: str) -> None:
+    device, prepared = lab.testbed.device(host), await _prepared(lab)
+    before = device.running_config()
+    device.inject(Fault(kind="drop", match=COMMIT[host], phase="after"))
+    await refused(lab.interact.interact, call_of(prepared, "deploy", host))
+    assert 120 in device.vlans(), "the run was cut off right after the device took it"
+    assert await _look(lab, prepared, host) == LookResult(taken_back=(HostName(host),))
+    assert device.running_config() == before
+    logins = _logins(lab, host)
+    assert (await _look(lab, prepared, host)).clean == (host,), "a second look finds it settled"
+    assert _logins(lab, host) == logins
+
+
+async def test_where_nothing_was_begun_or_all_was_finished_nobody_logs_in(lab: Bench) -> None:
+    prepared = await _prepared(lab)
+    await call(lab.interact.interact, call_of(prepared, "deploy", "acc-001"))
+    logins = [_logins(lab, host) for host in HOSTS]
+    assert (await _look(lab, prepared, "acc-001", "acc-002")).clean == ("acc-001", "acc-002")
+    assert [_logins(lab, host) for host in HOSTS] == logins
+    assert 120 in lab.testbed.device("acc-001").vlans(), "what is finished stays"
+
+
+async def test_what_cannot_be_looked_at_or_taken_back_is_named(lab: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("activities.aftermath.PAUSES_S", (0.0,))
+    prepared = await _prepared(lab)
+    for host in ("acc-001", "acc-002"):
+        lab.testbed.device(host).inject(Fault(kind="drop", match=COMMIT[host], phase="after"))
+        await refused(lab.interact.interact, call_of(prepared, "deploy", host))
+    lab.testbed.device("acc-001").inject(Fault(kind="refuse_connection", times=0))
+    refuses = r"configure replace|^rollback|no vlan|delete|restore|copy checkpoint"
+    lab.testbed.device("acc-002").inject(Fault(kind="reject", match=refuses, times=0))
+    found = await _look(lab, prepared, "acc-001", "acc-002", "acc-003")
+    assert (found.clean, list(found.unseen), list(found.dirty)) == (("acc-003",), ["acc-001"], ["acc-002"])
+
+
+async def test_of_a_run_of_which_nothing_is_known_nothing_is_said(lab: Bench) -> None:
+    prepared = (await _prepared(lab)).model_copy(update={"ref": None})
+    assert (await _look(lab, prepared, "acc-001")).unseen == {"acc-001": "nothing is known of what it did"}

@@ -1,0 +1,158 @@
+"""What durability costs: a run over 800 devices against a script that does the same and remembers nothing.
+
+Both log in to each device, turn paging and log messages off, and send three commands, 100 devices at a time, with the
+same library, the same algorithms and the same lines. The script is asyncio and scrapli, as an engineer would write it;
+the run goes through a real server on a SQLite file, a worker, the artifact store and the record. Devices, server and
+worker are processes of their own, all on the same CPUs.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from scrapli.driver.core import AsyncEOSDriver
+
+from activities.deviceinteraction.model import Target
+from bench_figures import Figure
+from bench_peers import Peer
+from bench_processes import Spent
+from bench_sessions import read_targets
+from starter.client import Orchestrator, Request
+from starter.dev.stack import Stack
+
+DEVICES: Final = 800
+CONCURRENCY: Final = 100
+SLOW_S: Final = 0.4  # a command on a device of every day
+COMMANDS: Final = ("show version", "show vlan", "show interfaces status")
+QUIET: Final = ("terminal length 0", "terminal width 32767", "terminal no monitor")
+ALGORITHMS: Final = {  # as the device library prefers
+    "kex_algs": "^curve25519-sha256,curve25519-sha256@libssh.org",
+    "encryption_algs": "^aes128-gcm@openssh.com,aes256-gcm@openssh.com",
+}
+DEFINITION: Final = f"""\
+netsaga: 1
+name: look
+version: 1.0.0
+description: Three commands on every device.
+inventory: {{source: nautobot, select: device.role == "access", expect: {{min: {DEVICES}}}}}
+defaults: {{credential: device_rw, timeout: 60s}}
+steps:
+  - id: look
+    devices: inventory
+    concurrency: {CONCURRENCY}
+    do:
+""" + "".join(f"      - show: {command}\n        as: shown_{number}\n" for number, command in enumerate(COMMANDS))
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One way over the whole fleet: seconds of wall time, and of CPU by process."""
+
+    wall_s: float
+    cpu_s: dict[str, float]
+
+
+async def fleet_figures(folder: Path, peers: Sequence[Peer]) -> list[Figure]:
+    """Ratios for devices that answer at once, and for those that take their time.
+
+    Args:
+        folder: For the state of all.
+        peers: Other tools to be measured in the same run; none, as a rule, for they must be installed first.
+    """
+    figures = await _fleet(folder / "at-once", 0.0, "devices that answer at once", "<= 1.8", 3, ())
+    return figures + await _fleet(
+        folder / "slow", SLOW_S, f"devices that take {SLOW_S:g} s a command", "<= 1.2", 1, peers
+    )
+
+
+async def _fleet(
+    folder: Path, latency_s: float, which: str, goal: str, rounds: int, peers: Sequence[Peer]
+) -> list[Figure]:
+    options = ("--platforms", "arista_eos")
+    async with Stack.start(
+        state=folder, devices=DEVICES, ui_port=None, testbed_options=options, latency_s=latency_s
+    ) as stack:
+        targets = read_targets(folder / "testbed")
+        processes = {
+            "script": os.getpid(),
+            "devices": stack.testbed.pid,
+            "server": stack.server.pid,
+            "worker": stack.worker.pid,
+        }
+        async with Orchestrator.connect(address=stack.address) as orchestrator:
+            await run(orchestrator, limit=[target.name for target in targets[:CONCURRENCY]])  # warms up
+            passes = [
+                (
+                    await _measured(processes, lambda: script(targets)),
+                    await _measured(processes, lambda: run(orchestrator)),
+                )
+                for _ in range(rounds)
+            ]
+        beside = [figure for peer in peers for figure in await peer.figures(targets, passes[-1][1].wall_s)]
+    bare, durable = (min((pair[side] for pair in passes), key=lambda one: one.wall_s) for side in (0, 1))
+    return [
+        Figure(f"script, {DEVICES} {which}", bare.wall_s, "s"),
+        Figure(f"run, {DEVICES} {which}", durable.wall_s, "s"),
+        Figure(f"run / script, {DEVICES} {which}", durable.wall_s / bare.wall_s, "x", goal),
+        Figure(f"CPU of all processes, run / script, {which}", _all(durable) / _all(bare), "x"),
+        *(
+            Figure(f"CPU of {name} for each device of the {'script' if one is bare else 'run'}, {which}", spent, "ms")
+            for one, names in ((bare, ("script", "devices")), (durable, ("worker", "server", "devices")))
+            for name, spent in ((name, one.cpu_s[name] / DEVICES * 1000) for name in names)
+        ),
+        *beside,
+    ]
+
+
+def _all(one: Pass) -> float:
+    return sum(one.cpu_s.values())
+
+
+async def _measured(processes: dict[str, int], act: Callable[[], Awaitable[None]]) -> Pass:
+    spent, began = Spent(processes), time.perf_counter()
+    await act()
+    return Pass(time.perf_counter() - began, spent.since())
+
+
+async def run(orchestrator: Orchestrator, limit: Sequence[str] = ()) -> None:
+    """A run, from the request to its result, over all devices or a few."""
+    request: Request = {"source": DEFINITION.replace(f"min: {DEVICES}", f"min: {len(limit) or DEVICES}")}
+    if limit:
+        request["limit"] = limit
+    result = await orchestrator.run("look", **request)
+    assert result.verdict == "succeeded", result
+    assert sum(result.counts.values()) == (len(limit) or DEVICES), result.counts
+
+
+async def script(targets: Sequence[Target]) -> None:
+    """The script."""
+    slots = asyncio.Semaphore(CONCURRENCY)
+
+    async def visit(target: Target) -> None:
+        assert target.credential.password is not None
+        driver = AsyncEOSDriver(
+            host=target.address,
+            port=target.port,
+            auth_username=target.credential.username,
+            auth_password=target.credential.password.get_secret_value(),
+            auth_strict_key=False,  # scrapli finds no key that is listed with a port; this favours the script
+            transport="asyncssh",
+            transport_options={"asyncssh": ALGORITHMS},
+            on_open=_quiet,
+        )
+        async with slots, driver:
+            for command in COMMANDS:
+                assert not (await driver.send_command(command)).failed
+
+    await asyncio.gather(*(visit(target) for target in targets))
+
+
+async def _quiet(driver: Any) -> None:  # scrapli's driver classes have no type in common that says it
+    """What scrapli does by itself when it opens a session, and one line more: the run sends it too."""
+    await driver.acquire_priv(desired_priv=driver.default_desired_privilege_level)
+    for line in QUIET:
+        await driver.send_command(command=line)

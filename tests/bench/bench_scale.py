@@ -1,0 +1,118 @@
+"""Ten thousand devices in one run, on devices that are none (`null_worker.py`): what the engine and its server carry.
+
+The server is measured in the same run in the same shape, with activities that do nothing in workflows that do nothing
+else, before and after.
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import yaml
+from temporalio.client import Client
+
+from bench_figures import Figure
+from bench_processes import Spent, largest_mb
+from starter.client import Orchestrator
+from starter.dev.processes import Child
+from starter.dev.stack import Stack
+from workflows.contracts import TASK_QUEUE
+
+MANY: Final = 10_000
+FEW: Final = 800
+EMPTY: Final = 2_000  # activities of each measurement of the server
+CONCURRENCY: Final = 200
+NULL_WORKER: Final = Path(__file__).with_name("null_worker.py")
+DEFINITION: Final = """\
+netsaga: 1
+name: look
+version: 1.0.0
+description: Three commands on every device.
+inventory: {source: nautobot, select: device.site == "%(site)s", expect: {min: %(devices)d}}
+defaults: {credential: device_rw, timeout: 60s}
+steps:
+  - id: look
+    devices: inventory
+    concurrency: %(concurrency)d
+    do:
+      - {show: show version, as: shown_0}
+      - {show: show vlan, as: shown_1}
+      - {show: show interfaces status, as: shown_2}
+"""
+
+
+async def scale_figures(folder: Path) -> list[Figure]:
+    """Rates, cost per device, memory and the largest history."""
+    async with Stack.start(state=folder, devices=1, ui_port=None, worker=False) as stack:
+        _describe_devices(stack)
+        command = [sys.executable, str(NULL_WORKER), str(stack.settings)]
+        worker = await Child.start("worker", command, log=stack.state / "logs" / "null-worker.log")
+        try:
+            await worker.printed("worker ready", within_s=60)
+            async with Orchestrator.connect(address=stack.address) as orchestrator:
+                return await _measured(stack, worker, orchestrator)
+        finally:
+            await worker.kill()
+
+
+def _describe_devices(stack: Stack) -> None:
+    inventory = stack.state / "fleet.csv"
+    sites = [("few", FEW), ("many", MANY)]
+    rows = [
+        f"{site}-{number:05},arista_eos,127.0.0.1,{site},access\n" for site, size in sites for number in range(size)
+    ]
+    inventory.write_text("name,platform,address,site,role\n" + "".join(rows))
+    settings = yaml.safe_load(stack.settings.read_text())
+    settings["inventories"] = {"nautobot": {"kind": "csv", "path": inventory.name}}
+    stack.settings.write_text(yaml.safe_dump(settings))
+
+
+async def _measured(stack: Stack, worker: Child, orchestrator: Orchestrator) -> list[Figure]:
+    client = orchestrator.client
+    await _run(orchestrator, "few", FEW)  # warms up
+    processes = {"worker": worker.pid, "server": stack.server.pid}
+    before = await _empty(client, "before")
+    spent = Spent(processes)
+    await _run(orchestrator, "few", FEW)
+    few, spent = spent.since(), Spent(processes)
+    wall = await _run(orchestrator, "many", MANY)
+    many = spent.since()
+    after = await _empty(client, "after")
+    rate, plain = MANY / wall, 2 / (1 / before + 1 / after)
+    longest = 0
+    async for execution in client.list_workflows("WorkflowType != 'EmptyRun' AND WorkflowType != 'EmptyBatch'"):
+        longest = max(longest, execution.history_length)
+    return [
+        Figure("empty activities, this server", plain, "1/s"),
+        Figure(f"devices of a run over {MANY:,}", rate, "1/s", ">= 250"),
+        Figure(f"run over {MANY:,} / empty activities", rate / plain, "x", ">= 0.8"),
+        Figure(
+            f"CPU for each device, run over {MANY:,} / run over {FEW}",
+            (sum(many.values()) / MANY) / (sum(few.values()) / FEW),
+            "x",
+            "<= 1.25",
+        ),
+        Figure(f"CPU of worker for each device, {MANY:,} null devices", many["worker"] / MANY * 1000, "ms"),
+        Figure(f"CPU of server for each device, {MANY:,} null devices", many["server"] / MANY * 1000, "ms"),
+        Figure(f"memory of the worker at its largest, {MANY:,} devices", largest_mb(worker.pid), "MB", "<= 400"),
+        Figure(f"largest history, {MANY:,} devices", longest, "events", "<= 4096"),
+    ]
+
+
+async def _run(orchestrator: Orchestrator, site: str, devices: int) -> float:
+    """Seconds of a run, from the request to its result."""
+    source = DEFINITION % {"site": site, "devices": devices, "concurrency": CONCURRENCY}
+    began = time.perf_counter()
+    result = await orchestrator.run("look", source=source)
+    spent = time.perf_counter() - began
+    assert result.verdict == "succeeded", result
+    assert sum(result.counts.values()) == devices, result.counts
+    return spent
+
+
+async def _empty(client: Client, name: str) -> float:
+    """Empty activities a second."""
+    began = time.perf_counter()
+    await client.execute_workflow("EmptyRun", args=[EMPTY, CONCURRENCY], id=f"empty-{name}", task_queue=TASK_QUEUE)
+    return EMPTY / (time.perf_counter() - began)

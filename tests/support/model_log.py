@@ -1,0 +1,100 @@
+"""How the rules of the model test read a story: which step, which wave, who failed, which undos go beyond a device."""
+
+from typing import Final
+
+from model_device import Entry
+from model_drive import Story, Told
+from model_scenario import StepSpec
+from workflows.plan import StepId
+
+DIRTY: Final = frozenset({"undo_failed", "unknown"})
+
+
+def changing(story: Story) -> list[StepId]:
+    """The steps that change devices, in order."""
+    return [step.id for step in story.plan.steps if step.kind == "devices" and step.changes]
+
+
+def spec_of(story: Story, step: str) -> StepSpec:
+    """A step as the scenario has it."""
+    return story.scenario.steps[story.scenario.ids().index(step)]
+
+
+def status_of(told: Told) -> dict[str, str]:
+    """Where each device ended, as the run says."""
+    return {device.name: device.status for device in told.result.devices}
+
+
+def on_failure_of(story: Story, step: str) -> str:
+    return story.scenario.on_failure(story.scenario.ids().index(step))
+
+
+def ended_by(told: Told) -> str | None:
+    """The step whose failure ended the run, as its message says."""
+    _, found, rest = told.result.message.partition("step ")
+    return rest.partition(":")[0] if found else None
+
+
+def failed_in(story: Story, told: Told, step: str) -> set[str]:
+    """The devices whose last call of a step did not succeed, or that a shared verdict failed."""
+    last = {
+        entry.call.part.host: entry
+        for entry in story.lab.log
+        if entry.call.part.step == step
+        and entry.call.part.run == told.run
+        and entry.what == "end"
+        and entry.deed != "undo"
+    }
+    failed = {host for host, entry in last.items() if entry.said not in {"changed", "unchanged"}}
+    shared = {
+        entry.call.part.host
+        for entry in begins(story, "undo")
+        if entry.call.part.step == step and entry.call.part.run == told.run and not _by_the_run(entry)
+    }
+    return failed | shared
+
+
+def _by_the_run(entry: Entry) -> bool:
+    """Whether an undo is of the run's own making, and not of its batch, of a shared verdict or of a wave given up."""
+    where = entry.batch.partition("/")[2]
+    return "/undo" in where and "/together/" not in where and "/unconfirmed/" not in where
+
+
+def begins(story: Story, deed: str) -> list[Entry]:
+    return [entry for entry in story.lab.log if entry.deed == deed and entry.what == "begin"]
+
+
+def end_of(story: Story, begin: Entry) -> int:
+    """Where the attempt that began there ended; itself where it was lost without a word."""
+    for entry in story.lab.log[begin.place :]:
+        if (entry.deed, entry.call, entry.attempt, entry.batch, entry.what) == (
+            begin.deed,
+            begin.call,
+            begin.attempt,
+            begin.batch,
+            "end",
+        ):
+            return entry.place
+    return begin.place
+
+
+def beyond_one_device(story: Story, told: Told) -> list[Entry]:
+    """The attempts at undos beyond one device: those after the last step had ended."""
+    last = max((entry.place for entry in story.lab.log if _is_do(entry, told.run)), default=-1)
+    mine = [entry for entry in begins(story, "undo") if entry.call.part.run == told.run]
+    return [entry for entry in mine if _by_the_run(entry) and entry.place > last]
+
+
+def _is_do(entry: Entry, run: str) -> bool:
+    return entry.call.part.run == run and entry.deed != "undo" and entry.what in {"begin", "line", "end"}
+
+
+def waves_of(story: Story, run: str, step: str) -> dict[str, int]:
+    """The wave that each device was taken up in, by number, in the order in which waves began."""
+    found: dict[str, int] = {}
+    names: dict[str, int] = {}
+    for entry in begins(story, "do"):
+        if entry.call.part.run == run and entry.call.part.step == step:
+            wave = entry.batch.split("/")[2]
+            found.setdefault(entry.call.part.host, names.setdefault(wave, len(names)))
+    return found

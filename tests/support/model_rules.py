@@ -1,0 +1,261 @@
+"""What must hold of a story, whatever happened in it. Each rule is a function that yields what it finds wrong.
+
+The rules know the language and the devices, and nothing of the interpreter: they compare what a run says with what is
+in its devices' configurations and logs. Those about undoing are in `model_undo_rules`.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Final
+
+from model_device import Part
+from model_drive import Story, Told
+from model_history import Begun, beginnings
+from model_log import DIRTY, changing, failed_in, spec_of, status_of, waves_of
+from model_undo_rules import (
+    an_undo_never_meets_its_step,
+    nothing_is_undone_that_was_not_begun,
+    the_scope_is_undone_and_nothing_else,
+    undo_goes_backwards,
+)
+from workflows.plan import HostName, StepId
+
+CLOSED_AS: Final = {
+    "succeeded": "completed",
+    "partial": "completed",
+    "rejected": "completed",
+    "cancelled": "cancelled",
+    "stopped": "stopped",
+    "failed": "failed",
+    "failed_dirty": "failed_dirty",
+}
+# How many of so many devices may fail, worked out anew: the interpreter's own arithmetic is not to be trusted here.
+ALLOWED: Final[dict[str, Callable[[int], int]]] = {
+    "all": lambda _: 0,
+    ">= 50%": lambda devices: devices // 2,
+    ">= 80%": lambda devices: devices // 5,
+    "<= 1 failed": lambda _: 1,
+    "any": lambda devices: max(0, devices - 1),
+    "2 of 3": lambda devices: max(0, devices - 2),
+}
+
+Rule = Callable[[Story], Iterator[str]]
+
+
+def broken_rules(story: Story) -> list[str]:
+    """All that is wrong with a story."""
+    return [f"{rule.__name__}: {said}" for rule in RULES for said in rule(story)]
+
+
+def each_change_is_whole_or_gone(story: Story) -> Iterator[str]:
+    """Entirely changed, entirely as before, or named as neither in a result that says so."""
+    for told in story.runs:
+        statuses = status_of(told)
+        for step in changing(story):
+            for host in story.scenario.names:
+                held = story.lab.holds(Part(told.run, step, host))
+                if held == "some" and told.result.verdict != "failed_dirty":
+                    yield f"{host} holds a part of {step}, and the verdict is {told.result.verdict}"
+                if held == "some" and spec_of(story, step).undo and statuses[host] not in DIRTY:
+                    yield f"{host} holds a part of {step}, and is told as {statuses[host]}"
+
+
+def the_result_tells_what_devices_hold(story: Story) -> Iterator[str]:
+    """Counts per step and the status per device, against the configurations."""
+    for told in story.runs:
+        dirty = {host for host, status in status_of(told).items() if status in DIRTY}
+        for step in told.result.steps:
+            if step.id not in changing(story) or not spec_of(story, step.id).undo:
+                continue
+            holders = {
+                host for host in story.scenario.names if story.lab.holds(Part(told.run, step.id, host)) != "none"
+            }
+            said = step.counts.get("changed", 0)
+            if not len(holders - dirty) <= said <= len(holders):
+                yield f"{step.id} says changed: {said}, and {sorted(holders)} hold it (in doubt: {sorted(dirty)})"
+        for device in told.result.devices:
+            yield from _device(story, told, device.name, device.status, device.step)
+
+
+def _device(story: Story, told: Told, host: HostName, status: str, step: StepId | None) -> Iterator[str]:
+    holds = {one for one in changing(story) if story.lab.holds(Part(told.run, one, host)) != "none"}
+    said = f"{host} is told as {status} by {step}, and holds {sorted(holds)}"
+    match status:
+        case "changed" if step not in holds:
+            yield said
+        case "untouched" | "unchanged" if holds:
+            yield said
+        case "undone" if step in holds:
+            yield said
+        case "failed" | "unreachable" | "skipped" if step in holds and spec_of(story, str(step)).undo:
+            yield said
+
+
+def doubt_is_looked_into(story: Story) -> Iterator[str]:
+    """A device stays unknown only where its step forbids the undo, which would have found out."""
+    for told in story.runs:
+        for device in told.result.devices:
+            if device.status == "unknown" and device.step is not None and spec_of(story, device.step).undo:
+                yield f"{device.name} is unknown in {device.step}, and nobody has looked"
+
+
+def who_fails_after_a_change_is_taken_back(story: Story) -> Iterator[str]:
+    """Whatever becomes of the others: a device whose call failed holds nothing of it, or is named in doubt."""
+    for told in story.runs:
+        dirty = {host for host, status in status_of(told).items() if status in DIRTY}
+        for step in changing(story):
+            if not spec_of(story, step).undo:
+                continue
+            for host in failed_in(story, told, step) - dirty:
+                if story.lab.holds(Part(told.run, step, host)) != "none":
+                    yield f"{host} failed in {step}, and holds its change"
+
+
+def a_wave_is_confirmed_as_a_whole(story: Story) -> Iterator[str]:
+    """Where a wave is held, none of its devices is confirmed before all of them have had their turn."""
+    for told in story.runs:
+        for step in changing(story):
+            if spec_of(story, step).confirm not in {"wave", "best_effort"}:
+                continue
+            waves = waves_of(story, told.run, step)
+            mine = [one for one in story.lab.log if (one.call.part.run, one.call.part.step) == (told.run, step)]
+            for kept in [entry for entry in mine if entry.what == "kept"]:
+                wave = waves[kept.call.part.host]
+                late = [entry for entry in mine if entry.what == "line" and entry.place > kept.place]
+                for entry in late:
+                    if waves[entry.call.part.host] == wave:
+                        yield f"{entry} came after {kept}, in one wave"
+
+
+def no_effect_is_made_twice(story: Story) -> Iterator[str]:
+    """Each line is sent once, and taken back once, under one generation of one call."""
+    effects = Counter((entry.what, entry.call, entry.said) for entry in story.lab.log if entry.what in {"line", "back"})
+    for (what, call, said), times in effects.items():
+        if times > 1:
+            yield f"{what} {said} of {call} happened {times} times"
+
+
+def a_strict_budget_is_kept(story: Story) -> Iterator[str]:
+    """Devices under way are never more than the failures still allowed, and one."""
+    for told in story.runs:
+        for step in story.plan.steps:
+            if step.kind != "devices" or step.budget != "strict" or step.on_failure.action == "pause":
+                continue
+            hosts = {one.host for one in _of_step(story, told, step.id)}
+            result = next(one for one in told.result.steps if one.id == step.id)
+            judged = sum(result.counts.values()) - result.counts.get("skipped", 0)
+            allowed = ALLOWED[spec_of(story, step.id).accept](max(judged, len(hosts)))
+            for one in _of_step(story, told, step.id):
+                left = allowed - one.failed
+                if left < 0:
+                    yield f"{step.id} took up {one.host} after {one.failed} failures, and {allowed} were allowed"
+                elif one.under_way > left + 1:
+                    yield f"{step.id} took up {one.host} as number {one.under_way}, with {left} failures left"
+
+
+def _of_step(story: Story, told: Told, step: str) -> list[Begun]:
+    mine = [batch for batch in story.histories if batch.startswith(f"{told.id}/{step}/")]
+    return beginnings([story.histories[batch] for batch in mine], undoes_itself=spec_of(story, step).undo)
+
+
+def no_wave_begins_once_accept_cannot_be_met(story: Story) -> Iterator[str]:
+    """A wave of a changing step begins only if what failed before it may be accepted."""
+    for told in story.runs:
+        if told.answered:
+            continue
+        for step in story.plan.steps:
+            if step.kind != "devices" or not step.changes:
+                continue
+            waves = waves_of(story, told.run, step.id)
+            result = next(one for one in told.result.steps if one.id == step.id)
+            total = sum(result.counts.values()) - result.counts.get("skipped", 0)
+            failed = failed_in(story, told, step.id)
+            for number in sorted(set(waves.values())):
+                lost = sum(waves[host] < number for host in failed if host in waves)
+                if lost > ALLOWED[spec_of(story, step.id).accept](total):
+                    yield f"wave {number} of {step.id} began after {lost} failures of {total}"
+
+
+def the_verdict_is_what_the_devices_say(story: Story) -> Iterator[str]:
+    """Dirty outranks all; failed means that nobody holds a change, stopped that somebody does."""
+    for told in story.runs:
+        verdict, statuses = told.result.verdict, status_of(told)
+        dirty = sorted(host for host, status in statuses.items() if status in DIRTY)
+        holders = [
+            (step, host)
+            for step in changing(story)
+            for host in statuses
+            if story.lab.holds(Part(told.run, step, host)) != "none"
+        ]
+        undoable = all(spec_of(story, step).undo for step in changing(story))
+        if bool(dirty) != (verdict == "failed_dirty") and undoable:
+            yield f"the verdict is {verdict}, and in doubt are {dirty}"
+        if verdict == "failed" and holders and undoable:
+            yield f"the run failed, and {holders} hold a change"
+        if verdict == "stopped" and not holders:
+            yield "the run was stopped, and nobody holds a change"
+        if verdict == "cancelled" and not told.cancels:
+            yield "the run was cancelled, and nobody had asked for it"
+        if verdict == "rejected" and story.scenario.gate == "approve" and not _has_gate(story):
+            yield "the run was rejected, and there is no gate"
+        if verdict == "succeeded" and any(step.state in {"failed", "cancelled"} for step in told.result.steps):
+            yield "the run succeeded, and a step did not"
+        if told.closed != CLOSED_AS[verdict]:
+            yield f"the verdict is {verdict}, and the workflow closed as {told.closed}"
+        counted = Counter(statuses.values())
+        if dict(counted) != dict(told.result.counts):
+            yield f"counts are {told.result.counts}, and the devices say {dict(counted)}"
+
+
+def _has_gate(story: Story) -> bool:
+    return any(step.kind == "approve" for step in story.plan.steps)
+
+
+def runs_do_not_meet_on_a_device(story: Story) -> Iterator[str]:
+    """Leases: from its first change to its last, or its last undo, a run has its devices for itself."""
+    spans: dict[str, list[int]] = defaultdict(list)
+    changes = set(changing(story))
+    for entry in story.lab.log:
+        if entry.call.part.step in changes:
+            spans[entry.call.part.run].append(entry.place)
+    ordered = sorted((min(places), max(places), run) for run, places in spans.items())
+    for (_, end, run), (begin, _, other) in pairwise(ordered):
+        if begin < end:
+            yield f"run {other[:8]} was at work on devices at {begin}, and run {run[:8]} until {end}"
+
+
+def leases_are_free_at_the_end(story: Story) -> Iterator[str]:
+    """Nobody holds anything, and nobody waits."""
+    for lease in story.guard.leases:
+        yield f"{lease.holder.workflow_id} still holds {list(lease.devices)}"
+    for request in story.guard.queue:
+        yield f"{request.holder.workflow_id} still waits for {list(request.devices)}"
+
+
+def finally_has_run(story: Story) -> Iterator[str]:
+    """Whatever happened before it."""
+    for told in story.runs:
+        states = {step.id: step.state for step in told.result.steps}
+        if states[StepId("tell")] != "succeeded":
+            yield f"`finally` of run {told.run[:8]} is {states[StepId('tell')]}"
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    each_change_is_whole_or_gone,
+    the_result_tells_what_devices_hold,
+    doubt_is_looked_into,
+    who_fails_after_a_change_is_taken_back,
+    a_wave_is_confirmed_as_a_whole,
+    no_effect_is_made_twice,
+    nothing_is_undone_that_was_not_begun,
+    an_undo_never_meets_its_step,
+    undo_goes_backwards,
+    the_scope_is_undone_and_nothing_else,
+    a_strict_budget_is_kept,
+    no_wave_begins_once_accept_cannot_be_met,
+    the_verdict_is_what_the_devices_say,
+    runs_do_not_meet_on_a_device,
+    leases_are_free_at_the_end,
+    finally_has_run,
+)

@@ -1,0 +1,93 @@
+"""Rules of the model test about undoing: what is asked for, in which order, and what is left afterwards."""
+
+from collections.abc import Iterator
+
+from model_device import Part
+from model_drive import Story, Told
+from model_log import (
+    DIRTY,
+    begins,
+    beyond_one_device,
+    changing,
+    end_of,
+    ended_by,
+    failed_in,
+    on_failure_of,
+    spec_of,
+    status_of,
+    waves_of,
+)
+
+
+def nothing_is_undone_that_was_not_begun(story: Story) -> Iterator[str]:
+    """An undo beyond one device is asked for where the same call was begun before, with the generation that it had.
+
+    A batch asks on its own for a device whose call was cancelled while it waited for a worker; nothing comes of it.
+    """
+    begun = set()
+    for entry in story.lab.log:
+        if entry.deed == "do" and entry.what == "begin":
+            begun.add(entry.call)
+        if entry.call not in begun and (entry.what == "back" or (entry.what == "begin" and "/undo" in entry.batch)):
+            yield f"{entry}: it was never begun"
+
+
+def an_undo_never_meets_its_step(story: Story) -> Iterator[str]:
+    """While a device's part of a step is under way, it is not taken back; attempts that were lost are over."""
+    for undo in begins(story, "undo"):
+        for do in (*begins(story, "do"), *begins(story, "check")):
+            if do.call == undo.call and do.place < undo.place < end_of(story, do):
+                yield f"{undo} began while {do} was under way"
+
+
+def undo_goes_backwards(story: Story) -> Iterator[str]:
+    """Beyond one device: a step only after those that need it, a wave only after those that came later."""
+    ids = story.scenario.ids()
+    for told in story.runs:
+        for first in beyond_one_device(story, told):
+            for second in beyond_one_device(story, told):
+                one, other = ids.index(first.call.part.step), ids.index(second.call.part.step)
+                needed = one in story.scenario.ancestors(other)
+                waves = waves_of(story, told.run, first.call.part.step)
+                later = one == other and waves[first.call.part.host] < waves[second.call.part.host]
+                if (needed or later) and first.place < end_of(story, second):
+                    yield f"{first} was begun before {second} had ended"
+
+
+def the_scope_is_undone_and_nothing_else(story: Story) -> Iterator[str]:
+    """Where a step's failure asks for an undo, its scope holds nothing afterwards; other devices are not asked."""
+    for told in story.runs:
+        step = ended_by(told)
+        if step is None or told.answered or step not in story.scenario.ids():
+            continue
+        if "the deadline passed" in told.result.message:
+            continue  # `on_deadline` speaks instead
+        words = on_failure_of(story, step).split()
+        dirty = {host for host, status in status_of(told).items() if status in DIRTY}
+        asked = {(entry.call.part.step, entry.call.part.host) for entry in beyond_one_device(story, told)}
+        asked = {
+            one for one in asked if on_failure_of(story, one[0]) != "pause"
+        }  # those take their failed back so, too
+        scope = _scope(story, told, step, words)
+        for name, host in asked - scope:
+            yield f"{host} was taken back in {name}, which `{' '.join(words)}` of {step} does not ask for"
+        for name, host in scope:
+            if host not in dirty and story.lab.holds(Part(told.run, name, host)) != "none":
+                yield f"{host} still holds {name}, which `{' '.join(words)}` of {step} takes back"
+
+
+def _scope(story: Story, told: Told, step: str, words: list[str]) -> set[tuple[str, str]]:
+    if words[0] != "undo":
+        return set()
+    hosts = story.scenario.names
+    match words[1]:
+        case "run":
+            return {(one, host) for one in changing(story) if spec_of(story, one).undo for host in hosts}
+        case "step":
+            return {(step, host) for host in hosts}
+        case "wave":
+            waves = waves_of(story, told.run, step)
+            return {(step, host) for host, wave in waves.items() if wave == max(waves.values())}
+        case _:
+            failed = failed_in(story, told, step)
+            return {(words[3] if len(words) > 2 else step, host) for host in failed}

@@ -1,0 +1,352 @@
+"""Plan mode, and runs that carry out what was planned: what is carried out, what is shown, what is held to."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities.deviceinteraction.model import Change
+from plan_world import PlanWorld
+from running import REQUEST, Server
+from scripted import at_least, changing, of, plan, reading, waves
+from workflows.contracts import HttpResult, ProposalSummary, RunResult, RunStatus, StepResult
+from workflows.plan import (
+    Accept,
+    ApproveStep,
+    CallStep,
+    Check,
+    Compare,
+    Constant,
+    Expr,
+    HttpStep,
+    MapOf,
+    NotifyStep,
+    OnFailure,
+    ScriptStep,
+    SetStep,
+    Step,
+    StepId,
+    WaitStep,
+    Window,
+)
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+HOSTS = ("sw1", "sw2", "sw3", "sw4")
+PLAN = {**REQUEST, "mode": "plan"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def world(folder: Path, *steps: Step, **changes: Any) -> PlanWorld:
+    return PlanWorld(plan(*steps, last=changes.pop("last", ())), changes.pop("hosts", HOSTS), folder=folder, **changes)
+
+
+def proposal(result: RunResult) -> ProposalSummary:
+    assert result.proposal is not None
+    return result.proposal
+
+
+def step(result: RunResult, name: str) -> StepResult:
+    return next(one for one in result.steps if one.id == name)
+
+
+def shown(result: RunResult) -> dict[str, tuple[str, str]]:
+    return {one.step: (one.how, one.text) for one in proposal(result).shown}
+
+
+def soaks(status: RunStatus, name: str) -> bool:
+    return any(wave.state == "soaking" for one in status.steps for wave in one.waves if wave.name == name)
+
+
+def more_than(path: str, number: int) -> Expr:
+    return Compare(first=of(path), rest=((">", Constant(value=number)),))
+
+
+@pytest.mark.history("plan")
+async def test_what_reads_runs_and_what_changes_proposes_for_all_devices_at_once(server: Server, folder: Path) -> None:
+    held = world(
+        folder,
+        reading("look"),
+        changing("deploy", needs=("look",), waves=waves(1, "50%", "100%", soak="1h")),
+        wants={("deploy", "sw4"): ""},
+    )
+    result = await server.outcome(held, PLAN)
+    assert (result.verdict, result.mode) == ("succeeded", "plan")
+    assert sorted(held.asked("plan", "look")) == list(HOSTS)
+    assert held.modes("deploy") == {"plan"}
+    assert (held.touched, held.leases) == (set(), [])
+    (deploy,) = proposal(result).steps
+    assert [(wave.name, wave.size) for wave in deploy.waves] == [("w1", 1), ("w2", 2), ("w3", 1)]
+    assert (deploy.changed, deploy.unchanged, deploy.failed) == (3, 1, 0)
+    (group,) = deploy.diffs
+    assert (group.devices, group.example, group.text) == (3, "sw1", "+vlan deploy")
+    assert step(result, "deploy").counts == {"changed": 3, "succeeded": 1}
+    assert held.sealed[0].mode == "plan"
+
+
+async def test_a_window_is_shown_and_where_the_first_success_is_enough_all_are_proposed_for(
+    server: Server, folder: Path
+) -> None:
+    window = Window(cron="0 2 * * *", duration_s=3600)
+    held = world(folder, changing("deploy", accept=Accept(kind="any"), concurrency=1, window=window))
+    result = await server.outcome(held, PLAN)
+    (deploy,) = proposal(result).steps
+    assert (deploy.changed, deploy.window) == (4, "0 2 * * * (UTC), 60 minutes long")
+
+
+async def test_the_same_devices_have_the_same_proposal_and_others_another(server: Server, folder: Path) -> None:
+    held = world(folder, changing("deploy"))
+    first, second = await server.outcome(held, PLAN), await server.outcome(held, PLAN)
+    assert proposal(first).digest == proposal(second).digest
+    held.wants["deploy", "sw3"] = "+vlan 7"
+    assert proposal(await server.outcome(held, PLAN)).digest != proposal(first).digest
+
+
+async def test_what_asks_tells_waits_or_changes_something_else_is_shown(server: Server, folder: Path) -> None:
+    gate = ApproveStep(id=StepId("gate"), by="leads", quorum=2, timeout=Constant(value="1h"))
+    url = Constant(value="itsm:/tickets")
+    held = world(
+        folder,
+        HttpStep(id=StepId("read"), method="get", url=url),
+        HttpStep(id=StepId("open"), method="post", url=url, needs=(StepId("read"),)),
+        gate,
+        gate.model_copy(update={"id": StepId("never"), "when": Constant(value=False)}),
+        WaitStep(id=StepId("night"), window=Window(cron="0 2 * * *", duration_s=3600)),
+        WaitStep(id=StepId("pause"), for_=Constant(value="30d")),
+        ScriptStep(id=StepId("program"), run="close-ticket"),
+        NotifyStep(id=StepId("tell"), to="netops"),
+        SetStep(id=StepId("told"), values=(("status", of("steps.read.status")),), needs=(StepId("read"),)),
+        last=(NotifyStep(id=StepId("bye"), to="netops"), changing("tidy")),
+    )
+    held.answers["read"] = HttpResult(status=200)
+    result = await server.outcome(held, PLAN)
+    assert result.verdict == "succeeded"
+    assert shown(result) == {
+        "open": ("would", "would post itsm:/tickets"),
+        "gate": ("would", "would be asked of leads, 2 of them"),
+        "night": ("would", "would wait for the window 0 2 * * * (UTC), 60 minutes long"),
+        "pause": ("would", "would wait for 30d"),
+        "program": ("would", "would run the script `close-ticket`"),
+        "tell": ("would", "would tell netops"),
+        "bye": ("would", "would tell netops"),
+        "tidy": ("would", "would run at the end"),
+    }
+    assert [one.step for one in held.called] == ["read"]
+    assert (held.told, held.interacted) == ([], [])
+    assert step(result, "never").message == "its `when` is false"
+    assert held.sealed[0].ended - held.sealed[0].started < timedelta(minutes=1)
+
+
+async def test_what_descends_from_a_change_is_known_only_after_it(server: Server, folder: Path) -> None:
+    held = world(
+        folder,
+        changing("deploy"),
+        reading("validate", needs=("deploy",)),
+        SetStep(id=StepId("rest"), values=(("left", of("steps.validate.failed")),), needs=(StepId("validate"),)),
+        changing("tidy", needs=("rest",), devices=of("steps.rest.left")),
+        changing("after", needs=("tidy",), when=more_than("steps.validate.total", 2)),
+        reading("aside"),
+    )
+    held.plan = held.plan.model_copy(
+        update={"outputs": (("left", of("steps.rest.left")), ("n", of("steps.aside.total")))}
+    )
+    result = await server.outcome(held, PLAN)
+    assert result.verdict == "succeeded"
+    assert {name: how for name, (how, _) in shown(result).items()} == dict.fromkeys(
+        ("validate", "rest", "tidy", "after"), "unknown"
+    )
+    assert shown(result)["validate"][1] == "what it finds is known only after the change of step deploy"
+    assert shown(result)["tidy"][1] == "the outputs of step rest are known only after the change"
+    assert sorted({call.step for call in held.interacted}) == ["aside", "deploy"]
+    assert proposal(result).unknown_outputs == ("left",)
+    assert result.outputs == {"left": None, "n": 4}
+
+
+class Moving(PlanWorld):
+    """Where the first step has changed a device, the second one finds another."""
+
+    def change(self, step: str, host: str) -> Change:
+        behind = step == "more" and ("deploy", host) in self.touched
+        return super().change("another" if behind else step, host)
+
+
+async def test_a_second_change_is_shown_on_the_device_as_it_is_and_not_held_to(server: Server, folder: Path) -> None:
+    more = changing("more", needs=("deploy",))
+    held = Moving(plan(changing("deploy"), more), HOSTS, folder=folder, wants={("deploy", "sw1"): ""})
+    planned = await server.outcome(held, PLAN)
+    assert [(one.step, one.changed) for one in proposal(planned).steps] == [("deploy", 3), ("more", 4)]
+    assert (await server.outcome(held, bound(planned))).verdict == "succeeded"
+    held.touched.clear()
+    held.wants["more", "sw1"] = "+vlan 9"  # nothing stands between this one and what was planned
+    async with server.run(held, bound(planned)) as live:
+        refused = await live.end()
+    assert isinstance(refused, ApplicationError)
+    assert "sw1 (step more): it needs another change now" in refused.message
+
+
+async def test_a_plan_ends_as_the_run_would_where_devices_fail(server: Server, folder: Path) -> None:
+    held = world(
+        folder,
+        reading("look"),
+        changing("deploy", needs=("look",), accept=at_least(75), on_failure=OnFailure(action="undo", scope="run")),
+        reading("after", needs=("deploy",)),
+    )
+    held.fails("deploy", "sw2")
+    result = await server.outcome(held, PLAN)
+    assert result.verdict == "partial"
+    assert proposal(result).steps[0].failed == 1
+    held.fails("deploy", "sw3", "unreachable")
+    result = await server.outcome(held, PLAN)
+    assert (result.verdict, step(result, "deploy").state) == ("failed", "failed")
+    assert proposal(result).steps[0].changed == 2
+    assert sum(kind == "undo" for kind, _, _ in held.calls) == 0
+    assert step(result, "after").message == "not reached"
+
+
+async def test_a_step_that_pauses_on_a_failure_asks_nobody(server: Server, folder: Path) -> None:
+    held = world(folder, changing("deploy", on_failure=OnFailure(action="pause"), budget="strict"))
+    held.fails("deploy", "sw2")
+    result = await server.outcome(held, PLAN)
+    assert (result.verdict, len(held.interacted)) == ("failed", 4)
+
+
+async def test_a_check_of_a_step_is_judged_unless_it_asks_for_what_is_not_known(server: Server, folder: Path) -> None:
+    asks = Check(name="all well", that=more_than("steps.validate.total", 100))
+    few = Check(name="many", that=more_than("steps.look.total", 100))
+    held = world(
+        folder,
+        reading("look"),
+        changing("deploy", needs=("look",), checks=(few,)),
+        reading("validate", needs=("deploy",)),
+        SetStep(id=StepId("values"), values=(("a", Constant(value=1)),), needs=(StepId("validate"),), checks=(asks,)),
+    )
+    assert (await server.outcome(held, PLAN)).verdict == "succeeded"
+    held.plan = plan(reading("look", checks=(few,)))
+    assert (await server.outcome(held, PLAN)).verdict == "failed"
+
+
+async def test_a_called_definition_is_planned_too_and_its_unknown_outputs_stay_unknown(
+    server: Server, folder: Path
+) -> None:
+    call = CallStep(id=StepId("sub"), definition="sub", version="1", with_=MapOf(items=()))
+    held = world(
+        folder,
+        call,
+        SetStep(id=StepId("known"), values=(("n", of("steps.sub.n")),), needs=(StepId("sub"),)),
+        SetStep(id=StepId("other"), values=(("v", of("steps.sub.v")),), needs=(StepId("sub"),)),
+        reading("after", needs=("sub",)),
+        call.model_copy(update={"id": StepId("again"), "needs": (StepId("sub"),)}),
+    )
+    inner = plan(changing("deploy"), reading("validate", needs=("deploy",)), name="sub")
+    outputs = (("n", of("steps.deploy.total")), ("v", of("steps.validate.total")))
+    held.plans["sub@1"] = inner.model_copy(update={"outputs": outputs})
+    result = await server.outcome(held, PLAN)
+    assert result.verdict == "succeeded"
+    planned = proposal(result)
+    assert planned.calls[StepId("sub")].steps[0].changed == 4
+    assert planned.calls[StepId("sub")].unknown_outputs == ("v",)
+    assert {name: how for name, (how, _) in shown(result).items()} == {
+        "other": "unknown", "after": "unknown", "again": "would",
+    }  # fmt: skip
+    assert step(result, "known").state == "succeeded"
+    applied = await server.outcome(held, bound(result))
+    assert applied.verdict == "succeeded"
+    held.wants["deploy", "sw2"] = ""
+    with pytest.raises(ApplicationError, match="step sub: what the called definition would change"):
+        async with server.run(held, bound(result)) as live:
+            raise await live.end() or AssertionError
+
+
+# --------------------------------------------------------------------------------------- carrying out what was planned
+
+
+def bound(planned: RunResult) -> dict[str, Any]:
+    return {**REQUEST, "proposal": proposal(planned).model_dump(include={"digest", "ref"})}
+
+
+@pytest.mark.history("apply-planned")
+async def test_what_was_planned_is_planned_anew_and_then_carried_out(server: Server, folder: Path) -> None:
+    held = world(folder, changing("deploy", waves=waves(1, "100%")))
+    request = bound(await server.outcome(held, PLAN))
+    held.interacted.clear()
+    result = await server.outcome(held, request)
+    assert (result.verdict, result.mode, result.counts) == ("succeeded", "apply", {"changed": 4})
+    assert [call.mode for call in held.interacted] == ["plan"] * 4 + ["apply"] * 4
+    assert all(call.proposal for call in held.interacted if call.mode == "apply")
+
+
+async def test_a_device_that_has_moved_refuses_the_whole_run_and_is_named(server: Server, folder: Path) -> None:
+    held = world(folder, changing("deploy"), wants={("deploy", "sw1"): ""})
+    request = bound(await server.outcome(held, PLAN))
+    held.wants = {("deploy", "sw1"): "+vlan 9", ("deploy", "sw2"): "", ("deploy", "sw3"): "+vlan 8"}
+    held.fails("deploy", "sw4")
+    held.plan = held.plan.model_copy(update={"steps": (changing("deploy", accept=at_least(50)),)})
+    async with server.run(held, request) as live:
+        refused = await live.end()
+    assert isinstance(refused, ApplicationError)
+    assert refused.type == "drifted"
+    for said in (
+        "nothing was changed",
+        "sw1 (step deploy): it needed no change, and needs one now",
+        "sw2 (step deploy): it needs no change any more",
+        "sw3 (step deploy): it needs another change now",
+        "sw4 (step deploy): nothing can be proposed for it now",
+    ):
+        assert said in refused.message
+    assert held.touched == set()
+
+
+async def test_an_inventory_that_has_moved_refuses_the_run(server: Server, folder: Path) -> None:
+    held = world(folder, changing("deploy"))
+    request = bound(await server.outcome(held, PLAN))
+    held.hosts = ("sw1", "sw2", "sw3", "sw5")
+    async with server.run(held, request) as live:
+        refused = await live.end()
+    assert isinstance(refused, ApplicationError)
+    assert "the inventory: sw5 is selected now, and was not; the inventory: sw4 was selected" in refused.message
+
+
+async def test_a_plan_that_fails_by_now_refuses_the_run(server: Server, folder: Path) -> None:
+    held = world(folder, reading("look"), changing("deploy", needs=("look",)))
+    request = bound(await server.outcome(held, PLAN))
+    held.fails("look", "sw1")
+    async with server.run(held, request) as live:
+        refused = await live.end()
+    assert isinstance(refused, ApplicationError)
+    assert "planned anew, it ends as failed: step look: 1 of 4 devices failed" in refused.message
+    assert held.touched == set()
+
+
+async def test_a_device_that_moves_after_that_is_drifted_and_the_others_are_changed(
+    server: Server, folder: Path
+) -> None:
+    held = world(folder, changing("deploy", accept=at_least(60), waves=waves(1, "100%", soak="1h")))
+    request = bound(await server.outcome(held, PLAN))
+    async with server.run(held, request) as live:
+        await live.until(lambda status: soaks(status, "w1"))
+        held.wants["deploy", "sw3"] = "+vlan 66"
+        await server.pass_time(live.handle, timedelta(hours=1, minutes=1))
+        await live.until(lambda status: soaks(status, "w2"))
+        await server.pass_time(live.handle, timedelta(hours=1, minutes=1))
+        result = await live.result()
+    assert (result.verdict, result.counts) == ("partial", {"changed": 3, "failed": 1})
+    assert [failed.name for failed in result.devices if failed.status == "failed"] == ["sw3"]
+
+
+async def test_a_long_plan_goes_on_in_another_execution_and_proposes_for_each_device_once(
+    server: Server, folder: Path
+) -> None:
+    many = tuple(f"sw{index:03}" for index in range(1, 121))
+    step = changing("deploy", waves=waves(1, "50%", "100%"), concurrency=1)
+    held = world(folder, step, reading("after", needs=("deploy",)), hosts=many, history_events=20)
+    planned = proposal(await server.outcome(held, PLAN))
+    assert held.saved, "it went on in another execution"
+    assert sorted(held.asked("plan", "deploy")) == list(many)
+    assert [wave.size for wave in planned.steps[0].waves] == [1, 60, 59]
+    assert planned.steps[0].changed == 120

@@ -1,0 +1,84 @@
+"""The interpreter has changed under live runs: what an older one began, today's carries on as it was begun.
+
+``upgrade-before`` was recorded by the interpreter as it was before the patch ``unasked-are-taken-back``, on the very
+path that the patch changes; ``upgrade-after`` is the same run by an interpreter that has it.
+"""
+
+import base64
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio import workflow
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+from temporalio.workflow import NondeterminismError
+
+from running import Server
+from sandboxed import sandboxed
+from scripted import World, at_most, changing, plan
+from worker.build import WORKFLOWS
+from workflows.converter import CONVERTER
+from workflows.plan import OnFailure
+
+ROOT = Path(__file__).parents[3]
+HISTORIES = ROOT / "tests" / "histories"
+PATCHES = sorted(
+    {
+        name
+        for path in (ROOT / "workflows").rglob("*.py")
+        for name in re.findall(r"\bpatched\(\"([^\"]+)\"\)", path.read_text())
+    }
+)
+
+
+def replayer() -> Replayer:
+    return Replayer(workflows=WORKFLOWS, data_converter=CONVERTER, workflow_runner=sandboxed())
+
+
+def kept(name: str) -> WorkflowHistory:
+    history: dict[str, Any] = json.loads((HISTORIES / f"{name}.json").read_text())
+    return WorkflowHistory.from_json(
+        history["events"][0]["workflowExecutionStartedEventAttributes"]["workflowId"], history
+    )
+
+
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.history("upgrade-after")
+async def test_a_device_whose_failure_is_accepted_is_taken_back_though_nobody_was_asked(server: Server) -> None:
+    step = changing("deploy", accept=at_most(1), on_failure=OnFailure(action="pause"))
+    world = World(plan(step), ("sw01", "sw02", "sw03"))
+    world.fails("deploy", "sw02", "partially_applied", touched=True)
+    result = await server.outcome(world)
+    assert result.counts == {"changed": 2, "undone": 1}
+    assert world.asked("undo", "deploy") == ["sw02"]
+
+
+async def test_a_run_that_an_older_interpreter_began_goes_on_as_it_was_begun() -> None:
+    result = await replayer().replay_workflow(kept("upgrade-before.run"))
+    assert result.replay_failure is None
+
+
+async def test_without_its_patch_the_change_would_break_that_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workflow, "patched", lambda _: True)
+    with pytest.raises(NondeterminismError):
+        await replayer().replay_workflow(kept("upgrade-before.run"))
+
+
+@pytest.mark.parametrize("patch", PATCHES)
+def test_each_patch_has_a_history_that_has_gone_through_it(patch: str) -> None:
+    marked = [path.name for path in HISTORIES.glob("*.json") if patch in patches_of(json.loads(path.read_text()))]
+    assert marked, f"no kept history has gone through the patch {patch!r}; mark a test of it with `history`"
+
+
+def patches_of(history: dict[str, Any]) -> set[str]:
+    """The names of the patches that a history has gone through."""
+    markers = [event.get("markerRecordedEventAttributes", {}) for event in history["events"]]
+    return {
+        json.loads(base64.b64decode(payload["data"]))["id"]
+        for marker in markers
+        if marker.get("markerName") == "core_patch"
+        for payload in marker["details"]["patch-data"]["payloads"]
+    }

@@ -1,0 +1,154 @@
+"""Waits for signals and for devices that come back, on the real server."""
+
+from datetime import timedelta
+
+import pytest
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+
+from gated import GatedWorld
+from running import Live, Server
+from scripted import of, plan, reading
+from workflows.contracts import OperationAnswer, RunResult
+from workflows.plan import Constant, Input, SetStep, Step, StepId, WaitStep
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+HOSTS = ("sw1", "sw2", "sw3")
+PAYLOAD = {
+    "passed": Input(type="boolean", required=True),
+    "rounds": Input(type="integer", required=False, default=1, minimum=1),
+}
+
+
+def waiting(**changes: object) -> WaitStep:
+    return WaitStep.model_validate({"id": "burn_in", **changes})
+
+
+def for_signal(**changes: object) -> WaitStep:
+    return waiting(signal="burn_in_done", payload=PAYLOAD, **changes)
+
+
+def world(*steps: Step) -> GatedWorld:
+    tell = SetStep(
+        id=StepId("tell"),
+        needs=(StepId("burn_in"),),
+        values=(("passed", of("steps.burn_in.passed")), ("rounds", of("steps.burn_in.rounds"))),
+    )
+    return GatedWorld(plan(*steps, tell), HOSTS)
+
+
+def message(result: RunResult, step: str) -> str:
+    return next(one.message for one in result.steps if one.id == step)
+
+
+async def refusal(live: Live, payload: object) -> str:
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await live.handle.execute_update("burn_in_done", payload)
+    assert isinstance(refused.value.cause, ApplicationError)
+    return refused.value.cause.message
+
+
+@pytest.mark.history("signal")
+async def test_a_signal_opens_the_wait_and_its_fields_are_outputs(server: Server) -> None:
+    async with server.run(held := world(for_signal(limit=Constant(value="2h")))) as live:
+        await live.until(lambda status: status.phase == "waiting")
+        await live.handle.signal("burn_in_done", {"passed": True, "by": "lab"})
+        result = await live.result()
+    assert result.verdict == "succeeded"
+    (record,) = held.sealed[0].operations
+    assert (record.operation, record.by, record.how, record.refused) == ("signal burn_in_done", "lab", "signal", "")
+
+
+async def test_a_signal_that_does_not_fit_is_recorded_and_the_wait_goes_on(server: Server) -> None:
+    async with server.run(held := world(for_signal())) as live:
+        await live.until(lambda status: status.phase == "waiting")
+        for payload in ({"passed": "yes"}, {"rounds": 0, "passed": True}, "done", None):
+            await live.handle.signal("burn_in_done", payload)
+        await live.until(lambda status: len(status.operations) == 4)
+        await live.handle.signal("burn_in_done", {"passed": True})
+        assert (await live.result()).verdict == "succeeded"
+    said = [record.refused for record in held.sealed[0].operations]
+    assert "field `passed`: expected true or false" in said[0]
+    assert "expected 1 or more" in said[1]
+    assert "takes one JSON object with `passed`, `rounds`" in said[2]
+    assert "missing field `passed`" in said[3]
+    assert said[4] == ""
+
+
+async def test_an_update_of_the_same_name_answers(server: Server) -> None:
+    async with server.run(world(for_signal())) as live:
+        await live.until(lambda status: status.phase == "waiting")
+        assert "unknown field `pased`: did you mean" in await refusal(live, {"pased": True})
+        answer = await live.handle.execute_update("burn_in_done", {"passed": True}, result_type=OperationAnswer)
+        assert answer.accepted
+        assert (await live.result()).verdict == "succeeded"
+
+
+async def test_a_signal_that_comes_before_its_step_waits_is_kept(server: Server) -> None:
+    early = (waiting(id="first", for_=Constant(value="1h")), for_signal(needs=("first",), limit=Constant(value="5m")))
+    async with server.run(world(*early)) as live:
+        await live.handle.signal("burn_in_done", {"passed": False, "rounds": 3})
+        assert (await live.result()).verdict == "succeeded"
+
+
+async def test_no_signal_in_time_fails_the_step(server: Server) -> None:
+    result = await server.outcome(world(for_signal(limit=Constant(value="2h"))))
+    assert result.verdict == "failed"
+    assert message(result, "burn_in") == "no signal burn_in_done within 2h"
+
+
+async def test_two_steps_take_two_signals_in_their_order(server: Server) -> None:
+    steps = (for_signal(id="one"), for_signal(id="burn_in", needs=("one",)))
+    async with server.run(world(*steps)) as live:
+        await live.until(lambda status: status.phase == "waiting")
+        for rounds in (1, 2):
+            await live.handle.execute_update("burn_in_done", {"passed": True, "rounds": rounds})
+        assert (await live.result()).verdict == "succeeded"
+
+
+async def test_a_signal_after_its_step_has_ended_is_refused(server: Server) -> None:
+    last = waiting(id="hold", needs=("tell",), for_=Constant(value="1h"))
+    held = GatedWorld(
+        plan(for_signal(), SetStep(id=StepId("tell"), needs=(StepId("burn_in"),), values=()), last), HOSTS
+    )
+    async with server.run(held) as live:
+        await live.until(lambda status: status.phase == "waiting")
+        await live.handle.execute_update("burn_in_done", {"passed": True})
+        await live.until(lambda status: any(step.id == "hold" and step.state == "waiting" for step in status.steps))
+        assert "no step waits for `burn_in_done` any more" in await refusal(live, {"passed": True})
+        await server.pass_time(live.handle, timedelta(hours=2))
+        assert (await live.result()).verdict == "succeeded"
+
+
+# ----------------------------------------------------------------------------------------------------------- devices
+
+
+def for_devices(**changes: object) -> GatedWorld:
+    step = waiting(**{"devices": of("inventory"), "limit": Constant(value="10m"), **changes})
+    return GatedWorld(plan(step, reading("look", needs=(StepId("burn_in"),))), HOSTS)
+
+
+@pytest.mark.history("devices-back")
+async def test_devices_are_looked_at_again_until_all_answer(server: Server) -> None:
+    held = for_devices()
+    held.away = {"sw2": 2}
+    result = await server.outcome(held)
+    assert result.verdict == "succeeded"
+    assert held.logins == [("sw1", "sw2", "sw3"), ("sw2",), ("sw2",)]
+    assert message(result, "burn_in") == "3 devices answered"
+
+
+async def test_devices_that_stay_away_fail_the_step_by_name(server: Server) -> None:
+    held = for_devices(limit=Constant(value="20s"))
+    held.away = {"sw3": 1_000}
+    result = await server.outcome(held)
+    assert result.verdict == "failed"
+    assert message(result, "burn_in") == "1 device did not answer in time (sw3: sw3 says unreachable)"
+
+
+async def test_a_device_that_refuses_the_login_is_asked_once(server: Server) -> None:
+    held = for_devices()
+    held.locked, held.away = ("sw1",), {"sw2": 1}
+    result = await server.outcome(held)
+    assert [host for look in held.logins for host in look].count("sw1") == 1
+    assert "1 device refused the login; it was not tried again (sw1: sw1 says permanent)" in message(result, "burn_in")

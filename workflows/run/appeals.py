@@ -1,0 +1,113 @@
+"""Steps that end badly and ask an operator what is to become of them, before their failure ends the run.
+
+Three things ask: a block that failed where the definition says ``on_block: ask``, a deadline with ``on_deadline:
+escalate`` on a step over devices, and ``on_failure: pause`` on a step that is not about devices (one that is pauses by
+itself, wave by wave). The answers are those of any paused step: retry, skip, undo or stop.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from workflows.contracts import Blame, FailureInfo
+from workflows.plan import Block, DevicesStep, StepBase
+from workflows.run.fanout import FanOut
+from workflows.run.reminders import remind
+from workflows.run.state import FAILED, Answer, RunState, StepRun
+from workflows.run.waiting import until
+
+OPERATORS: Final = "operators"  # the notification target that is told of a deadline
+BLOCKS: Final[Mapping[str, Block]] = {
+    "source of truth": "source_of_truth",
+    "executor": "executor",
+    "observability": "observability",
+    "presentation": "presentation",
+}
+
+
+class Appeals:
+    """Asks operators about steps that have failed."""
+
+    def __init__(self, state: RunState, changed: Callable[[], None]) -> None:
+        self._state = state
+        self._changed = changed
+
+    async def again(self, run: StepRun) -> bool:
+        """Asks where the step is one to ask about, and waits for the answer.
+
+        Entered again after the run has continued as new, it waits on.
+
+        Returns:
+            Whether the step is to be carried out again. Otherwise it has ended, and its message says how.
+        """
+        if not run.appeal:
+            if not self._wanted(run):
+                return False
+            run.appeal, run.answer, run.asks, run.state = run.message, None, True, "waiting"
+            run.message = f"{run.appeal}; retry, skip, undo or stop?"
+            self._changed()
+            if run.overdue:
+                await remind(self._state, run.id, OPERATORS, f"step {run.id} waits for an operator: {run.appeal}")
+        await until(self._state, lambda: run.answer is not None or self._state.cut or self._state.stopping)
+        said, run.appeal, run.asks = run.appeal, "", False
+        answer = run.answer or Answer("stop")
+        by = f" by {answer.by}" if answer.by else ""
+        if answer.action == "retry":
+            await self._renew(run)
+            return True
+        run.state, run.message = "failed", f"{said}; passed over{by}" if answer.action == "skip" else said
+        if run.blame is not None and answer.action == "skip":
+            run.blame = run.blame.model_copy(update={"answer": "acknowledged", "by": answer.by})
+        self._changed()
+        return False
+
+    def _wanted(self, run: StepRun) -> bool:
+        step, state = run.step, self._state
+        if run.state != "failed" or state.cut or state.stopping or run.id in state.finally_:
+            return False
+        if state.request.mode == "plan":
+            return False
+        if run.overdue:
+            return step.on_deadline == "escalate" and isinstance(step, DevicesStep)
+        if run.blame is not None and step.on_block != "abort":
+            return step.on_block == "ask"
+        return step.on_failure.action == "pause" and not isinstance(step, DevicesStep)
+
+    async def _renew(self, run: StepRun) -> None:
+        """Another go, with as much time as the first one had."""
+        run.answer, run.blame, run.overdue = None, None, False
+        run.deadline, run.until, run.rounds = None, None, 0
+        run.state, run.message = "running", ""
+        if isinstance(run.step, DevicesStep):
+            await FanOut(self._state, run, self._changed).renew()
+        else:
+            run.outputs = {}
+        self._changed()
+
+
+def blamed(step: StepBase, kind: str | None, message: str, otherwise: Block | None = None) -> Blame | None:
+    """Whose failure it is when something failed in this way; None where it is no block's.
+
+    Args:
+        step: What failed; it may say which block it talks to.
+        kind: The failure's class.
+        message: It begins with the block where netsaga itself knows it, as in ``executor: …``.
+        otherwise: The block where nobody names one.
+    """
+    said = BLOCKS.get(message.partition(":")[0])
+    block = said or step.block or otherwise
+    if block is None or kind not in {"block_unavailable", "block_degraded"}:
+        return None
+    proceeds = step.on_block == "proceed"
+    return Blame.model_validate(
+        {"block": block, "type": kind, "message": message, "answer": "proceeded" if proceeds else "aborted"}
+    )
+
+
+def blamed_by_devices(run: StepRun) -> Blame | None:
+    """The block that kept every failed device of a step from being worked on: then no device is to blame."""
+    failures = [run.messages.get(host) for host in run.hosts_with(FAILED)]
+    kinds = {None if info is None else info.type for info in failures}
+    if not failures or not kinds <= {"block_unavailable", "block_degraded"}:
+        return None
+    first: FailureInfo | None = failures[0]
+    return None if first is None else blamed(run.step, first.type, first.message, "executor")

@@ -1,0 +1,119 @@
+"""Decisions at gates: who may decide, what a decision is about, and what is recorded of those that do not count.
+
+A person counts once. A decision made before the gate opened, by somebody outside the group, or about another proposal
+is recorded and does not count. One rejection by a member rejects. Updates answer; signals are only recorded.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+from pydantic import ValidationError
+from temporalio import workflow
+
+from workflows.contracts import Decision, DecisionAnswer, DecisionRecord
+from workflows.errors import InvalidInputError
+from workflows.plan import StepId
+from workflows.run import evidence
+from workflows.run.state import GateRun, RunState
+
+ANYONE = "*"
+Answer = Literal["approve", "reject"]
+How = Literal["update", "signal", "timeout", "automatic", "system"]
+
+
+class Decisions:
+    """Takes the decisions of people about the open gates of a run."""
+
+    def __init__(self, state: RunState, changed: Callable[[], None]) -> None:
+        self._state = state
+        self._changed = changed
+
+    def refusal(self, decision: Decision) -> str | None:
+        """Why a decision cannot count now, for the one who makes it; ``None`` where it can."""
+        try:
+            gate = self._gate(decision.step)
+        except InvalidInputError as error:
+            return str(error)
+        step = gate.step
+        refused = other_proposal(gate, decision.digest)
+        if refused is not None:
+            return refused
+        if ANYONE not in gate.members and decision.by not in gate.members:
+            group = f"{step.by} or {step.escalate.to}" if gate.escalated and step.escalate else step.by
+            return f"{decision.by} is not in {group}, which decides about {step.id}"
+        if "requester" in step.not_by and decision.by == self._state.request.by:
+            return f"{decision.by} asked for this run and cannot decide about it"
+        if decision.by in gate.approvals:
+            return f"{decision.by} has approved {step.id} already; a person counts once"
+        return None
+
+    def decide(self, decision: Decision, answer: Answer, how: How) -> DecisionAnswer | None:
+        """Takes a decision and records it, also one that does not count (then the answer is ``None``)."""
+        refusal = self.refusal(decision)
+        gate = None if refusal else self._gate(decision.step)
+        record = DecisionRecord(
+            step=gate.step.id if gate else decision.step or StepId("?"),
+            decision=answer,
+            by=decision.by,
+            comment=decision.comment,
+            digest=decision.digest or (gate.digest if gate else None),
+            at=workflow.now(),
+            how=how,
+            counted=gate is not None,
+            why_not=refusal or "",
+            diffs=evidence.shown(gate.diffs) if gate else (),
+        )
+        self._state.decisions.append(record)
+        self._changed()
+        if gate is None:
+            return None
+        if answer == "reject":
+            gate.decided = "reject"
+        else:
+            gate.approvals[decision.by] = record
+            if len(gate.approvals) >= gate.step.quorum:
+                gate.decided = "approve"
+        return DecisionAnswer(
+            step=gate.step.id,
+            approvals=len(gate.approvals),
+            quorum=gate.step.quorum,
+            gate="open" if gate.decided is None else "approved" if gate.decided == "approve" else "rejected",
+        )
+
+    def signalled(self, payload: object, answer: Answer) -> None:
+        """A decision by signal: whatever arrives, it is recorded and never fails the run."""
+        try:
+            decision = Decision.model_validate(payload)
+        except ValidationError as error:
+            problem = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:3])
+            self._state.decisions.append(
+                DecisionRecord(
+                    step=StepId("?"),
+                    decision=answer,
+                    by="?",
+                    at=workflow.now(),
+                    how="signal",
+                    counted=False,
+                    why_not=f"the signal cannot be read: {problem}"[:300],
+                )
+            )
+            self._changed()
+            return
+        self.decide(decision, answer, "signal")
+
+    def _gate(self, step: StepId | None) -> GateRun:
+        gates = {name: gate for name, gate in self._state.gates.items() if gate.decided is None}
+        if step is None and len(gates) == 1:
+            return next(iter(gates.values()))
+        if step is not None and step in gates:
+            return gates[step]
+        waiting = ", ".join(gates) or "none"
+        asked = f"{step} is not waiting for a decision" if step else "name the step"
+        raise InvalidInputError(f"{asked}; open gates: {waiting}")
+
+
+def other_proposal(gate: GateRun, digest: str | None) -> str | None:
+    """Why a decision is not about what this gate asks; ``None`` where it is, or names nothing."""
+    if digest is None or gate.digest is None or (digest and gate.digest.startswith(digest)):
+        return None
+    return f"the proposal has the digest {gate.digest[:12]}…, and the decision names {digest[:12]}…"

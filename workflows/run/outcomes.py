@@ -1,0 +1,40 @@
+"""What the calls of a batch say of its devices: outcomes from answers, failures and silence. No Temporal calls here."""
+
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+
+from workflows import contracts
+from workflows.contracts import DeviceOutcome, FailureInfo, HostWork
+from workflows.errors import FAILURE_TYPES
+
+
+def letter(outcome: DeviceOutcome) -> str:
+    """The one letter that stands for an outcome."""
+    if outcome.status == "succeeded" and outcome.changed:
+        return contracts.CHANGED
+    return contracts.LETTERS[outcome.status]
+
+
+def outcome_of(error: ActivityError, work: HostWork) -> DeviceOutcome:
+    """What a failed call says of its device; a call that was lost leaves it unknown."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        for detail in cause.details:
+            if isinstance(detail, dict):
+                return DeviceOutcome.model_validate(detail)
+        kind = cause.type if cause.type in FAILURE_TYPES else "permanent"
+        info = FailureInfo.model_validate({"type": kind, "message": cause.message[: contracts.MESSAGE_LENGTH]})
+        return DeviceOutcome(host=work.host, status="failed", touched=True, failure=info)
+    if isinstance(cause, CancelledError):
+        info = FailureInfo(type="cancelled", message="cancelled before it began")
+        return DeviceOutcome(host=work.host, status="skipped", failure=info)
+    info = FailureInfo(type="outcome_unknown", message="no answer from a worker in time; the device is looked at first")
+    return DeviceOutcome(host=work.host, status="unknown", touched=True, failure=info)
+
+
+def not_undone(undo: DeviceOutcome, failed: DeviceOutcome | None) -> DeviceOutcome:
+    """The outcome of a device that could not be taken back, with what it had failed with before."""
+    said = undo.failure.message if undo.failure else "no reason was given"
+    why = f"; it had failed with: {failed.failure.message}" if failed and failed.failure else ""
+    info = FailureInfo(type="undo_failed", message=f"not undone: {said}{why}"[: contracts.MESSAGE_LENGTH])
+    seen = failed or undo
+    return seen.model_copy(update={"status": "undo_failed", "touched": True, "failure": info})

@@ -1,0 +1,68 @@
+"""What a run tells the guard of its devices at the end, and people of those taken out of service. Pure.
+
+A failure counts against a device where a step that changes devices failed on it, by itself: not where it was taken back
+because of others, where a colleague had changed it meanwhile, or where a part of netsaga was not available.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from workflows import contracts
+from workflows.contracts import DeviceReport, Quarantined
+from workflows.errors import FailureType
+from workflows.plan import DevicesStep, HostName
+from workflows.run.state import FAILED, RunState, StepRun
+
+NOT_ITS_OWN: Final[frozenset[FailureType]] = frozenset(
+    {"cancelled", "drifted", "invalid_input", "block_unavailable", "block_degraded"}
+)
+HALF_WAY: Final[frozenset[FailureType]] = frozenset({"partially_applied", "outcome_unknown"})
+IN_BETWEEN: Final = frozenset({contracts.LETTERS["unknown"], contracts.LETTERS["undo_failed"]})
+LENGTH: Final = 160  # characters of a reason, as the guard keeps it
+NAMED: Final = 10  # devices that a notification lists
+
+
+def failed(state: RunState) -> tuple[DeviceReport, ...]:
+    """What failed on devices in the steps that the guard has not heard of yet; each device once, in order."""
+    found: dict[HostName, DeviceReport] = {
+        host: DeviceReport(host=host, because=why[:LENGTH], dirty=True) for host, why in state.lease.dirty.items()
+    }
+    state.lease.dirty = {}
+    for run in state.all_steps():
+        if run.id in state.lease.reported or not isinstance(run.step, DevicesStep) or not run.step.changes:
+            continue
+        if run.letters:
+            state.lease.reported.append(run.id)
+        for host in run.hosts_with(FAILED):
+            report = _report(run, host)
+            if report is not None and (host not in found or report.dirty):
+                found[host] = report
+    return tuple(found.values())
+
+
+def _report(run: StepRun, host: HostName) -> DeviceReport | None:
+    assert isinstance(run.step, DevicesStep), "only such steps have devices"
+    info, letter = run.messages.get(host), run.letters[host]
+    said = f"step {run.id}: {info.message if info else 'it failed'}"[:LENGTH]
+    touchable = letter in {contracts.LETTERS["failed"], contracts.LETTERS["unreachable"]}
+    left = touchable and not run.step.undo and info is not None and info.type in HALF_WAY
+    if letter in IN_BETWEEN or left:
+        return DeviceReport(host=host, because=said, dirty=True)
+    if letter == contracts.LETTERS["quarantined"] or (info is not None and info.type in NOT_ITS_OWN):
+        return None
+    return DeviceReport(host=host, because=said)
+
+
+def note_alerts(state: RunState, quarantined: Mapping[HostName, Quarantined]) -> None:
+    """Notes what people are to be told: breakers that have opened, and devices taken out of service."""
+    for run in state.all_steps():
+        if run.tripped and not run.alerted:
+            run.alerted = True
+            state.lease.alerts.append(f"step {run.id}: {run.message}; no new device was started")
+    if quarantined:
+        named = [f"{host} ({one.because})" for host, one in list(quarantined.items())[:NAMED]]
+        more = f" and {len(quarantined) - NAMED} more" if len(quarantined) > NAMED else ""
+        state.lease.alerts.append(
+            f"quarantined, and changed by no run until somebody has cleared them: {', '.join(named)}{more}. "
+            "`netsaga quarantine` lists them."
+        )

@@ -1,0 +1,110 @@
+"""Signals that a definition waits for: each under the name that its `wait` gives, as a signal and as an update.
+
+What is sent is one JSON object with the fields that the step declares; ``by`` may name who sends it. It is checked when
+it comes: an update answers whether it was taken, a signal that cannot be is recorded as refused. One that comes before
+its step waits is kept for it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from workflows.contracts import MESSAGE_LENGTH, OperationAnswer, OperationRecord
+from workflows.errors import InvalidInputError
+from workflows.inputs import check_inputs
+from workflows.plan import WaitStep
+from workflows.run.door import Door
+from workflows.run.state import DONE, RunState, StepRun
+
+KEPT: Final = 100  # of one name, until a step takes them
+RECORDED: Final = 200  # of all that were sent
+BY: Final = "by"
+_PAYLOAD: Final[TypeAdapter[dict[str, JsonValue]]] = TypeAdapter(dict[str, JsonValue])
+
+
+class Signals:
+    """Takes what is sent and keeps it for the steps that wait."""
+
+    def __init__(self, state: RunState, changed: Callable[[], None], door: Door) -> None:
+        self._state = state
+        self._changed = changed
+        self._door = door
+
+    def listen(self) -> None:
+        """Takes the signals that the plan waits for, those included that came before the plan was known."""
+        for name in dict.fromkeys(step.signal for _, step in _waits(self._state) if step.signal is not None):
+            self._listen(name)
+
+    def _listen(self, name: str) -> None:
+        async def update(payload: Any) -> OperationAnswer:  # noqa: ANN401  # checked against what the step declares
+            return await self._door.update(OperationAnswer, lambda: self._taken(name, payload, "update"))
+
+        def validate(payload: Any) -> None:  # noqa: ANN401  # see above
+            refused = None if self._door.passes() else self._judged(name, payload)[1]
+            if refused:
+                raise ApplicationError(refused, type="invalid_input")
+
+        def signal(payload: Any) -> None:  # noqa: ANN401  # whatever people send is recorded, and never fails the run
+            self._door.signal(lambda: _ignore(self._taken(name, payload, "signal")))
+
+        workflow.set_update_handler(name, update, validator=validate)
+        workflow.set_signal_handler(name, signal)
+
+    def _taken(self, name: str, payload: object, how: str) -> OperationAnswer:
+        fields, refused = self._judged(name, payload)
+        sender = payload.get(BY) if isinstance(payload, Mapping) else None
+        if len(self._state.operations) < RECORDED or not refused:
+            self._state.operations.append(
+                OperationRecord.model_validate(
+                    {
+                        "operation": f"signal {name}",
+                        "by": sender if isinstance(sender, str) and sender else "?",
+                        "at": workflow.now(),
+                        "how": how,
+                        "refused": refused,
+                    }
+                )
+            )
+        if not refused:
+            self._state.signals.setdefault(name, []).append(fields)
+        self._changed()
+        return OperationAnswer(accepted=not refused, phase=self._state.phase, message=refused)
+
+    def _judged(self, name: str, payload: object) -> tuple[dict[str, JsonValue], str]:
+        """The fields that a payload yields, and why it cannot be taken where that is so."""
+        waits = _waits(self._state)
+        step = next((step for run, step in waits if step.signal == name and run.state not in DONE), None)
+        if step is None or self._state.phase == "closed":
+            return {}, f"no step waits for `{name}` any more"
+        if len(self._state.signals.get(name, ())) >= KEPT:
+            return {}, f"{KEPT} signals `{name}` are kept already, and no step has taken them"
+        return fields_of(step, payload)
+
+
+def _waits(state: RunState) -> list[tuple[StepRun, WaitStep]]:
+    return [(run, run.step) for run in state.all_steps() if isinstance(run.step, WaitStep)]
+
+
+def fields_of(step: WaitStep, payload: object) -> tuple[dict[str, JsonValue], str]:
+    """What a payload yields for a step, defaults filled in; and what is wrong with it, empty where it fits."""
+    declared = step.payload
+    try:
+        given = _PAYLOAD.validate_python({} if payload is None else payload)
+    except ValidationError:
+        return {}, f"`{step.signal}` takes one JSON object with {_wanted(step)}"
+    given = {name: value for name, value in given.items() if name != BY or BY in declared}
+    try:
+        return check_inputs(declared, given, "field"), ""
+    except InvalidInputError as error:
+        return {}, f"`{step.signal}`: {'; '.join(str(error).splitlines())}"[:MESSAGE_LENGTH]
+
+
+def _wanted(step: WaitStep) -> str:
+    return ", ".join(f"`{name}`" for name in step.payload) or "no fields"
+
+
+def _ignore(_: object) -> None:
+    """A signal has no answer."""
