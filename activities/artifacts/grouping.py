@@ -43,20 +43,24 @@ class Grouped(Generic[A, R]):
         return await answer
 
     async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._waiting:
             group = [self._waiting.popleft() for _ in range(min(LARGEST, len(self._waiting)))]
             try:
-                results = await loop.run_in_executor(self._threads, self._act, [argument for argument, _ in group])
-            except BaseException as error:
+                results = await self._made([argument for argument, _ in group])
+            except asyncio.CancelledError:  # the event loop is going down
                 for _, answer in group:
-                    if not answer.done():
-                        answer.set_exception(RuntimeError(f"the group of writes was not made: {error!r}"))
+                    answer.cancel()
                 raise
             for (_, answer), result in zip(group, results, strict=True):
                 if answer.done():  # whoever asked was cancelled meanwhile
                     continue
-                if isinstance(result, OSError):
+                if isinstance(result, Exception):
                     answer.set_exception(result)
                 else:
                     answer.set_result(result)
+
+    async def _made(self, arguments: Sequence[A]) -> Sequence[R | Exception]:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._act, arguments)
+        except Exception as error:  # noqa: BLE001  # a bug in `act` must reach all who wait, and not this task alone
+            return [RuntimeError(f"a group of writes was not made: {error!r}") for _ in arguments]

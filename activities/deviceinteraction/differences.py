@@ -134,7 +134,7 @@ def _is_ignored(path: Path, ignored: Ignored) -> bool:
 def _facts(section: str, found: Mapping[str, JsonValue], ignored: Ignored) -> Facts:
     kept = _without(found, ignored)
     assert isinstance(kept, dict), "a section is a map"
-    return {int(key): value for key, value in kept.items()} if section in _INTEGERS else dict(kept)
+    return {(int(key) if section in _INTEGERS else key): value for key, value in kept.items()}
 
 
 def _without(value: JsonValue | Mapping[str, JsonValue], ignored: Ignored) -> JsonValue:

@@ -44,7 +44,7 @@ from activities.deviceinteraction.platforms.registry import platform_named
 from activities.deviceinteraction.redaction import Redactor
 from activities.deviceinteraction.transcript import Transcript
 from activities.deviceinteraction.transport import Transport
-from activities.deviceinteraction.transport.scrapli import open_transport
+from activities.deviceinteraction.transport.opening import open_link
 
 _READS = re.compile(r"(?:sh(?:ow?)?|dir|more|ping|traceroute)\b", re.IGNORECASE)
 _WRITES_A_FILE = re.compile(r"\|\s*(?:redirect|tee|append|save)\b|>", re.IGNORECASE)
@@ -81,7 +81,7 @@ async def open_session(
     record = transcript or Transcript()
     record.bind(redact)
     with _redacted(redact):
-        async with open_transport(target, platform.name, host_keys, limits, record) as transport:
+        async with open_link(target, platform.name, host_keys, limits, record) as transport:
             device = Dialogue(transport, target, limits, fence)
             yield Session(target, platform, transport, record, Turn(device, platform, attempts), redact)
 

@@ -22,6 +22,8 @@ MESSAGES = {
     contracts.CONFIRM: (contracts.InteractInput, contracts.DeviceOutcome),
     contracts.FOLD: (contracts.FoldInput, contracts.FoldResult),
     contracts.KEEP: (contracts.KeepInput, contracts.KeepResult),
+    contracts.SAVE_STATE: (contracts.SaveStateInput, contracts.StateRef),
+    contracts.LOAD_STATE: (contracts.LoadStateInput, contracts.StatePiece),
     contracts.PROPOSALS: (contracts.ProposalsInput, contracts.ProposalsResult),
     contracts.COMPARE: (contracts.CompareInput, contracts.CompareResult),
     contracts.NOTIFY: (contracts.NotifyInput, contracts.NotifyResult),

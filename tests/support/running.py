@@ -96,6 +96,9 @@ class Server:
     async def keep(self, handle: WorkflowHandle[Any, RunResult], path: Path) -> None:
         """Writes the run's history, and that of its first batch, as fixtures for `test_replay.py`."""
         history = await handle.fetch_history()
+        first = await self.client.get_workflow_handle(handle.id, run_id=handle.first_execution_run_id).fetch_history()
+        if first.events[-1].HasField("workflow_execution_continued_as_new_event_attributes"):
+            path.with_suffix(".first.json").write_text(_plain(first))
         path.with_suffix(".run.json").write_text(_plain(history))
         children = [
             event.child_workflow_execution_started_event_attributes.workflow_execution.workflow_id

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from activities.deviceinteraction.testbed.model import PLATFORMS, Fault
+from activities.deviceinteraction.testbed.model import PLATFORMS, Fault, SimulatedName
 from activities.deviceinteraction.testbed.testbed import Testbed
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncssh
 import yaml
 
-from activities.deviceinteraction.testbed.model import PLATFORMS, DeviceSpec, Login
+from activities.deviceinteraction.testbed.model import PLATFORMS, DeviceSpec, Login, SimulatedName
 
 CREDENTIAL = "device_rw"
 

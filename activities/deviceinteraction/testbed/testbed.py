@@ -16,7 +16,15 @@ from activities.deviceinteraction.model import Vlan
 from activities.deviceinteraction.testbed import fleet
 from activities.deviceinteraction.testbed.control import ControlServer
 from activities.deviceinteraction.testbed.device import Clock, SystemClock
-from activities.deviceinteraction.testbed.model import PLATFORMS, CommandEntry, DeviceSpec, Fault, LogEntry, Login
+from activities.deviceinteraction.testbed.model import (
+    PLATFORMS,
+    CommandEntry,
+    DeviceSpec,
+    Fault,
+    LogEntry,
+    Login,
+    SimulatedName,
+)
 from activities.deviceinteraction.testbed.platforms.registry import build
 from activities.deviceinteraction.testbed.server import DeviceServer, bound, raise_descriptor_limit
 

@@ -7,7 +7,7 @@ effect is decided in `change/`. Nothing here imports an SSH library.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from activities.deviceinteraction.failures import Transient
 
@@ -59,4 +59,32 @@ class Transport(Protocol):
 
     def is_alive(self) -> bool:
         """Whether the connection is still up as far as this side can see."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command on a Linux machine ended; a signal that killed it counts from 128 on, as in a shell."""
+
+    status: int
+    output: str
+    errors: str
+
+
+@runtime_checkable
+class CommandTransport(Transport, Protocol):
+    """A transport to a machine that runs commands, each with an end and an exit status of its own."""
+
+    async def execute(self, command: str, *, stdin: str = "", within: timedelta | None = None) -> Ended:
+        """Run a command of the shell, as root where the login may do that.
+
+        Args:
+            command: For ``sh``; values in it must be quoted by whoever wrote it.
+            stdin: What it reads.
+            within: For all of it; the command time limit of the session where ``None``.
+
+        Raises:
+            Unreachable: No channel could be opened; nothing was run.
+            LinkFailed: It did not end in time, or the link died; it may have run, or still run.
+        """
         ...

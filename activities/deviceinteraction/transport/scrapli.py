@@ -25,8 +25,7 @@ from activities.deviceinteraction.answers import without_log_lines
 from activities.deviceinteraction.failures import DeviceFailure, Permanent, Transient, Unreachable
 from activities.deviceinteraction.model import HostKeys, PlatformName, Target, Timeouts
 from activities.deviceinteraction.transcript import Transcript
-from activities.deviceinteraction.transport import hostkeys
-from activities.deviceinteraction.transport.dial import connect_tcp
+from activities.deviceinteraction.transport import hostkeys, login
 from activities.deviceinteraction.transport.echo import after_echo, last_lines, squeezed
 from activities.deviceinteraction.transport.protocol import Answer, LinkFailed
 
@@ -37,22 +36,18 @@ _DRIVERS: Mapping[PlatformName, type[AsyncNetworkDriver]] = {
     "cisco_nxos": AsyncNXOSDriver,
     "arista_eos": AsyncEOSDriver,
     "juniper_junos": AsyncJunosDriver,
+    "frr": AsyncIOSXEDriver,  # vtysh keeps to the same manners
 }
 _QUIET: Mapping[PlatformName, tuple[str, ...]] = {
     "cisco_iosxe": ("terminal length 0", "terminal width 512", "terminal no monitor"),
     "cisco_nxos": ("terminal length 0", "terminal width 511", "terminal no monitor"),
     "arista_eos": ("terminal length 0", "terminal width 32767", "terminal no monitor"),
     "juniper_junos": ("set cli screen-length 0", "set cli screen-width 511", "set cli complete-on-space off"),
+    "frr": ("terminal length 0", "no terminal paginate", "no terminal monitor"),
 }
 _ANY_PROMPT = r"^[\w.\-@/:]{1,63}(?:\([^)\n]{1,60}\)){0,3}[>#]\s*$"
 _PROMPT_LINE = re.compile(r"^(?P<host>[\w.\-@/:]{1,63})(?:\([^)\n]{1,60}\)){0,3}(?P<mark>[>#])\s*$")
 _PREFIX_LINE = re.compile(r"^(?:\[edit[^\]\n]*\]|\{\w+(?::\w+)*\}(?:\[edit[^\]\n]*\])?)$")
-# The cheapest algorithms first, since a handshake costs more CPU than all that follows it; the defaults stay behind
-# them for older devices.
-_FAST = {
-    "kex_algs": "^curve25519-sha256,curve25519-sha256@libssh.org",
-    "encryption_algs": "^aes128-gcm@openssh.com,aes256-gcm@openssh.com",
-}
 _REPLIES_AT_MOST = 3
 
 
@@ -66,31 +61,37 @@ async def open_transport(
         Unreachable: No session could be opened.
         Permanent: Login, enable or the host key was refused; tried exactly once.
     """
-    transport = await _open(target, platform, host_keys, timeouts, transcript)
+    way = await login.reach(target, host_keys, timeouts)
+    transport = await _open(target, platform, host_keys, timeouts, transcript, way)
     try:
         await transport.prepare()
         yield transport
     finally:
         await transport.close()
+        await way.close()
 
 
 async def _open(
-    target: Target, platform: PlatformName, host_keys: HostKeys, timeouts: Timeouts, transcript: Transcript
+    target: Target,
+    platform: PlatformName,
+    host_keys: HostKeys,
+    timeouts: Timeouts,
+    transcript: Transcript,
+    way: login.Way,
 ) -> "ScrapliTransport":
-    keys = _client_keys(target)
-    sock = await connect_tcp(target, timeouts.connect)
     driver: AsyncNetworkDriver | None = None
     try:
-        known = hostkeys.load(host_keys, target, str(sock.getpeername()[0]))
-        options: dict[str, Any] = {"known_hosts": known, "client_keys": keys, **_FAST}
-        driver = _driver(target, platform, timeouts, {**options, "sock": sock})
+        keys = login.client_keys(target)
+        known = hostkeys.load(host_keys, target, way.peer)
+        options: dict[str, Any] = {"known_hosts": known, "client_keys": keys, **login.FAST}
+        driver = _driver(target, platform, timeouts, {**options, **way.options})
         # scrapli's own limit ends with authentication; the shell that follows may hang as well.
         async with asyncio.timeout(timeouts.connect.total_seconds() * 2):
             await driver.open()
     except BaseException as error:
         if driver is not None:
             driver.transport.close()
-        sock.close()
+        way.abandon()
         if isinstance(error, Exception):
             raise _why_not_opened(error, target, host_keys, timeouts) from error
         raise
@@ -123,19 +124,6 @@ def _driver(
 
 async def _nothing(_connection: AsyncNetworkDriver) -> None:
     """Stands in for scrapli's opening and closing dialogues, which bypass the transcript."""
-
-
-def _client_keys(target: Target) -> list[asyncssh.SSHKey] | None:
-    key = target.credential.private_key
-    if key is None:
-        return None  # and not the keys of whoever runs the worker
-    phrase = target.credential.passphrase
-    try:
-        return [
-            asyncssh.import_private_key(key.get_secret_value(), None if phrase is None else phrase.get_secret_value())
-        ]
-    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
-        raise Permanent(f"{target.name}: the private key of the credential cannot be read: {error}.") from error
 
 
 class ScrapliTransport:
@@ -322,25 +310,7 @@ def _why_not_opened(error: Exception, target: Target, host_keys: HostKeys, timeo
     cause: BaseException = error
     if isinstance(error, ScrapliAuthenticationFailed) and error.__cause__ is not None:
         cause = error.__cause__
-    name, where = target.name, hostkeys.entry_name(target)
-    match cause:
-        case DeviceFailure():
-            return cause
-        case asyncssh.PermissionDenied():
-            return Permanent(
-                f"{name}: the login as {target.credential.username!r} was refused at {where}. It was tried once and is "
-                "not repeated, as accounts get locked. Check the credential."
-            )
-        case asyncssh.HostKeyNotVerifiable():
-            return hostkeys.mismatch(host_keys, target)
-        case asyncssh.KeyExchangeFailed():
-            return Permanent(f"{name}: {where} offers no SSH algorithm that is accepted here: {cause}.")
-        case TimeoutError():
-            limit_s = timeouts.connect.total_seconds()
-            return Unreachable(f"{name}: {where} accepts TCP but did not finish the SSH login within {limit_s:g} s.")
-        case asyncssh.Error() | ScrapliException() | OSError():
-            return Unreachable(
-                f"{name}: {where} accepts TCP but ended the SSH login: {str(cause) or type(cause).__name__}."
-            )
-        case _:
-            raise error
+    if isinstance(cause, ScrapliException):
+        where = hostkeys.entry_name(target)
+        return Unreachable(f"{target.name}: {where} accepts TCP but ended the SSH login: {cause}.")
+    return login.why_not_opened(cause, target, host_keys, timeouts)

@@ -1,7 +1,6 @@
 """Credentials from the environment, a file and a command; what is secret is in no message."""
 
 import asyncio
-import os
 import sys
 import time
 from datetime import timedelta

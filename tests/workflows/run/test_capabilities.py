@@ -38,7 +38,10 @@ def doing(*actions: Action) -> Step:
 @pytest.mark.parametrize(
     ("step", "said"),
     [
-        (doing(CompareAction()), "the action `compare`"),
+        (
+            doing(CompareAction()).model_copy(update={"maintenance": Maintenance(enter=(CompareAction(),))}),
+            "`compare` in `maintenance`",
+        ),
         (doing(RebootAction()), "the action `reboot`"),
         (doing(SaveAction()), "the action `save`"),
         (doing(ProposeAction(change=LINES, mode="replace", name="c")), "`mode: replace`"),
