@@ -21,6 +21,7 @@ _REFUSAL = re.compile(
     | \bis\s+ambiguous\b
     | no\s+valid\s+completions
     | configuration\s+check-out\s+failed
+    | ^\w+d\ is\ not\ running$                             # FRR: the daemon that the line is for has died
     """,
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )

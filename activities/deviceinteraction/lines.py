@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from activities.deviceinteraction.failures import InvalidInput
+from activities.deviceinteraction.model import Takes
 
 _LONGEST = 500
 _LEAVES = re.compile(
@@ -16,8 +17,12 @@ _LEAVES = re.compile(
 )
 
 
-def checked(lines: Sequence[str]) -> tuple[str, ...]:
+def checked(lines: Sequence[str], takes: Takes = "commands") -> tuple[str, ...]:
     r"""The lines to send: trailing blanks, empty lines and comments (``!``, ``#``) are left out.
+
+    Args:
+        lines: As they were given or rendered.
+        takes: Whether they are commands to be typed, or the lines of a whole file, which keeps its comments.
 
     Raises:
         InvalidInput: A line has a control character (so that a value cannot smuggle in a second line, device-safety
@@ -28,22 +33,22 @@ def checked(lines: Sequence[str]) -> tuple[str, ...]:
     for number, line in enumerate(lines, start=1):
         text = line.rstrip(" ")
         bad = next((character for character in text if ord(character) < 32 or 127 <= ord(character) < 160), None)
-        if bad is not None:
+        if bad is not None and (takes, bad) != ("file", "\t"):
             raise InvalidInput(
                 f"line {number} contains the control character {bad!r}; a device would read it as another line or "
                 "a key press. Send one command a line, and check the value that was put into it."
             )
-        if not text.strip() or text.lstrip()[0] in "!#":
+        if takes == "commands" and (not text.strip() or text.lstrip()[0] in "!#"):
             continue
         if len(text) > _LONGEST:
             raise InvalidInput(f"line {number} has {len(text)} characters; {_LONGEST} is the longest that is sent.")
-        if _LEAVES.match(text):
+        if takes == "commands" and _LEAVES.match(text):
             raise InvalidInput(
                 f"line {number}, {text.split()[0]!r}, leaves the configuration or commits by itself. "
                 "Give configuration lines only; netsaga enters, commits and saves."
             )
         kept.append(text)
-    if not kept:
+    if not any(text.strip() for text in kept):
         raise InvalidInput("there is no line to send: all are empty or comments. Check the template's conditions.")
     return tuple(kept)
 

@@ -14,6 +14,7 @@ PlatformName = Literal[
 Confirm = Literal["device", "session", "none"]
 UndoMethod = Literal["native", "inverse", "restore"]
 Made = Literal["computed_by_device", "modelled", "unavailable"]
+Takes = Literal["commands", "file"]  # what a change's lines are: typed one by one, or the whole configuration file
 Section = Literal["config", "vlans", "interfaces"]
 
 

@@ -5,14 +5,18 @@ is done to it). It decides nothing about retries or order between devices.
 """
 
 import re
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import timedelta
 
 from pydantic import JsonValue
 
+from activities.deviceinteraction.acts.exchange import exchange
+from activities.deviceinteraction.acts.reboot import reach, reboot
 from activities.deviceinteraction.change import confirm as confirming
 from activities.deviceinteraction.change import undo as undoing
 from activities.deviceinteraction.change.apply import apply as apply_change
+from activities.deviceinteraction.change.effect import uncut
 from activities.deviceinteraction.change.lock import Turn
 from activities.deviceinteraction.change.progress import expected
 from activities.deviceinteraction.change.work import Work
@@ -39,6 +43,7 @@ from activities.deviceinteraction.model import (
 )
 from activities.deviceinteraction.parse.bounded import parse_bounded
 from activities.deviceinteraction.platforms.dialogue import Dialogue
+from activities.deviceinteraction.platforms.operations import restart_of
 from activities.deviceinteraction.platforms.protocol import Platform
 from activities.deviceinteraction.platforms.registry import platform_named
 from activities.deviceinteraction.redaction import Redactor
@@ -80,10 +85,17 @@ async def open_session(
     redact = Redactor.of(target.credential)
     record = transcript or Transcript()
     record.bind(redact)
-    with _redacted(redact):
-        async with open_link(target, platform.name, host_keys, limits, record) as transport:
-            device = Dialogue(transport, target, limits, fence)
-            yield Session(target, platform, transport, record, Turn(device, platform, attempts), redact)
+    async with AsyncExitStack() as links:
+
+        async def linked() -> Turn:
+            await links.aclose()
+            transport = await links.enter_async_context(
+                open_link(target, platform.name, host_keys, limits, record),
+            )
+            return Turn(Dialogue(transport, target, limits, fence), platform, attempts)
+
+        with _redacted(redact):
+            yield Session(target, platform, record, await linked(), redact, linked)
 
 
 class Session:
@@ -93,18 +105,28 @@ class Session:
         self,
         target: Target,
         platform: Platform,
-        transport: Transport,
         transcript: Transcript,
         turn: Turn,
         redact: Redactor,
+        linked: Callable[[], Awaitable[Turn]],
     ) -> None:
         self.target = target
         self.platform = platform
-        self.transport = transport
         self.transcript = transcript
+        self.is_fresh = True  # nothing was asked of the device since the login
         self._turn = turn
-        self._device = turn.device
         self._redact = redact
+        self._linked = linked
+
+    @property
+    def transport(self) -> Transport:
+        """The live connection."""
+        return self._turn.device.transport
+
+    @property
+    def _device(self) -> Dialogue:
+        self.is_fresh = False
+        return self._turn.device
 
     async def facts(self) -> Facts:
         """What the device says of itself."""
@@ -171,7 +193,7 @@ class Session:
             Permanent: The change cannot be made safely on this device, as VLANs under VTP.
             Transient: Somebody else holds the configuration.
         """
-        typed = checked(lines)
+        typed = checked(lines, self.platform.takes)
         with _redacted(self._redact):
             before = await self.platform.running(self._device)
             staged = await self._turn.past_lock(lambda: self.platform.stage(self._device, typed, before, names))
@@ -196,7 +218,7 @@ class Session:
         hold: Hold | None = None,
     ) -> Applied:
         """Make a change once, however often it is called with the same journal. See `change.apply.apply`."""
-        checked(change.lines)
+        checked(change.lines, self.platform.takes)
         with _redacted(self._redact):
             return await apply_change(self._work(names, journal), change, save=save, bound=bound, hold=hold)
 
@@ -210,10 +232,40 @@ class Session:
         with _redacted(self._redact):
             return await confirming.confirm(self._work(names, journal))
 
-    async def undo(self, names: Names, journal: Journal, *, methods: Sequence[UndoMethod]) -> Undone:
+    async def undo(
+        self, names: Names, journal: Journal, *, methods: Sequence[UndoMethod], saved: bool = False
+    ) -> Undone:
         """Take a change back and prove it, however often it is called. See `change.undo.undo`."""
         with _redacted(self._redact):
-            return await undoing.undo(self._work(names, journal), methods=methods)
+            return await undoing.undo(self._work(names, journal), methods=methods, saved=saved)
+
+    async def save(self) -> None:
+        """Save the running configuration. Raises `CheckFailed` where the device says that it did not."""
+        with _redacted(self._redact):
+            await uncut(self.platform.save(self._device))
+
+    async def reach(self, within: timedelta) -> None:
+        """Wait until the device answers a fresh login, which this session is from then on. See `acts.reboot.reach`."""
+        if self.is_fresh:
+            return
+        with _redacted(self._redact):
+            await reach(self.target.name, within=within, renew=self._renew)
+        self.is_fresh = True
+
+    async def reboot(self, journal: Journal, within: timedelta) -> None:
+        """Restart the device once and wait until it answers; the session is a new one then. See `acts.reboot.reboot`."""
+        restart = restart_of(self.platform.name)
+        with _redacted(self._redact):
+            await uncut(reboot(self._device, restart, journal, within=within, renew=self._renew))
+
+    async def exchange(self, command: str, answers: Sequence[tuple[str, str]], journal: Journal) -> str:
+        """Send a command that asks back, once, and answer it as declared. See `acts.exchange.exchange`."""
+        with _redacted(self._redact):
+            return await exchange(self._device, checked_command(command), answers, journal, self._redact)
+
+    async def _renew(self) -> Dialogue:
+        self._turn = await self._linked()
+        return self._turn.device
 
     def _work(self, names: Names, journal: Journal) -> Work:
         return Work(self._device, self.platform, names, journal, self._turn)

@@ -180,7 +180,8 @@ class Drive:
             story.guard = await guard.query(contracts.QUERY_LEASES, result_type=GuardState)
             await guard.terminate("the scenario is over")
         strict = {step.id for step in self._story.plan.steps if getattr(step, "budget", None) == "strict"}
-        for batch in dict.fromkeys(entry.batch for entry in story.lab.log if entry.call.part.step in strict):
+        batches = [entry.batch for entry in story.lab.log if entry.batch and entry.call.part.step in strict]
+        for batch in dict.fromkeys(batches):
             story.histories[batch] = await self._server.client.get_workflow_handle(batch).fetch_history()
 
     # --------------------------------------------------------------------------------------------------- workers

@@ -59,8 +59,8 @@ class ModelWorld(World):
     def _arm(self, fault: FaultSpec) -> None:
         names = self.scenario.names
         ids = [str(step.id) for step in self.plan.steps if isinstance(step, DevicesStep)] or ["none"]
-        deeds = {**dict.fromkeys(UNDO_FAULTS, "undo"), **dict.fromkeys(CONFIRM_FAULTS, "confirm"), "again": "check"}
-        place = (ids[fault.step % len(ids)], names[fault.host % len(names)], deeds.get(fault.kind, "do"))
+        deed = "undo" if fault.kind in UNDO_FAULTS else "confirm" if fault.kind in CONFIRM_FAULTS else "do"
+        place = (ids[fault.step % len(ids)], names[fault.host % len(names)], "check" if fault.kind == "again" else deed)
         self._faults[place].extend([fault.kind] * fault.times)
 
     def _fault(self, call: InteractInput, deed: Deed) -> str:

@@ -61,6 +61,7 @@ class Slots(Model):
     """Run to batch: how many devices may be under way from now on; 0 stops."""
 
     slots: int
+    failures: int | None = None  # of the batch's own, those that the run knew of; later ones have burnt slots since
 
 
 class BatchResult(Model):

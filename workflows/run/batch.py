@@ -34,7 +34,7 @@ from workflows.contracts import (
 from workflows.run import calls
 from workflows.run.outcomes import letter, not_undone, outcome_of
 from workflows.run.pools import Pools, begun_before, not_taken_up, unserved
-from workflows.run.state import WORDS
+from workflows.run.state import FAILED, WORDS
 
 REPORT_EVERY: Final = timedelta(seconds=1)
 PREFIX: Final = {"check": "check/", "confirm": "confirm/"}  # of the activity's id
@@ -53,6 +53,7 @@ class BatchWorkflow:
         self._slots = batch.slots
         self._stopped = False
         self._running = 0
+        self._failures = 0  # each has burnt a slot, where the budget is strict
         self._waiting = list(range(len(batch.hosts)))  # their places, in order
         self._busy: Counter[str | None] = Counter()  # how many are under way, by what they count under
         self._pools = Pools()
@@ -102,7 +103,8 @@ class BatchWorkflow:
     def slots(self, slots: Slots) -> None:
         """The run divides the slots anew. Once stopped, a batch stays stopped."""
         if not self._stopped and self._batch.mode != "undo":
-            self._slots = slots.slots
+            unknown = 0 if slots.failures is None else self._failures - slots.failures
+            self._slots = max(0, slots.slots - unknown)
             self._stopped = slots.slots == 0
 
     @workflow.signal(name=contracts.SIGNAL_CUT, description="Stop: what is under way ends between two actions.")
@@ -165,7 +167,8 @@ class BatchWorkflow:
                 self._news.append(HostFailure(host=work.host, status=outcome.status, failure=outcome.failure))
             if self._batch.policy.first and outcome.status == "succeeded":
                 self.cut()
-            if self._batch.policy.strict and outcome.status != "succeeded":
+            if self._batch.policy.strict and self._batch.mode == "do" and self._letters[index] in FAILED:
+                self._failures += 1
                 self._slots = max(0, self._slots - 1)  # the run gives others, as long as failures are left
         finally:
             self._running -= 1

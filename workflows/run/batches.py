@@ -71,7 +71,18 @@ class Batches:
         # An undo or a second look that is under way changes nothing of what is known.
         self._learn({host: letter for host, letter in told if letter in NEWS[batch.mode]})
         self._note(progress.failures)
+        self._make_good(batch)
         self._changed()
+
+    def _make_good(self, batch: BatchRun) -> None:
+        """Gives back slots that failures have burnt, as far as the failures that are left allow it."""
+        if batch.mode != "do" or self._step.budget != "strict" or not self._changes:
+            return
+        failures = self._run.failures(batch.hosts)
+        burnt, batch.failures = max(0, failures - batch.failures), failures
+        batch.slots = max(0, batch.slots - burnt)
+        if burnt and not self._judgement.over(batch.hosts) and workflow.patched("burnt-slots-are-made-good"):
+            self._share_slots(())
 
     def _note(self, failures: Sequence[HostFailure]) -> None:
         """Keeps why devices failed. What a batch has reported comes again with its result."""
@@ -184,7 +195,10 @@ class Batches:
             batch = self._run.batches[label]
             batch.slots = number
             if label in self._handles:
-                self._send(self._handles[label].signal(contracts.SIGNAL_SLOTS, Slots(slots=number)))
+                self._send(self._handles[label].signal(contracts.SIGNAL_SLOTS, self._slots(batch)))
+
+    def _slots(self, batch: BatchRun) -> Slots:
+        return Slots(slots=batch.slots, failures=batch.failures)
 
     def _send(self, signal: Awaitable[None]) -> None:
         asyncio.create_task(_quietly(signal))  # noqa: RUF006  # the event loop of a workflow keeps its own references
@@ -207,7 +221,7 @@ class Batches:
             if mode == "do" and self._state.cut:
                 self._send(handle.signal(contracts.SIGNAL_CUT))
             elif batch.slots != batch_input.slots:  # moved while the batch was being started
-                self._send(handle.signal(contracts.SIGNAL_SLOTS, Slots(slots=batch.slots)))
+                self._send(handle.signal(contracts.SIGNAL_SLOTS, self._slots(batch)))
             result = await handle
         except FailureError as error:
             self._lost(batch, error)

@@ -81,6 +81,7 @@ class BatchRun:
     mode: BatchMode
     generation: int = 1
     slots: int = 0
+    failures: int = 0  # those that are known; under `budget: strict` each has burnt a slot
 
     def workflow_id(self, scope: Scope) -> str:
         """The id of its workflow. An undo is a workflow of this very run: an earlier run of the same id had its own."""

@@ -31,8 +31,13 @@ from activities.deviceinteraction.model import Names, UndoMethod, Undone
 from activities.deviceinteraction.platforms.protocol import Running
 
 
-async def undo(work: Work, *, methods: Sequence[UndoMethod]) -> Undone:
+async def undo(work: Work, *, methods: Sequence[UndoMethod], saved: bool = False) -> Undone:
     """Take back what the journal says was done, or find out that nothing was.
+
+    Args:
+        work: Whom to talk to, and where to remember.
+        methods: Which may be used, in their order.
+        saved: Whether the change was saved after it was made, by itself: then what is left is saved as well.
 
     Raises:
         CheckFailed: ``undo_failed``: the device still differs after every method that may be used.
@@ -47,6 +52,8 @@ async def undo(work: Work, *, methods: Sequence[UndoMethod]) -> Undone:
         return await _ended(work, Undone(was_touched=False))
     await work.platform.discard(work.device, work.names)
     await work.platform.discard(work.device, _names_of_undo(work.names))
+    if intent is not None and saved:
+        intent = intent.model_copy(update={"save": True})
     if intent is None:
         await work.platform.forget(work.device, work.names)
         return await _ended(work, Undone(was_touched=False))

@@ -41,6 +41,10 @@ VLAN_NAME: Final = re.compile(r"external_ids:vlan-name-(?P<id>\d{1,4}) (?P<name>
 
 _PLAIN = re.compile(r"[A-Za-z_][\w.\-/]*$")
 _DEFAULTS = frozenset({"false", "", "[]"})
+_NEVER_EMPTY: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("stp_enable", "rstp_enable", "mcast_snooping_enable", "protected"), "false"),
+    **dict.fromkeys(("type", "datapath_type"), '""'),
+}
 
 Row = Mapping[str, Any]  # Any: a column's value is an atom, a set, a map or a reference, as RFC 7047, 5.1 writes them
 
@@ -213,7 +217,9 @@ def _brought(path: Path, gone: Collection[Path]) -> str:
     bridge, port = (text.split(" ", 1)[1] for text in path)
     if bridge == port:
         return ""  # it comes with its bridge
-    members = [other[2].split(" ", 1)[1] for other in gone if other[:2] == path and _is_record(other) and len(other) == 3]
+    members = [
+        other[2].split(" ", 1)[1] for other in gone if other[:2] == path and _is_record(other) and len(other) == 3
+    ]
     if len(members) > 1:
         return shlex.join(["--may-exist", "add-bond", bridge, port, *members])
     return shlex.join(["--may-exist", "add-port", bridge, port])
@@ -228,6 +234,8 @@ def _unset(path: Path) -> str:
     if ":" in column:
         name, _, key = column.partition(":")
         return shlex.join(["remove", *_record(path), name, key])
+    if column in _NEVER_EMPTY:
+        return shlex.join(["set", *_record(path), f"{column}={_NEVER_EMPTY[column]}"])
     return shlex.join(["remove", *_record(path), column, value])
 
 

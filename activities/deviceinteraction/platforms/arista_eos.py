@@ -15,7 +15,17 @@ from activities.deviceinteraction.answers import refusal
 from activities.deviceinteraction.config import hierarchy
 from activities.deviceinteraction.config.footprint import Footprint, Path
 from activities.deviceinteraction.failures import CheckFailed, RejectedByDevice, Transient
-from activities.deviceinteraction.model import Confirm, Facts, Interface, Made, Names, PlatformName, UndoMethod, Vlan
+from activities.deviceinteraction.model import (
+    Confirm,
+    Facts,
+    Interface,
+    Made,
+    Names,
+    PlatformName,
+    Takes,
+    UndoMethod,
+    Vlan,
+)
 from activities.deviceinteraction.parse import parse_rows
 from activities.deviceinteraction.platforms import indented, rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
@@ -36,6 +46,7 @@ class AristaEos:
     timer: ClassVar[Timer | NoTimer] = Timer(unit_s=1, longest_s=86_399)  # hh:mm:ss, below a day
     undo_methods: ClassVar[tuple[UndoMethod, ...]] = ("native", "inverse", "restore")
     made: ClassVar[Made] = "computed_by_device"
+    takes: ClassVar[Takes] = "commands"
     parses_as: ClassVar[str] = "arista_eos"
 
     async def facts(self, device: Dialogue) -> Facts:

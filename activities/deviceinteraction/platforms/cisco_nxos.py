@@ -13,7 +13,17 @@ from typing import ClassVar
 from activities.deviceinteraction.answers import refusal
 from activities.deviceinteraction.config.footprint import Footprint, Path
 from activities.deviceinteraction.failures import CheckFailed, Permanent, RejectedByDevice
-from activities.deviceinteraction.model import Confirm, Facts, Interface, Made, Names, PlatformName, UndoMethod, Vlan
+from activities.deviceinteraction.model import (
+    Confirm,
+    Facts,
+    Interface,
+    Made,
+    Names,
+    PlatformName,
+    Takes,
+    UndoMethod,
+    Vlan,
+)
 from activities.deviceinteraction.parse import parse_rows
 from activities.deviceinteraction.platforms import indented, rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue
@@ -35,6 +45,7 @@ class CiscoNxos:
     )
     undo_methods: ClassVar[tuple[UndoMethod, ...]] = ("native", "inverse", "restore")
     made: ClassVar[Made] = "modelled"
+    takes: ClassVar[Takes] = "commands"
     parses_as: ClassVar[str] = "cisco_nxos"
 
     async def facts(self, device: Dialogue) -> Facts:

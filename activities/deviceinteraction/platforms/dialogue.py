@@ -7,9 +7,9 @@ this attempt may still write. It knows no platform.
 from collections.abc import Sequence
 
 from activities.deviceinteraction.answers import refusal, refused_show
-from activities.deviceinteraction.failures import CheckFailed, RejectedByDevice
+from activities.deviceinteraction.failures import CheckFailed, Permanent, RejectedByDevice
 from activities.deviceinteraction.model import Fence, Target, Timeouts
-from activities.deviceinteraction.transport import Answer, Transport
+from activities.deviceinteraction.transport import Answer, CommandTransport, Ended, Transport
 
 
 class LineRefused(RejectedByDevice):
@@ -117,6 +117,28 @@ class Dialogue:
         """
         self._may_write()
         return await self.transport.send(line, within=self._timeouts.commit, answers=answers, relearn=True)
+
+    async def command(self, command: str, *, stdin: str = "", effect: bool = False) -> Ended:
+        """Run a command on a Linux machine; how it ended is returned unjudged.
+
+        Args:
+            command: For its shell, values quoted.
+            stdin: What it reads.
+            effect: Whether it may change the machine: then the fence is asked, and the wait is as long as for commits.
+
+        Raises:
+            Permanent: The device is reached by a command line that is not a shell.
+        """
+        if not isinstance(self.transport, CommandTransport):
+            raise Permanent(f"{self.host}: commands of a shell are for Linux machines; check the device's platform.")
+        if effect:
+            self._may_write()
+        return await self.transport.execute(command, stdin=stdin, within=self._timeouts.commit if effect else None)
+
+    async def ask(self, line: str, *, answers: Sequence[Answer]) -> str:
+        """Send a line that has an effect and asks back, within the limit of a command; the answer is unjudged."""
+        self._may_write()
+        return await self.transport.send(line, answers=answers, relearn=True)
 
     def _may_write(self) -> None:
         if self._fence is not None:

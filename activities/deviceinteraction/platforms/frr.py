@@ -17,7 +17,17 @@ from typing import ClassVar
 from activities.deviceinteraction.answers import refusal
 from activities.deviceinteraction.config.footprint import Footprint, Path
 from activities.deviceinteraction.failures import CheckFailed, InvalidInput, Permanent
-from activities.deviceinteraction.model import Confirm, Facts, Interface, Made, Names, PlatformName, UndoMethod, Vlan
+from activities.deviceinteraction.model import (
+    Confirm,
+    Facts,
+    Interface,
+    Made,
+    Names,
+    PlatformName,
+    Takes,
+    UndoMethod,
+    Vlan,
+)
 from activities.deviceinteraction.platforms import indented, rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pending, Running, Staged, Timer
@@ -36,13 +46,16 @@ class Frr:
     timer: ClassVar[Timer | NoTimer] = NoTimer("a line typed into vtysh holds at once, and FRR takes nothing back")
     undo_methods: ClassVar[tuple[UndoMethod, ...]] = ("inverse",)
     made: ClassVar[Made] = "modelled"
+    takes: ClassVar[Takes] = "commands"
     parses_as: ClassVar[str] = "frr"  # ntc-templates has none: most of FRR's show commands answer with JSON if asked to
 
     async def facts(self, device: Dialogue) -> Facts:
         """See `Platform.facts`."""
         found = _VERSION.search(await device.show("show version"))
         if found is None:
-            raise CheckFailed(f"{device.host}: 'show version' was answered, and not by FRRouting; is the platform right?")
+            raise CheckFailed(
+                f"{device.host}: 'show version' was answered, and not by FRRouting; is the platform right?"
+            )
         return Facts(
             hostname=found["hostname"], platform=self.name, vendor="FRRouting", model="vtysh", version=found["version"]
         )

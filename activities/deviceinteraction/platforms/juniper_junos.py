@@ -21,7 +21,17 @@ from activities.deviceinteraction.config import setlines
 from activities.deviceinteraction.config.diff import digest
 from activities.deviceinteraction.config.footprint import Footprint, Path, between, keyed
 from activities.deviceinteraction.failures import CheckFailed, ConfigLocked, InvalidInput, RejectedByDevice
-from activities.deviceinteraction.model import Confirm, Facts, Interface, Made, Names, PlatformName, UndoMethod, Vlan
+from activities.deviceinteraction.model import (
+    Confirm,
+    Facts,
+    Interface,
+    Made,
+    Names,
+    PlatformName,
+    Takes,
+    UndoMethod,
+    Vlan,
+)
 from activities.deviceinteraction.parse import parse_rows
 from activities.deviceinteraction.platforms import rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
@@ -49,6 +59,7 @@ class JuniperJunos:
     timer: ClassVar[Timer | NoTimer] = Timer(unit_s=60, longest_s=65_535 * 60)
     undo_methods: ClassVar[tuple[UndoMethod, ...]] = ("native", "inverse")
     made: ClassVar[Made] = "computed_by_device"
+    takes: ClassVar[Takes] = "commands"
     parses_as: ClassVar[str] = "juniper_junos"
 
     async def facts(self, device: Dialogue) -> Facts:

@@ -10,7 +10,17 @@ from datetime import timedelta
 from typing import ClassVar, Literal, Protocol
 
 from activities.deviceinteraction.config.footprint import Footprint, Path
-from activities.deviceinteraction.model import Confirm, Facts, Interface, Made, Names, PlatformName, UndoMethod, Vlan
+from activities.deviceinteraction.model import (
+    Confirm,
+    Facts,
+    Interface,
+    Made,
+    Names,
+    PlatformName,
+    Takes,
+    UndoMethod,
+    Vlan,
+)
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 
 Ability = Literal["change", "native", "inverse", "restore", "confirm"]
@@ -79,6 +89,7 @@ class Platform(Protocol):
     timer: ClassVar[Timer | NoTimer]
     undo_methods: ClassVar[tuple[UndoMethod, ...]]
     made: ClassVar[Made]
+    takes: ClassVar[Takes]
     parses_as: ClassVar[str]  # the platform's name in ntc-templates
 
     async def facts(self, device: Dialogue) -> Facts:

@@ -1,13 +1,16 @@
-"""The table of platforms. Adding one is a file here, a line below, and a simulated device in the testbed."""
+"""The table of platforms. Adding one is a file here, a line below, and a device: simulated, or real in tests/real."""
 
 from collections.abc import Mapping
 
 from activities.deviceinteraction.failures import Permanent
 from activities.deviceinteraction.model import PlatformName
 from activities.deviceinteraction.platforms.arista_eos import AristaEos
+from activities.deviceinteraction.platforms.bird import BirdDaemon
 from activities.deviceinteraction.platforms.cisco_iosxe import CiscoIosxe
 from activities.deviceinteraction.platforms.cisco_nxos import CiscoNxos
+from activities.deviceinteraction.platforms.frr import Frr
 from activities.deviceinteraction.platforms.juniper_junos import JuniperJunos
+from activities.deviceinteraction.platforms.openvswitch import OpenVswitch
 from activities.deviceinteraction.platforms.protocol import Platform
 
 PLATFORMS: Mapping[PlatformName, Platform] = {
@@ -15,6 +18,9 @@ PLATFORMS: Mapping[PlatformName, Platform] = {
     "cisco_nxos": CiscoNxos(),
     "arista_eos": AristaEos(),
     "juniper_junos": JuniperJunos(),
+    "frr": Frr(),
+    "bird": BirdDaemon(),
+    "openvswitch": OpenVswitch(),
 }
 
 

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, Self, assert_never, cast
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from activities.deviceinteraction.testbed.model import Fault, LogEntry
 
@@ -36,6 +36,7 @@ class DeviceEntry(BaseModel):
     port: int
     site: str
     live_sessions: int
+    revert_due: AwareDatetime | None = None  # when it takes an unconfirmed commit back
 
 
 class Request(BaseModel):
@@ -43,7 +44,7 @@ class Request(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    op: Literal["fault", "clear", "config", "startup", "vlans", "log", "devices", "line", "reset"]
+    op: Literal["fault", "clear", "config", "startup", "vlans", "log", "devices", "line", "reset", "expire"]
     device: str | None = None
     fault: Fault | str | None = None
     lines: tuple[str, ...] = ()
@@ -102,7 +103,7 @@ class ControlServer:
     def _do(self, request: Request) -> object:
         match request.op:
             case "devices":
-                return [_described(device).model_dump() for device in self._testbed.devices.values()]
+                return [_described(device).model_dump(mode="json") for device in self._testbed.devices.values()]
             case "clear" | "reset":
                 for device in self._chosen(request):
                     device.clear() if request.op == "clear" else device.reset()
@@ -123,6 +124,8 @@ class ControlServer:
             case "line":
                 self._one(request).change(request.lines, user=request.user, commit=request.commit)
                 return None
+            case "expire":
+                return self._one(request).expire()
             case _:
                 assert_never(request.op)
 
@@ -165,6 +168,7 @@ def _described(device: "TestbedDevice") -> DeviceEntry:
         port=device.port,
         site=device.spec.site,
         live_sessions=device.live_sessions,
+        revert_due=device.revert_due,
     )
 
 
@@ -188,7 +192,7 @@ class TestbedControl:
         self._timeout_s = timeout_s
 
     def devices(self) -> list[DeviceEntry]:
-        """Name, platform, address, port, site and live sessions of every device."""
+        """Name, platform, address, port, site, live sessions and pending confirm timer of every device."""
         return _DEVICES.validate_python(self._ask(op="devices"))
 
     def fault(self, device: str, fault: Fault | str) -> None:
@@ -222,6 +226,10 @@ class TestbedControl:
     def reset(self, device: str | None = None) -> None:
         """Bring a device, or all, back to the delivered configuration."""
         self._ask(op="reset", device=device)
+
+    def expire(self, device: str) -> bool:
+        """Let the confirm timer of a device run out before its time; whether one ran."""
+        return bool(self._ask(op="expire", device=device))
 
     def _ask(self, **request: object) -> object:
         """Send a request and wait for its answer.

@@ -143,17 +143,18 @@ class Device(ABC):
 
     def revert_later(self, delay_s: float, restore: Callable[[], None], user: str = "") -> None:
         """Start the timer of an unconfirmed commit; one that runs already is forgotten."""
-
-        def fire() -> None:
-            self._revert = None
-            restore()
-            effect = self.take_effect()
-            self.log.event(0, "timer", "reverted")
-            self.log.command(0, "timer", "revert", "confirm timer ran out", "ok", effect)
-
         self.confirm()
-        now, timer = self.clock.now(), self.clock.call_later(delay_s, fire)
+        now, timer = self.clock.now(), self.clock.call_later(delay_s, self.run_out)
         self._revert = Revert(timer, now, now + timedelta(seconds=delay_s), user, restore)
+
+    def run_out(self) -> bool:
+        """Take an unconfirmed commit back as its timer does, now; whether there was one."""
+        if not self.revert_now():
+            return False
+        effect = self.take_effect()
+        self.log.event(0, "timer", "reverted")
+        self.log.command(0, "timer", "revert", "confirm timer ran out", "ok", effect)
+        return True
 
     def confirm(self) -> bool:
         """Stop the timer of an unconfirmed commit; whether one ran."""

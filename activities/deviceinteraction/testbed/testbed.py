@@ -108,6 +108,10 @@ class TestbedDevice:
         """When it will go back by itself, if a commit waits for its confirmation."""
         return self._device.revert_due
 
+    def expire(self) -> bool:
+        """Let the timer of an unconfirmed commit run out before its time; whether one ran."""
+        return self._device.run_out()
+
     def commands(self) -> list[CommandEntry]:
         """The entries of its log that are lines, oldest first: who typed what, and what that changed."""
         return [cast("CommandEntry", entry) for entry in self.log() if "line" in entry]

@@ -21,11 +21,13 @@ class Answer:
     """A question that a device may ask after a line, and what it is told.
 
     Only declared questions are answered; any other one ends in the time limit of the call.
-    ``asks`` is a regular expression, searched without regard to case in what the device wrote last.
+    ``asks`` is a regular expression, searched without regard to case in what the device wrote last. With a ``turn`` it
+    is answered as that question alone, counted from 0.
     """
 
     asks: str
     reply: str
+    turn: int | None = None
 
 
 class Transport(Protocol):

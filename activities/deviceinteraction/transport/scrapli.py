@@ -223,6 +223,7 @@ class ScrapliTransport:
         text = ""
         following = line
         given = dict.fromkeys(answers, 0)
+        turn = 0
         limit_s = self._driver.timeout_ops
         while True:
             raw, _ = await self._driver.channel.send_input_and_read(
@@ -233,10 +234,12 @@ class ScrapliTransport:
             last = part.rstrip().rpartition("\n")[2]
             if _PROMPT_LINE.match(last):
                 return text
-            asked = next((answer for answer in answers if re.search(answer.asks, part, re.IGNORECASE)), None)
+            mine = [answer for answer in answers if answer.turn in (None, turn)]
+            asked = next((answer for answer in mine if re.search(answer.asks, part, re.IGNORECASE)), None)
             if asked is None or given[asked] >= _REPLIES_AT_MOST:
                 raise LinkFailed(f"{self._target.name}: {line!r} was met by a question that is not expected: {last!r}.")
             given[asked] += 1
+            turn += 1
             self._transcript.sent(asked.reply or "(return)")
             following = asked.reply
 

@@ -31,6 +31,12 @@ FOUND = {
         (),
         ("retry", "stop"),
     ),
+    "an undo of a step with a strict budget comes to its end": Scenario(
+        3, (StepSpec(strict=True, concurrency=1, on_failure="undo step"),), (FaultSpec(0, 2, "check_after"),)
+    ),
+    "slots that failures burn are made good while failures are left": Scenario(
+        4, (StepSpec(strict=True, concurrency=1, accept=">= 50%"),), (FaultSpec(0, 0, "check_after"),)
+    ),
     "an undo of the wave after a retry takes the retry back": Scenario(
         2,
         (StepSpec(on_failure="pause"),),

@@ -31,6 +31,26 @@ async def test_every_operation_works_over_the_socket(testbed: Testbed) -> None:
     assert testbed.device("acc-003").pending_faults() == []
 
 
+async def test_a_confirm_timer_is_seen_and_runs_out_when_it_is_told_to(testbed: Testbed) -> None:
+    device, control = testbed.device("acc-004"), TestbedControl(testbed.state)
+    assert device.platform == "juniper_junos"
+    async with terminal(device) as junos:
+        await junos.ask("configure")
+        await junos.ask("set vlans theirs vlan-id 333")
+        await junos.ask("commit confirmed 5")
+
+    def drive() -> None:
+        due = {entry.name: entry.revert_due for entry in control.devices()}
+        assert [name for name, moment in due.items() if moment] == ["acc-004"]
+        assert 333 in control.vlans("acc-004")
+        assert control.expire("acc-004")
+        assert 333 not in control.vlans("acc-004")
+        assert not control.expire("acc-004")
+        assert any(entry.get("event") == "reverted" for entry in control.log("acc-004"))
+
+    await asyncio.to_thread(drive)
+
+
 async def test_a_wrong_request_is_answered_with_what_is_wrong(testbed: Testbed) -> None:
     control = TestbedControl(testbed.control)
 
