@@ -6,91 +6,56 @@ by the device library from its own entries and from the device.
 """
 
 import asyncio
-import hashlib
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias, get_args
-
-from pydantic import JsonValue
+from typing import get_args
 
 from activities.artifacts.documents import Documents
 from activities.bound import Bound
 from activities.comparing import compared, failed, find_after, find_before, snapshot_key
 from activities.deviceinteraction.failures import CheckFailed, InvalidInput, Transient
-from activities.deviceinteraction.model import Applied, Change, Hold, Names, Section
+from activities.deviceinteraction.model import Applied, Change, Names, Section
 from activities.deviceinteraction.session import Session
+from activities.effects import (
+    DONE,
+    VALUES,
+    Before,
+    Place,
+    action_name,
+    before_of,
+    effects,
+    hold_of,
+    journaled,
+    names_for,
+)
 from activities.journal import ActionJournal, journal_of
+from activities.judging import unmet
 from activities.ledger import ledger_of
 from activities.outcomes import Gathered
 from activities.rendering import config_lines
+from activities.showing import show
 from activities.values import VALUE, AppliedValue, ChangeValue, KeptValue, PlainValue, StateValue, seen
 from workflows.contracts import ArtifactRef, InteractInput
-from workflows.errors import EvaluationError
 from workflows.plan import (
     Action,
     ApplyAction,
-    Check,
     CheckAction,
     CompareAction,
     ConfigureAction,
     DevicesStep,
-    Model,
+    InteractAction,
     Plan,
     ProposeAction,
+    ReachableAction,
+    RebootAction,
+    SaveAction,
     ShowAction,
     SnapshotAction,
     StepId,
 )
-from workflows.run.evaluate import text, truth
-
-VALUES: Final = "values"  # the journal entry before an effect
-Place: TypeAlias = "int | str"  # of an action: its number in ``do``, or "enter-0" and the like around it
-
-
-class Before(Model):
-    """The journal entry ``values``: all that an attempt had gathered when it came to an effect."""
-
-    refs: Mapping[str, ArtifactRef] = {}
-    warnings: tuple[str, ...] = ()
-    warning_count: int = 0
-    changed: bool = False
-    change: ArtifactRef  # what is to be applied
-
-
-def action_name(index: Place, action: Action) -> str:
-    """The name of an action in the journal; unique in its step."""
-    return f"{index}-{action.kind}"
-
-
-def names_for(call: InteractInput, index: Place) -> Names:
-    """The names that an effect has on the device: the same for every attempt of one generation (device-safety 1)."""
-    identity = json.dumps([call.scope.run, call.step, call.host, call.generation, index])
-    token = hashlib.sha256(identity.encode()).hexdigest()[:12]
-    return Names(token=token, comment=f"netsaga {call.scope.workflow_id} {call.step}")
-
-
-async def before_of(journal: ActionJournal) -> Before | None:
-    """What an attempt had gathered when it came to an effect; ``None`` where none came so far."""
-    entry = await journal.read(VALUES)
-    return None if entry is None else Before.model_validate_json(json.dumps(entry))
-
-
-def effects(step: DevicesStep) -> list[tuple[int, ApplyAction | ConfigureAction]]:
-    """The actions of a step that change the device, in order, with their places."""
-    return [
-        (index, action) for index, action in enumerate(step.do) if isinstance(action, ApplyAction | ConfigureAction)
-    ]
-
-
-def _hold(action: ApplyAction | ConfigureAction) -> Hold | None:
-    """That the device shall take the change back unless it is confirmed, as the definition says it."""
-    if action.confirm is None:
-        return None
-    without_timer: Literal["refuse", "plain"] = "plain" if action.confirm.hold == "best_effort" else "refuse"
-    return Hold(timedelta(seconds=action.confirm.within_s), without_timer)
+from workflows.run.evaluate import text
 
 
 def _sections(action: SnapshotAction) -> tuple[Section, ...]:
@@ -142,7 +107,7 @@ class Actions:
 
     async def resume(self) -> int:
         """Take up what an earlier attempt of this generation had gathered; returns the action to begin at."""
-        for index, action in reversed(effects(self._step)):
+        for index, action in reversed(journaled(self._step)):
             before = await before_of(self._journal(index, action))
             if before is None:
                 continue
@@ -186,7 +151,7 @@ class Actions:
     async def _one(self, session: Session, index: Place, action: Action) -> None:
         match action:
             case ShowAction():
-                await self._keep(action.name, PlainValue(value=await self._show(session, action)))
+                await self._show(session, action)
             case CheckAction():
                 self._check(action)
             case SnapshotAction():
@@ -205,57 +170,34 @@ class Actions:
                 await self._apply(session, index, action, self._proposed(action))
             case ConfigureAction():
                 await self._configure(session, index, action)
+            case SaveAction():
+                await self._save(session, index, action)
+            case InteractAction():
+                await self._interact(session, index, action)
+            case ReachableAction():
+                await session.reach(timedelta(seconds=action.within_s))
+            case RebootAction():
+                await self._reboot(session, index, action)
             case _:
                 raise AssertionError(f"`prepare` refuses {action.kind}")
 
     # ------------------------------------------------------------------------------------------------------- reading
 
-    async def _show(self, session: Session, action: ShowAction) -> JsonValue:
+    async def _show(self, session: Session, action: ShowAction) -> None:
         command = text(action.command, self._context)
         async with self._limited(f"`{command}`"):
-            output = await session.show(command)
-            match action.parse:
-                case "none":
-                    return output
-                case "textfsm":
-                    return list(await session.parse(command, output, min_rows=action.min_rows))
-                case "json":
-                    try:
-                        document: JsonValue = json.loads(output)
-                    except ValueError as error:
-                        raise CheckFailed(
-                            f"`{command}` did not answer with JSON: {error}; see the transcript."
-                        ) from None
-                    return document
-                case _:
-                    raise AssertionError(f"`prepare` refuses {action.parse}")
+            value = await show(session, action, command)
+        await self._keep(action.name, PlainValue(value=value))
 
     def _check(self, action: CheckAction) -> None:
         failed = []
-        for check in action.checks:
-            said = self._judged(check)
-            if said is None:
-                continue
+        for check, said in unmet(action.checks, self._context):
             if check.severity == "warning":
                 self._gathered.warn(said)
             else:
                 failed.append(said)
         if failed:
             raise CheckFailed("; ".join(failed))
-
-    def _judged(self, check: Check) -> str | None:
-        """Why a check does not hold; ``None`` where it does."""
-        try:
-            if truth(check.that, self._context):
-                return None
-        except EvaluationError as error:  # a value that is missing fails the check that asks for it
-            return f"check {check.name!r} cannot be judged: {error}"
-        if check.message is None:
-            return f"check {check.name!r} does not hold"
-        try:
-            return f"check {check.name!r}: {text(check.message, self._context)}"
-        except EvaluationError as error:
-            return f"check {check.name!r} does not hold, and its `else` has no value: {error}"
 
     async def _compare(self, session: Session, index: Place, action: CompareAction) -> None:
         assert isinstance(index, int), "`prepare` refuses a comparison around the actions"
@@ -295,9 +237,7 @@ class Actions:
     async def _configure(self, session: Session, index: Place, action: ConfigureAction) -> None:
         before = await before_of(self._journal(index, action))
         if before is not None:  # proposing anew would compare with what this very change may already have made
-            kept = await self._documents.load(before.change, VALUE)
-            assert isinstance(kept, ChangeValue), "the journal names the change that it was written for"
-            change = kept.value
+            change = await self._change_of(before)
         else:
             async with self._limited("configure"):
                 change = await self._propose(session, index, action)
@@ -317,7 +257,7 @@ class Actions:
             save=action.save,
             # Nobody was shown what `configure` proposes, unless it was planned.
             bound=planned or isinstance(action, ApplyAction),
-            hold=_hold(action),
+            hold=hold_of(action),
         )
         await self._note(action, applied)
 
@@ -325,11 +265,16 @@ class Actions:
         """Note a change that an earlier session has made, as if it had been made in this one."""
         before = await before_of(self._journal(index, action))
         assert before is not None, "it is written before anything is applied"
+        change = await self._change_of(before)
+        self._gathered.diff, self._gathered.diff_made = change.digest, change.made
+        self._gathered.diff_ref = await self._documents.save_text(change.diff)
+        await self._note(action, applied)
+
+    async def _change_of(self, before: Before) -> Change:
+        assert before.change is not None, "the effect is a change"
         kept = await self._documents.load(before.change, VALUE)
         assert isinstance(kept, ChangeValue), "the journal names the change that it was written for"
-        self._gathered.diff, self._gathered.diff_made = kept.value.digest, kept.value.made
-        self._gathered.diff_ref = await self._documents.save_text(kept.value.diff)
-        await self._note(action, applied)
+        return kept.value
 
     async def _note(self, action: ApplyAction | ConfigureAction, applied: Applied) -> None:
         self._gathered.changed = self._gathered.changed or applied.changed
@@ -349,6 +294,12 @@ class Actions:
         gathered = self._gathered
         gathered.diff, gathered.diff_made = change.digest, change.made
         gathered.diff_ref = await self._documents.save_text(change.diff)
+        if await journal.read(VALUES) is None:
+            await self._ledger.begin(journal)
+            await self._write_values(journal, await self._documents.save(ChangeValue(value=change), VALUE))
+
+    async def _write_values(self, journal: ActionJournal, change: ArtifactRef | None = None) -> None:
+        gathered = self._gathered
         if await journal.read(VALUES) is not None:
             return
         before = Before(
@@ -356,10 +307,40 @@ class Actions:
             warnings=tuple(gathered.warnings),
             warning_count=gathered.warning_count,
             changed=gathered.changed,
-            change=await self._documents.save(ChangeValue(value=change), VALUE),
+            change=change,
         )
-        await self._ledger.begin(journal)
         await journal.write(VALUES, before.model_dump(mode="json"))
+
+    # ----------------------------------------------------------------------------------------- what is no configuration
+
+    async def _save(self, session: Session, index: Place, action: SaveAction) -> None:
+        self._demand_settled(action, "say `save: true` of the change itself: it is saved once it is confirmed")
+        journal = self._journal(index, action)
+        if await journal.read(DONE) is None:
+            await self._ledger.begin(journal)
+            await self._write_values(journal)
+            await session.save()
+            await journal.write(DONE, {})
+
+    async def _interact(self, session: Session, index: Place, action: InteractAction) -> None:
+        command = text(action.command, self._context)
+        answers = [(one.expect, text(one.send, self._context)) for one in action.exchanges]
+        journal = self._journal(index, action)
+        await self._write_values(journal)
+        # Not cut by a limit of ours: the session's own limit for each answer is the step's.
+        said = await session.exchange(command, answers, journal)
+        await self._keep(action.name, PlainValue(value=said))
+
+    async def _reboot(self, session: Session, index: Place, action: RebootAction) -> None:
+        self._demand_settled(action, "restart it in a step after that of the change")
+        journal = self._journal(index, action)
+        await self._write_values(journal)
+        await session.reboot(journal, timedelta(seconds=action.within_s))
+
+    def _demand_settled(self, action: Action, instead: str) -> None:
+        """Refuse what would make a change stay, or lose it, that still waits for its confirmation."""
+        if self._gathered.confirm_by is not None:
+            raise InvalidInput(f"`{action.kind}` while a change waits for its confirmation; {instead}.")
 
     # -------------------------------------------------------------------------------------------------------- values
 

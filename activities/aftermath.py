@@ -12,10 +12,10 @@ from typing import Final
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.actions import action_name, effects
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
 from activities.deviceinteraction.change.records import ConfirmOutcome, Outcome, UndoBegun, UndoOutcome, read_intent
+from activities.effects import action_name, effects
 from activities.fence import heartbeat
 from activities.journal import ActionJournal, journal_of
 from activities.undo import Undo

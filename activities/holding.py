@@ -7,12 +7,13 @@ of its own, since only a fresh login proves that the device can still be managed
 from dataclasses import dataclass
 from typing import Literal
 
-from activities.actions import Actions, action_name, before_of, effects, names_for
+from activities.actions import Actions
 from activities.artifacts.store import ArtifactStore
 from activities.deviceinteraction.change.hold import due
 from activities.deviceinteraction.failures import Reverted
 from activities.deviceinteraction.model import Applied
 from activities.deviceinteraction.session import Session
+from activities.effects import action_name, before_of, effects, names_for
 from activities.journal import ActionJournal, journal_of
 from activities.outcomes import Gathered
 from workflows.contracts import InteractInput

@@ -13,13 +13,14 @@ from typing import Final
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.actions import Actions, action_name, effects
+from activities.actions import Actions
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
 from activities.assembling import assembled
 from activities.deviceinteraction.failures import DeviceFailure, StaleAttempt
 from activities.deviceinteraction.model import Fence
 from activities.deviceinteraction.session import Session
+from activities.effects import action_name, effects
 from activities.fence import heartbeat
 from activities.holding import holding_of
 from activities.journal import ATTEMPTS, INTENT, journal_of

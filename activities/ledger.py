@@ -5,12 +5,15 @@ place here before its first effect, under write-once numbers of the run and the 
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from activities.artifacts.store import ArtifactStore
 from activities.deviceinteraction.change.records import read_outcome, read_undo_outcome
 from activities.deviceinteraction.config.footprint import Footprint
 from activities.journal import ActionJournal
 from workflows.contracts import InteractInput
+
+SAVED: Final = "-save"  # how the journal of the action `save` is called
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,13 @@ class Ledger:
             if outcome is not None and await read_undo_outcome(journal) is None:
                 found.append(outcome.footprint)
         return found
+
+    async def saved_after(self, journal: ActionJournal) -> bool:
+        """Whether the run has saved the device's configuration by itself since a change was begun."""
+        later = [one.prefix for one in await self.begun()]
+        if journal.prefix in later:
+            later = later[later.index(journal.prefix) + 1 :]
+        return any(prefix.endswith(SAVED) for prefix in later)
 
     def _key(self, number: int) -> str:
         return f"{self.prefix}/{number}"

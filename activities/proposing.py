@@ -6,11 +6,12 @@ does not exist yet: reads are left out, and effects are named as what would be d
 
 import asyncio
 
-from activities.actions import Actions, Place
+from activities.actions import Actions
 from activities.bound import planned_as
 from activities.deviceinteraction.failures import Drifted
 from activities.deviceinteraction.model import Change
 from activities.deviceinteraction.session import Session
+from activities.effects import Place
 from activities.values import ChangeValue
 from workflows.errors import EvaluationError
 from workflows.plan import (

@@ -19,12 +19,13 @@ from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
 from activities.deviceinteraction.failures import Transient
 from activities.deviceinteraction.model import Fence, HostKeys, HostName, Journal, Target, Timeouts
+from activities.deviceinteraction.recording import written
 from activities.deviceinteraction.session import Session, open_session
 from activities.deviceinteraction.transcript import Transcript
 from activities.outcomes import Gathered
 from activities.secrets.store import SecretError, SecretStore
 from workflows.contracts import Device
-from workflows.plan import DevicesStep
+from workflows.plan import DevicesStep, ReachableAction
 from workflows.run.calls import attempt_seconds
 
 log: Final = logging.getLogger(__name__)
@@ -150,6 +151,7 @@ class Sessions:
                     fence=fence,
                     transcript=transcript,
                     attempts=attempts,
+                    patience=_waits(step),
                 ) as session,
             ):
                 yield session
@@ -173,11 +175,17 @@ class Sessions:
         return Target(HostName(device.name), device.address, device.platform, secret, device.port)
 
 
+def _waits(step: DevicesStep) -> timedelta:
+    """For how long a device that does not answer is waited for: a step may begin with just that."""
+    first = step.do[0] if step.do else None
+    return timedelta(seconds=first.within_s) if isinstance(first, ReachableAction) else timedelta(0)
+
+
 async def _keep(transcript: Transcript, documents: Documents, gathered: Gathered) -> None:
     try:
         async with asyncio.timeout(LAST_WORDS_S):
-            earlier = "" if gathered.transcript is None else f"{await documents.text(gathered.transcript)}\n"
-            gathered.transcript = await documents.save_text(earlier + transcript.text())
+            earlier = "" if gathered.transcript is None else await documents.text(gathered.transcript)
+            gathered.transcript = await documents.save_text(earlier + written(transcript.recording()))
     except (ArtifactError, TimeoutError) as error:
         # How the attempt ended matters more than its transcript, and must not be replaced by this.
         log.warning("the transcript of %s could not be kept: %s", gathered.host, error)

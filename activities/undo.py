@@ -11,15 +11,17 @@ from typing import Final
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.actions import Actions, action_name, effects, names_for
+from activities.actions import Actions
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
 from activities.assembling import assembled
 from activities.deviceinteraction.failures import DeviceFailure, Permanent
 from activities.deviceinteraction.model import Fence, Undone
 from activities.deviceinteraction.session import Session
+from activities.effects import action_name, effects, names_for
 from activities.fence import heartbeat
 from activities.journal import ATTEMPTS, INTENT, ActionJournal, JournalConflictError, journal_of
+from activities.ledger import Ledger, ledger_of
 from activities.outcomes import Gathered, classified
 from activities.sessions import Sessions
 from activities.upkeep import Upkeep, upkeep_around
@@ -81,15 +83,16 @@ class Undo:
             raise Permanent("the definition says `undo: none` for this step; the change stays until a person acts.")
         device = bundle.devices[call.host]
         attempts = journal_of(self._documents.store, call, ATTEMPTS)
+        ledger = ledger_of(self._documents.store, call)
         async with self._sessions.open(device, step, fence, self._documents, gathered, attempts) as session:
             if upkeep is None:
-                undone = await _all(session, call, step, begun)
+                undone = await _all(session, call, step, begun, ledger)
             else:
                 actions = await assembled(Actions, call, bundle, step, self._documents, gathered)
                 if begun:
                     await _entered(upkeep, actions, session, gathered)
                 try:
-                    undone = await _all(session, call, step, begun)
+                    undone = await _all(session, call, step, begun, ledger)
                 except DeviceFailure as error:
                     if not error.retryable:
                         await _left(upkeep.leave(actions, session), f"{error.message} Besides, ")
@@ -108,9 +111,12 @@ class Undo:
 
 
 async def _all(
-    session: Session, call: InteractInput, step: DevicesStep, begun: Sequence[tuple[int, ActionJournal]]
+    session: Session, call: InteractInput, step: DevicesStep, begun: Sequence[tuple[int, ActionJournal]], ledger: Ledger
 ) -> list[Undone]:
-    return [await session.undo(names_for(call, index), journal, methods=step.undo) for index, journal in begun]
+    return [
+        await session.undo(names_for(call, index), journal, methods=step.undo, saved=await ledger.saved_after(journal))
+        for index, journal in begun
+    ]
 
 
 async def _entered(upkeep: Upkeep, actions: Actions, session: Session, gathered: Gathered) -> None:

@@ -1,7 +1,7 @@
 """The nouns of the device library: targets, credentials, changes and normalised state. Data only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NewType, Protocol
 
@@ -209,13 +209,3 @@ class Names:
     def tag(self) -> str:
         """The name of a session, checkpoint or file: letters, digits and a dash, 20 characters at most."""
         return f"netsaga-{self.token}"
-
-
-@dataclass(slots=True)
-class Evidence:
-    """A line of a transcript: what was sent or received, when, with secrets already redacted."""
-
-    at_s: float  # seconds since the session was opened
-    direction: Literal["sent", "received", "note"]
-    text: str
-    extra: dict[str, str] = field(default_factory=dict)

@@ -17,10 +17,18 @@ _KEYWORDS = (
     r"(?:password|secret|passphrase|passwd|encrypted-password|plain-text-password-value|authentication-key|"
     r"pre-shared-key|authentication-password|privacy-password|auth-password|key-string|community|"
     r"message-digest-key\s+\d+\s+md5|(?:[\w-]*server|tacacs|radius|host\s+\S+)\s+key|^\s*key(?=\s+\d\s)|"
-    r"(?<=\s)auth\s+(?:md5|sha(?:-?\d+)?)|(?<=\s)priv(?:\s+(?:aes|des|3des)(?:[- ]?\d+)?)?)"
+    r"(?<=\s)auth\s+(?:md5|sha(?:-?\d+)?)|(?<=\s)priv(?:\s+(?:aes|des|3des)(?:[- ]?\d+)?)?|"
+    r"isakmp\s+key|wpa-psk|(?:standby|vrrp|glbp)\s+\d+\s+authentication(?:\s+(?:text|md5\s+key-string))?|"
+    r"snmp-server\s+host\s+\S+(?:\s+vrf\s+\S+)?(?:\s+(?:traps|informs))?(?:\s+version\s+(?:1|2c))?(?!\s+(?:version\s+3|traps|informs)\b))"
 )
 _LINE = re.compile(rf"(?im)((?<![\w-]){_KEYWORDS}\s+)(?!\{{|required|encryption|strength)({_TYPE})({_VALUE})")
-_HINTS = ("passw", "secret", "passphrase", "key", "community", "auth", "priv")  # one of them is in each keyword
+_SECRET_LEAF = (
+    r"[\w.-]*(?:passw(?:or)?d|secret|passphrase|private-key|shared-key|authentication-key|auth-key|key-string|"
+    r"(?:cleartext|hidden|encrypted|symmetric)-key)[\w.-]*|(?:snmp-)?community(?:-name|-string)?"
+)
+_ELEMENT = re.compile(rf"(?i)(<(?:[\w.-]+:)?(?:{_SECRET_LEAF})(?:\s[^<>]*)?>)[^<]+(?=</)")
+_IS_SECRET_LEAF = re.compile(_SECRET_LEAF, re.IGNORECASE)
+_HINTS = ("passw", "secret", "passphrase", "key", "community", "auth", "priv", "psk", "snmp-server host")  # one of them is in each keyword
 _PEM = re.compile(r"-----BEGIN [^-\n]*PRIVATE KEY-----.*?-----END [^-\n]*PRIVATE KEY-----", re.DOTALL)
 _CRYPT = re.compile(r"\$(?:1|5|6|8|9|14|sha1)\$[^\s\";]+")
 
@@ -39,10 +47,15 @@ class Redactor:
         self._last = ("", "")  # an answer goes to the transcript and to the caller: it is judged once
 
     @classmethod
-    def of(cls, credential: Credential) -> "Redactor":
-        """A redactor that knows a credential's secrets."""
-        secrets = (credential.password, credential.enable_secret, credential.private_key, credential.passphrase)
-        return cls(secret.get_secret_value() for secret in secrets if secret is not None)
+    def of(cls, *credentials: Credential) -> "Redactor":
+        """A redactor that knows the secrets of credentials: the device's, and its jump host's."""
+        secrets = [
+            secret
+            for one in credentials
+            for secret in (one.password, one.enable_secret, one.private_key, one.passphrase)
+            if secret is not None
+        ]
+        return cls(secret.get_secret_value() for secret in secrets)
 
     def __call__(self, text: str) -> str:
         """The text with every secret replaced by ``<redacted>``."""
@@ -58,7 +71,14 @@ class Redactor:
         text = _PEM.sub(HIDDEN, text)
         if _may_hold_secrets(text):
             text = _LINE.sub(rf"\1\2{HIDDEN}", text)
+            if "</" in text:
+                text = _ELEMENT.sub(rf"\1{HIDDEN}", text)
         return _CRYPT.sub(HIDDEN, text)
+
+
+def is_secret_leaf(name: str) -> bool:
+    """Whether the leaf of a data model that is called so keeps a secret."""
+    return _IS_SECRET_LEAF.fullmatch(name) is not None
 
 
 def _may_hold_secrets(text: str) -> bool:

@@ -64,6 +64,7 @@ async def open_session(
     fence: Fence | None = None,
     transcript: Transcript | None = None,
     attempts: Journal | None = None,
+    patience: timedelta = timedelta(0),
 ) -> AsyncIterator["Session"]:
     """Log in to a device; log out at the end.
 
@@ -75,6 +76,7 @@ async def open_session(
         transcript: Where to keep what is said; a new one where ``None``.
         attempts: A journal that all attempts at the same piece of work share, so that one gets past the lock of an
             older one that stands still; ``None`` where there is only one attempt.
+        patience: For how long a device that does not answer is tried again; not at all by default.
 
     Raises:
         Unreachable: No session could be opened; nothing was changed.
@@ -82,20 +84,19 @@ async def open_session(
     """
     platform = platform_named(target.platform)
     limits = timeouts or Timeouts()
-    redact = Redactor.of(target.credential)
+    redact = Redactor.of(target.credential, *([target.proxy.credential] if target.proxy else []))
     record = transcript or Transcript()
-    record.bind(redact)
+    record.bind(redact, host=target.name, platform=platform.name)
     async with AsyncExitStack() as links:
 
         async def linked() -> Turn:
             await links.aclose()
-            transport = await links.enter_async_context(
-                open_link(target, platform.name, host_keys, limits, record),
-            )
+            transport = await links.enter_async_context(open_link(target, platform.name, host_keys, limits, record))
             return Turn(Dialogue(transport, target, limits, fence), platform, attempts)
 
         with _redacted(redact):
-            yield Session(target, platform, record, await linked(), redact, linked)
+            turn = await reach(target.name, within=patience, renew=linked)
+            yield Session(target, platform, record, turn, redact, linked)
 
 
 class Session:
@@ -113,7 +114,6 @@ class Session:
         self.target = target
         self.platform = platform
         self.transcript = transcript
-        self.is_fresh = True  # nothing was asked of the device since the login
         self._turn = turn
         self._redact = redact
         self._linked = linked
@@ -125,7 +125,6 @@ class Session:
 
     @property
     def _device(self) -> Dialogue:
-        self.is_fresh = False
         return self._turn.device
 
     async def facts(self) -> Facts:
@@ -246,14 +245,11 @@ class Session:
 
     async def reach(self, within: timedelta) -> None:
         """Wait until the device answers a fresh login, which this session is from then on. See `acts.reboot.reach`."""
-        if self.is_fresh:
-            return
         with _redacted(self._redact):
             await reach(self.target.name, within=within, renew=self._renew)
-        self.is_fresh = True
 
     async def reboot(self, journal: Journal, within: timedelta) -> None:
-        """Restart the device once and wait until it answers; the session is a new one then. See `acts.reboot.reboot`."""
+        """Restart the device once, and wait until it answers in a new session. See `acts.reboot.reboot`."""
         restart = restart_of(self.platform.name)
         with _redacted(self._redact):
             await uncut(reboot(self._device, restart, journal, within=within, renew=self._renew))

@@ -1,18 +1,23 @@
-"""What was said in a session and when: the evidence that goes to the artifact store. Redacted as it is written.
+"""What was said in a session and when: the evidence that goes to the artifact store.
 
-A transcript is memory only. It keeps the first and the last part of a session that is too long, and says so.
+Here is the one place where what a session says leaves it, and so it is redacted here, before anything is kept or cut.
+A transcript is memory only; `recording.py` is its file. It keeps the first and the last part of a session that is too
+long, and says so.
 """
 
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Final, Literal
 
-from activities.deviceinteraction.model import Evidence
+from activities.deviceinteraction.recording import Entry, Recording, for_people
 
-_HEAD = 200
-_TAIL = 800
-_LONGEST_TEXT = 64_000
+_HEAD: Final = 200  # entries
+_TAIL: Final = 800
+_LONGEST_TEXT: Final = 1_000_000  # characters of one answer: a whole configuration must fit, to be played back
+_MOST_TEXT: Final = 8_000_000  # characters of a session; from there on only the beginnings of answers are kept
+_BEGINNING: Final = 2_000
 
 
 class Transcript:
@@ -24,51 +29,67 @@ class Transcript:
 
     def __init__(self, redact: Callable[[str], str] | None = None) -> None:
         self._redact = redact
+        self._host = ""
+        self._platform = ""
+        self._started = datetime.now(UTC)
         self._began = time.monotonic()
-        self._head: list[Evidence] = []
-        self._tail: deque[Evidence] = deque(maxlen=_TAIL)
+        self._head: list[Entry] = []
+        self._tail: deque[Entry] = deque(maxlen=_TAIL)
         self._dropped = 0
+        self._held = 0
 
-    def bind(self, redact: Callable[[str], str]) -> None:
-        """Set how secrets are taken out, where the transcript was made before the credential was known."""
+    def bind(self, redact: Callable[[str], str], *, host: str = "", platform: str = "") -> None:
+        """Say whose session it is, and how secrets are taken out where that was not known when it was made."""
         if self._redact is None:
             self._redact = redact
+        self._host, self._platform = host, platform
 
     def sent(self, text: str) -> None:
-        """Note a line as it goes to the device."""
+        """Note a line as it goes to the device, without its return."""
         self._add("sent", text)
 
-    def received(self, text: str) -> None:
-        """Note an answer of the device."""
-        self._add("received", text)
+    def received(self, text: str, *, prompt: str = "") -> None:
+        """Note an answer of the device, without echo; and the prompt or question that it ended with."""
+        self._add("received", text, prompt)
 
     def note(self, text: str) -> None:
         """Note something that happened, such as a login."""
         self._add("note", text)
 
     @property
-    def evidence(self) -> tuple[Evidence, ...]:
+    def evidence(self) -> tuple[Entry, ...]:
         """All that was kept, oldest first; a note stands where a long session was cut."""
         if not self._dropped:
             return (*self._head, *self._tail)
-        gap = Evidence(self._tail[0].at_s, "note", f"{self._dropped} entries are left out here")
+        gap = Entry(at_ms=self._tail[0].at_ms, kind="note", text=f"{self._dropped} entries are left out here")
         return (*self._head, gap, *self._tail)
 
-    def text(self) -> str:
-        """The transcript for people: one entry a paragraph, with the seconds since the session was opened."""
-        marks = {"sent": ">", "received": "<", "note": "#"}
-        return "\n".join(f"{item.at_s:9.3f} {marks[item.direction]} {item.text}" for item in self.evidence) + "\n"
+    def recording(self) -> Recording:
+        """The session as it stands, as its file holds it."""
+        return Recording(host=self._host, platform=self._platform, began=self._started, entries=self.evidence)
 
-    def _add(self, direction: Literal["sent", "received", "note"], text: str) -> None:
+    def text(self) -> str:
+        """The transcript for people; see `recording.for_people`."""
+        return for_people([self.recording()])
+
+    def _add(self, kind: Literal["sent", "received", "note"], text: str, prompt: str = "") -> None:
         if self._redact is None:
             msg = "a transcript without a redactor would keep secrets: bind one first"
             raise RuntimeError(msg)
-        if len(text) > _LONGEST_TEXT:
-            text = f"{text[:_LONGEST_TEXT]}\n… {len(text) - _LONGEST_TEXT} more characters"
-        entry = Evidence(round(time.monotonic() - self._began, 3), direction, self._redact(text))
+        at_ms = round((time.monotonic() - self._began) * 1000)
+        behind = self._redact(prompt) if prompt else ""
+        # Redacted before it is cut: half a secret is one too, and no pattern would know it.
+        said = _cut(self._redact(text), _BEGINNING if self._held > _MOST_TEXT else _LONGEST_TEXT)
+        entry = Entry(at_ms=at_ms, kind=kind, text=said, prompt=behind)
+        self._held += len(said)
         if len(self._head) < _HEAD:
             self._head.append(entry)
             return
         if len(self._tail) == _TAIL:
             self._dropped += 1
+            self._held -= len(self._tail[0].text)
         self._tail.append(entry)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}\n… {len(text) - most} more characters"

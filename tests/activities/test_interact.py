@@ -12,12 +12,12 @@ import pytest
 from temporalio.activity import ActivityCancellationDetails
 from temporalio.exceptions import ApplicationError
 
-from activities.actions import names_for
 from activities.artifacts.documents import Documents
 from activities.artifacts.local import LocalArtifactStore
 from activities.artifacts.store import ArtifactError
 from activities.deviceinteraction.model import Credential, HostKeys
 from activities.deviceinteraction.testbed.model import Fault
+from activities.effects import names_for
 from activities.interact import Interact
 from activities.secrets.file import FileSecret
 from activities.secrets.store import NamedSecrets

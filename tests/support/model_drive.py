@@ -287,7 +287,8 @@ class Drive:
         asking = [step.id for step in status.steps if step.state == "waiting" and "retry, skip" in step.message]
         for step in asking:
             words = (self._answers.popleft() if self._answers else "stop").split()
-            operation = Operation(by="oscar", step=step, **({"scope": words[1]} if len(words) > 1 else {}))
+            given = {"by": "oscar", "step": step, **({"scope": words[1]} if len(words) > 1 else {})}
+            operation = Operation.model_validate(given)
             self._answered |= await self._ask(run, words[0], operation)
         if resume:
             await self._ask(run, "resume", Operation(by="oscar"))

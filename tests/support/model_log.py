@@ -36,22 +36,16 @@ def ended_by(told: Told) -> str | None:
 
 
 def failed_in(story: Story, told: Told, step: str) -> set[str]:
-    """The devices whose last call of a step did not succeed, or that a shared verdict failed."""
-    last = {
-        entry.call.part.host: entry
-        for entry in story.lab.log
-        if entry.call.part.step == step
-        and entry.call.part.run == told.run
-        and entry.what == "end"
-        and entry.deed != "undo"
-    }
-    failed = {host for host, entry in last.items() if entry.said not in {"changed", "unchanged"}}
-    shared = {
-        entry.call.part.host
-        for entry in begins(story, "undo")
-        if entry.call.part.step == step and entry.call.part.run == told.run and not _by_the_run(entry)
-    }
-    return failed | shared
+    """The devices whose last call of a step did not succeed, or that a shared verdict or a wave given up took along."""
+    last: dict[str, bool] = {}
+    for entry in story.lab.log:
+        if (entry.call.part.run, entry.call.part.step) != (told.run, step):
+            continue
+        if entry.deed != "undo" and entry.what == "end":
+            last[entry.call.part.host] = entry.said not in {"changed", "unchanged"}
+        elif entry.deed == "undo" and not _by_the_run(entry):
+            last[entry.call.part.host] = True
+    return {host for host, failed in last.items() if failed}
 
 
 def _by_the_run(entry: Entry) -> bool:

@@ -36,14 +36,15 @@ Fault = DoFault | UndoFault | ConfirmFault | Literal["again"]
 Deed = Literal["cancel", "cancel_by_operator", "pause", "restart", "concurrency"]
 Answer = Literal["retry", "skip", "stop", "undo failed", "undo wave", "undo step", "undo run"]
 
-DO_FAULTS: Final[tuple[DoFault, ...]] = get_args(DoFault)
-UNDO_FAULTS: Final[tuple[UndoFault, ...]] = get_args(UndoFault)
-CONFIRM_FAULTS: Final[tuple[ConfirmFault, ...]] = get_args(ConfirmFault)
+DO_FAULTS: Final[tuple[Fault, ...]] = get_args(DoFault)
+UNDO_FAULTS: Final[tuple[Fault, ...]] = get_args(UndoFault)
+CONFIRM_FAULTS: Final[tuple[Fault, ...]] = get_args(ConfirmFault)
 FAULTS: Final[tuple[Fault, ...]] = (*DO_FAULTS, *UNDO_FAULTS, *CONFIRM_FAULTS, "again")
 # What undoes, and what it meets, is drawn more often; a lost attempt takes seconds to be missed, and is drawn less.
 DRAWN: Final[tuple[Fault, ...]] = (
     *(fault for fault in FAULTS if "lost" not in fault),
-    *(("check_after", "partial", "unknown_after", "rejected") * 3),
+    *("check_after", "check_after", "check_after", "partial", "partial", "partial"),
+    *("unknown_after", "unknown_after", "unknown_after", "rejected", "rejected", "rejected"),
     *("unknown_before", "undo_permanent", "undo_transient", "again", "again"),
     *("lost_before", "lost_after", "lost_halfway", "undo_lost_before", "undo_lost_after"),
 )

@@ -113,7 +113,8 @@ class Attempt:
     """One attempt at one device."""
 
     def __init__(self, world: ModelWorld, call: InteractInput, deed: Deed) -> None:
-        self._world, self._lab, self._deed = world, world.lab, deed
+        self._world, self._lab = world, world.lab
+        self._deed: Deed = deed
         info = activity.info()
         self._attempt, self._batch, self._at = info.attempt, info.workflow_id or "", info.started_time
         step = world.plan.step(call.step)

@@ -8,7 +8,16 @@ from typing import Final
 
 from temporalio.common import RetryPolicy
 
-from workflows.plan import Action, DevicesStep, Retry
+from workflows.plan import (
+    Action,
+    ApplyAction,
+    ConfigureAction,
+    DevicesStep,
+    ReachableAction,
+    RebootAction,
+    Retry,
+    SaveAction,
+)
 
 HEARTBEAT: Final = timedelta(seconds=5)  # a killed worker is noticed after this
 LOST_WORKERS: Final = 3  # attempts on top of the plan's, for workers that died: the device is not to blame for those
@@ -74,4 +83,12 @@ def attempt_seconds(step: DevicesStep) -> float:
 
 
 def _action_seconds(action: Action, timeout_s: float) -> float:
-    return timeout_s + (PLATFORM_LIMIT_S if action.kind in {"apply", "configure"} else 0.0)
+    match action:
+        case ApplyAction() | ConfigureAction() | SaveAction():
+            return timeout_s + PLATFORM_LIMIT_S
+        case RebootAction():
+            return action.within_s + PLATFORM_LIMIT_S
+        case ReachableAction():
+            return action.within_s + timeout_s
+        case _:
+            return timeout_s

@@ -20,7 +20,10 @@ from workflows.plan import (
     Step,
 )
 
-CARRIED_OUT: Final = frozenset({"show", "check", "snapshot", "compare", "propose", "apply", "configure"})
+CARRIED_OUT: Final = frozenset(
+    {"show", "check", "snapshot", "compare", "propose", "apply", "configure"}
+    | {"save", "reachable", "reboot", "interact"}
+)
 SECTIONS: Final = frozenset({"config", "vlans", "interfaces"})
 
 

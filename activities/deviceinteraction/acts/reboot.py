@@ -7,7 +7,7 @@ after a crash finds out whether its predecessor's command arrived, and gives it 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from activities.deviceinteraction.answers import refusal
 from activities.deviceinteraction.failures import CheckFailed, OutcomeUnknown, RejectedByDevice, Transient
@@ -19,6 +19,7 @@ from activities.deviceinteraction.transport import LinkFailed
 OUTCOME: Final = "outcome"
 PAUSE_S: Final = 0.2  # between two looks at first; doubled up to the longest
 LONGEST_PAUSE_S: Final = 10.0
+T = TypeVar("T")
 Renew = Callable[[], Awaitable[Dialogue]]
 
 
@@ -56,25 +57,29 @@ async def reboot(device: Dialogue, restart: Restart, journal: Journal, *, within
     await journal.write(OUTCOME, {})
 
 
-async def reach(host: str, *, within: timedelta, renew: Renew) -> Dialogue:
-    """Wait until a device answers a fresh login.
+async def reach(host: str, *, within: timedelta, renew: Callable[[], Awaitable[T]]) -> T:
+    """Wait until a device answers a fresh login; asked once at least.
+
+    Args:
+        host: Its name, for messages.
+        within: How long.
+        renew: Logs in; what it returns is returned.
 
     Raises:
         Transient: It did not in that time; `Unreachable` where no session could be opened at the end.
         Permanent: The login was refused; it is not tried again.
     """
-    last = Transient(f"{host}: it was not asked.")
     pause_s = PAUSE_S
     ends = asyncio.get_running_loop().time() + within.total_seconds()
     while True:
         try:
             return await renew()
         except Transient as error:
-            last = error
-        left_s = ends - asyncio.get_running_loop().time()
-        if left_s <= 0:
-            last.message = f"{host} did not answer a fresh login within {within.total_seconds():g} s: {last.message}"
-            raise last
+            left_s = ends - asyncio.get_running_loop().time()
+            if left_s <= 0:
+                if within:
+                    error.message = f"{host} gave no fresh login within {within.total_seconds():g} s: {error.message}"
+                raise
         await asyncio.sleep(min(pause_s, left_s))
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
@@ -94,7 +99,7 @@ async def _come_back(host: str, restart: Restart, at: datetime, within: timedelt
                     f"{error.message} Look at its console."
                 ) from error
         if left <= timedelta():
-            raise CheckFailed(f"{host} was told to restart {within.total_seconds():g} s ago, and is still up since before.")
+            raise CheckFailed(f"{host} was told to restart, and {within.total_seconds():g} s later it has not.")
         await asyncio.sleep(pause_s)  # it is still going down, or fell over between the login and the answer
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from activities.deviceinteraction.answers import refusal, refused_show
 from activities.deviceinteraction.failures import CheckFailed, Permanent, RejectedByDevice
 from activities.deviceinteraction.model import Fence, Target, Timeouts
-from activities.deviceinteraction.transport import Answer, CommandTransport, Ended, Transport
+from activities.deviceinteraction.transport import Answer, CommandTransport, Ended, RpcTransport, Transport
 
 
 class LineRefused(RejectedByDevice):
@@ -139,6 +139,28 @@ class Dialogue:
         """Send a line that has an effect and asks back, within the limit of a command; the answer is unjudged."""
         self._may_write()
         return await self.transport.send(line, answers=answers, relearn=True)
+
+    @property
+    def netconf(self) -> RpcTransport:
+        """The session as one that takes NETCONF operations.
+
+        Raises:
+            Permanent: The device is reached by a command line.
+        """
+        if not isinstance(self.transport, RpcTransport):
+            raise Permanent(f"{self.host}: NETCONF operations are for devices of the platform `netconf`.")
+        return self.transport
+
+    async def rpc(self, operation: str, *, effect: bool = False) -> str:
+        """Carry out a NETCONF operation; the reply is returned unjudged.
+
+        Args:
+            operation: XML, without ``rpc`` around it.
+            effect: Whether it may change the device: then the fence is asked, and the wait is as long as for commits.
+        """
+        if effect:
+            self._may_write()
+        return await self.netconf.exchange(operation, within=self._timeouts.commit if effect else None)
 
     def _may_write(self) -> None:
         if self._fence is not None:

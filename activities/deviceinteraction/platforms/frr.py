@@ -34,6 +34,7 @@ from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pendi
 
 _LEFT_OUT = re.compile(r"Building configuration|Current configuration\s*:|\s*exit(?:-address-family|-vrf|-\w+)?$|\s*!$")
 _LOST = re.compile(r"Warning: (?:connecting to|closing connection to) \w+[^\n]*|^\w+d is not running$", re.MULTILINE)
+_SAVED = re.compile(r"^(?:\[OK\]|Integrated configuration saved to )", re.MULTILINE)
 _VERSION = re.compile(r"^FRRouting (?P<version>\S+) \((?P<hostname>[^)]*)\)", re.MULTILINE)
 _ADDRESS = "ip address "
 
@@ -168,8 +169,8 @@ class Frr:
     async def save(self, device: Dialogue) -> None:
         """See `Platform.save`."""
         answer = await device.effect("write memory")
-        if refusal(answer) or "[OK]" not in answer:
-            raise CheckFailed(f"{device.host}: 'write memory' did not answer [OK]: {rows.last_line(answer)!r}.")
+        if refusal(answer) or not _SAVED.search(answer):  # [OK] is left out where the file's owner could not be set
+            raise CheckFailed(f"{device.host}: 'write memory' did not save: {rows.last_line(answer)!r}.")
 
     async def probe(self, device: Dialogue) -> tuple[Need, ...]:
         """See `Platform.probe`."""

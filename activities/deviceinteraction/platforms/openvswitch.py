@@ -36,6 +36,7 @@ from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pendi
 from activities.deviceinteraction.transport import Ended, LinkFailed
 
 _WAIT_S = 30
+_ALIVE = "ovs-appctl --timeout=5 -t ovs-vswitchd version"
 _ALARM = 128 + 14  # ovs-vsctl ends itself by SIGALRM when its --timeout is over
 
 
@@ -133,7 +134,8 @@ class OpenVswitch:
         """See `Platform.commit`: one transaction, and ovs-vswitchd has acted on it when this returns."""
         if timer_s is not None:
             raise _no_timer(device)
-        ended = await device.command(_vsctl(ovsdb.words(staged.lines), quiet=True), effect=True)
+        change = _vsctl(ovsdb.words(staged.lines), quiet=True)
+        ended = await device.command(f"{_ALIVE} >/dev/null && exec {change}", effect=True)  # or it would wait for long
         if ended.status == _ALARM:
             raise LinkFailed(
                 f"{device.host}: the database did not take the change, or ovs-vswitchd did not act on it, within "
@@ -176,7 +178,7 @@ class OpenVswitch:
 
     async def probe(self, device: Dialogue) -> tuple[Need, ...]:
         """See `Platform.probe`: the database answers us, and the switch answers the database."""
-        ended = await device.command(f"ovs-appctl --timeout={_WAIT_S} -t ovs-vswitchd version")
+        ended = await device.command(_ALIVE)
         said = rows.last_line(ended.output) if ended.status == 0 else _words(ended)
         return (Need("ovs-vswitchd", met=ended.status == 0, reason=said, serves=("change", "inverse")),)
 
@@ -211,7 +213,7 @@ def _understood(device: Dialogue, ended: Ended) -> Running:
 
 
 def _words(ended: Ended) -> str:
-    return " ".join((ended.errors or ended.output).replace("ovs-vsctl: ", "").split()) or "(no words)"
+    return " ".join((ended.errors or ended.output).split()) or "(no words)"
 
 
 def _no_timer(device: Dialogue) -> Permanent:

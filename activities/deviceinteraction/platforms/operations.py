@@ -1,4 +1,4 @@
-"""What is done to a device besides its configuration, in each platform's own words: restart, and tell how long it is up.
+"""What is done to a device besides its configuration, in each platform's own words.
 
 A platform without a row here does not offer it, and says so. Sources: Cisco, "Configuration Fundamentals Command
 Reference, IOS XE 17" (``reload``, which asks whether to save what was modified); Cisco, "Nexus 9000 Series NX-OS
@@ -45,19 +45,21 @@ _DISCARD: Final = Answer(r"modified\. Save\? \[yes/no[^\]]*\]:?\s*$", "no")
 _PROCEED: Final = Answer(r"\[confirm\]\s*$", "")
 
 RESTARTS: Final[Mapping[str, Restart]] = {
-    "cisco_iosxe": Restart("reload", (_DISCARD, _PROCEED), "show version", re.compile(r"^\S+ uptime is (.+)$", re.M)),
+    "cisco_iosxe": Restart(
+        "reload", (_DISCARD, _PROCEED), "show version", re.compile(r"^\S+ uptime is (.+)$", re.MULTILINE)
+    ),
     "cisco_nxos": Restart(
         "reload",
         (Answer(r"\(y/n\)\?\s*\[n\]\s*$", "y"),),
         "show version",
-        re.compile(r"^Kernel uptime is (.+)$", re.M),
+        re.compile(r"^Kernel uptime is (.+)$", re.MULTILINE),
     ),
-    "arista_eos": Restart("reload now", (), "show version", re.compile(r"^Uptime:\s+(.+)$", re.M)),
+    "arista_eos": Restart("reload now", (), "show version", re.compile(r"^Uptime:\s+(.+)$", re.MULTILINE)),
     "juniper_junos": Restart(
         "request system reboot",
         (Answer(r"\[yes,no\] \(no\)\s*$", "yes"),),
         "show system uptime",
-        re.compile(rf"^Current time: {_STAMP}.*?^System booted: {_STAMP}", re.M | re.S),
+        re.compile(rf"^Current time: {_STAMP}.*?^System booted: {_STAMP}", re.MULTILINE | re.DOTALL),
     ),
 }
 

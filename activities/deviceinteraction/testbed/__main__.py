@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from activities.deviceinteraction.testbed.model import PLATFORMS, Fault, SimulatedName
+from activities.deviceinteraction.testbed.platforms.registry import build
+from activities.deviceinteraction.testbed.playback import Playback
 from activities.deviceinteraction.testbed.testbed import Testbed
 
 
@@ -58,6 +60,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DEVICE:KIND[@PHASE][*TIMES][:MATCH]",
         help="what a device does wrong, such as 'acc-007:reject:vlan 120'; may be repeated",
     )
+    parser.add_argument(
+        "--playback",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="instead of simulated devices: those of these transcripts (netsaga transcript … --out FILE), answering "
+        "as they did",
+    )
     return parser
 
 
@@ -80,13 +90,15 @@ def _fault(text: str) -> tuple[str, Fault]:
 
 
 async def _run(options: argparse.Namespace) -> None:
+    playback = Playback.of_files(options.playback) if options.playback else None
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with Testbed.start(
         state=options.state,
-        devices=options.devices,
+        devices=playback.specs(options.site) if playback else options.devices,
+        make=playback.make if playback else build,
         platforms=options.platforms,
         port=options.port,
         network=options.network,

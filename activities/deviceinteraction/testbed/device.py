@@ -79,6 +79,7 @@ class Device(ABC):
         self.faults = FaultBox()
         self.users: dict[int, str] = {}  # live sessions
         self.terminals: dict[int, Callable[[], None]] = {}  # by session: how to hang up on it
+        self.power_cycle: Callable[[], None] | None = None  # cuts all connections and closes the port for a while
         self._effect: Effect | None = None
         self._revert: Revert | None = None
 
@@ -117,6 +118,18 @@ class Device(ABC):
     def reset(self) -> None:
         """Back to the state in which it was delivered, without its log."""
 
+    def restart(self) -> None:  # noqa: B027  # most forget nothing
+        """What a restart does to the configuration: what was not saved is gone."""
+
+    def reboot(self, user: str) -> None:
+        """Restart: every session ends, the port is closed for a while, and what was saved is what runs."""
+        self.confirm()
+        self.restart()
+        self.booted_at = self.clock.now()
+        self.log.event(0, user, "rebooted")
+        if self.power_cycle is not None:
+            self.power_cycle()
+
     # Effects
 
     def mark(self, effect: Effect) -> None:
@@ -147,14 +160,13 @@ class Device(ABC):
         now, timer = self.clock.now(), self.clock.call_later(delay_s, self.run_out)
         self._revert = Revert(timer, now, now + timedelta(seconds=delay_s), user, restore)
 
-    def run_out(self) -> bool:
-        """Take an unconfirmed commit back as its timer does, now; whether there was one."""
+    def run_out(self) -> None:
+        """Take an unconfirmed commit back as its timer does; nothing happens where there is none."""
         if not self.revert_now():
-            return False
+            return
         effect = self.take_effect()
         self.log.event(0, "timer", "reverted")
         self.log.command(0, "timer", "revert", "confirm timer ran out", "ok", effect)
-        return True
 
     def confirm(self) -> bool:
         """Stop the timer of an unconfirmed commit; whether one ran."""

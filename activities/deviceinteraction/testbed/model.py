@@ -132,7 +132,9 @@ class LogEntry(TypedDict):
     t: str
     session: int
     user: str
-    event: NotRequired[Literal["login", "login_refused", "login_hung", "logout", "dropped", "refused", "reverted"]]
+    event: NotRequired[
+        Literal["login", "login_refused", "login_hung", "logout", "dropped", "refused", "reverted", "rebooted"]
+    ]
     mode: NotRequired[str]
     line: NotRequired[str]
     result: NotRequired[Result]

@@ -16,6 +16,8 @@ from activities.deviceinteraction.testbed.shell import Shell
 
 #: The cheapest handshake that every client of ours offers; paramiko knows curve25519 only by its older name.
 KEY_EXCHANGE = ("curve25519-sha256", "curve25519-sha256@libssh.org")
+DYING_S = 0.05  # from the word to the cut: a device still says what it does
+BOOTING_S = 0.3  # real ones take minutes
 CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr")
 
 
@@ -40,6 +42,8 @@ class DeviceServer:
         self._attaching: asyncio.Task[None] | None = None
         self._connections: set[asyncssh.SSHServerConnection] = set()
         self._logins = 0
+        self._power: asyncio.TimerHandle | None = None
+        device.power_cycle = self._power_cycle
 
     async def start(self, sock: socket.socket | None = None) -> None:
         """Listen, on a socket that is bound already or on one of its own."""
@@ -61,6 +65,8 @@ class DeviceServer:
 
     async def stop(self) -> None:
         """Close the port and every connection."""
+        if self._power is not None:
+            self._power.cancel()
         if self._attaching is not None:
             await self._attaching
         if self._acceptor is not None:
@@ -86,6 +92,22 @@ class DeviceServer:
             # The kernel accepts from here on, so that nobody who connects at once is refused.
             sock = bound(self.address, self.port)
             self._attaching = asyncio.get_running_loop().create_task(self._reopen(sock))
+
+    def _power_cycle(self) -> None:
+        self._power = asyncio.get_running_loop().call_later(DYING_S, self._down)
+
+    def _down(self) -> None:
+        if self._acceptor is not None:
+            self._acceptor.close()
+            self._acceptor = None
+        for connection in list(self._connections):
+            connection.abort()
+        self._power = asyncio.get_running_loop().call_later(BOOTING_S, self._up)
+
+    def _up(self) -> None:
+        self._power = None
+        if self._acceptor is None and self._attaching is None and not self.device.faults.closes_port():
+            self._attaching = asyncio.get_running_loop().create_task(self._reopen(bound(self.address, self.port)))
 
     async def _reopen(self, sock: socket.socket) -> None:
         await self.start(sock)

@@ -6,7 +6,7 @@ It owns the servers and the files in its state folder. Tests use it in their own
 
 import errno
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import cast
 from activities.deviceinteraction.model import Vlan
 from activities.deviceinteraction.testbed import fleet
 from activities.deviceinteraction.testbed.control import ControlServer
-from activities.deviceinteraction.testbed.device import Clock, SystemClock
+from activities.deviceinteraction.testbed.device import Clock, Device, SystemClock
 from activities.deviceinteraction.testbed.model import (
     PLATFORMS,
     CommandEntry,
@@ -110,7 +110,9 @@ class TestbedDevice:
 
     def expire(self) -> bool:
         """Let the timer of an unconfirmed commit run out before its time; whether one ran."""
-        return self._device.run_out()
+        ran = self._device.unconfirmed is not None
+        self._device.run_out()
+        return ran
 
     def commands(self) -> list[CommandEntry]:
         """The entries of its log that are lines, oldest first: who typed what, and what that changed."""
@@ -186,6 +188,7 @@ class Testbed:
         latency_s: float = 0.0,
         login: Login | None = None,
         clock: Clock | None = None,
+        make: Callable[[DeviceSpec, Login, Path, Clock], Device] = build,
     ) -> "AsyncIterator[Testbed]":
         """Start a fleet, and stop it when the block is left.
 
@@ -201,6 +204,7 @@ class Testbed:
             latency_s: How long every command takes at least.
             login: Who may log in; the default is `model.Login`'s.
             clock: The devices' time.
+            make: What a device is made by; simulated ones, if nothing else is said.
 
         Raises:
             OSError: A port is taken.
@@ -222,7 +226,7 @@ class Testbed:
         servers: list[DeviceServer] = []
         try:
             for spec, sock, (address, own_port) in zip(specs, sockets, places, strict=True):
-                device = build(spec, login, logs / f"{spec.name}.jsonl", clock)
+                device = make(spec, login, logs / f"{spec.name}.jsonl", clock)
                 servers.append(DeviceServer(device, address, own_port, key, latency_s))
                 await servers[-1].start(sock)
             fleet.write_inventory(state / "inventory.yaml", specs, places)

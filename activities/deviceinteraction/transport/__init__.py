@@ -1,5 +1,12 @@
 """How bytes reach a device. `protocol.py` is what the rest of the library sees; one file per implementation."""
 
-from activities.deviceinteraction.transport.protocol import Answer, CommandTransport, Ended, LinkFailed, Transport
+from activities.deviceinteraction.transport.protocol import (
+    Answer,
+    CommandTransport,
+    Ended,
+    LinkFailed,
+    RpcTransport,
+    Transport,
+)
 
-__all__ = ["Answer", "CommandTransport", "Ended", "LinkFailed", "Transport"]
+__all__ = ["Answer", "CommandTransport", "Ended", "LinkFailed", "RpcTransport", "Transport"]

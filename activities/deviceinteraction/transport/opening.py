@@ -2,12 +2,13 @@
 
 import shlex
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 from activities.deviceinteraction.failures import InvalidInput
 from activities.deviceinteraction.model import HostKeys, PlatformName, Target, Timeouts
 from activities.deviceinteraction.transcript import Transcript
+from activities.deviceinteraction.transport.netconf import open_netconf
 from activities.deviceinteraction.transport.protocol import Transport
 from activities.deviceinteraction.transport.scrapli import open_transport
 from activities.deviceinteraction.transport.shell import open_shell
@@ -24,11 +25,13 @@ async def open_link(
         Permanent: Login, enable or the host key was refused; tried exactly once.
     """
     spoken = _SPOKEN.get(platform)
-    opened = (
-        open_transport(target, platform, host_keys, timeouts, transcript)
-        if spoken is None
-        else open_shell(target, host_keys, timeouts, transcript, spoken)
-    )
+    opened: AbstractAsyncContextManager[Transport]
+    if platform == "netconf":
+        opened = open_netconf(target, host_keys, timeouts, transcript)
+    elif spoken is not None:
+        opened = open_shell(target, host_keys, timeouts, transcript, spoken)
+    else:
+        opened = open_transport(target, platform, host_keys, timeouts, transcript)
     async with opened as transport:
         yield transport
 

@@ -90,3 +90,27 @@ class CommandTransport(Transport, Protocol):
             LinkFailed: It did not end in time, or the link died; it may have run, or still run.
         """
         ...
+
+
+@runtime_checkable
+class RpcTransport(Transport, Protocol):
+    """A NETCONF session: operations and replies instead of lines."""
+
+    capabilities: frozenset[str]
+    """What the device said that it can, as URIs (RFC 6241, 8)."""
+    session_id: str
+    """What the device calls this session."""
+    locked: set[str]
+    """The datastores that this session holds the lock of; kept by the platform."""
+
+    async def exchange(self, operation: str, *, within: timedelta | None = None) -> str:
+        """Send an operation and return the whole ``rpc-reply``, unjudged.
+
+        Args:
+            operation: XML, without the ``rpc`` element around it; the base namespace is the default one.
+            within: For the reply; the command time limit of the session where ``None``.
+
+        Raises:
+            LinkFailed: No reply came in time, or the link died; the operation may have been carried out.
+        """
+        ...

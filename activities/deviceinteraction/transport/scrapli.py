@@ -14,7 +14,7 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 import asyncssh
 from scrapli.driver.core import AsyncEOSDriver, AsyncIOSXEDriver, AsyncJunosDriver, AsyncNXOSDriver
@@ -24,6 +24,7 @@ from scrapli.exceptions import ScrapliAuthenticationFailed, ScrapliException
 from activities.deviceinteraction.answers import without_log_lines
 from activities.deviceinteraction.failures import DeviceFailure, Permanent, Transient, Unreachable
 from activities.deviceinteraction.model import HostKeys, PlatformName, Target, Timeouts
+from activities.deviceinteraction.redaction import HIDDEN
 from activities.deviceinteraction.transcript import Transcript
 from activities.deviceinteraction.transport import hostkeys, login
 from activities.deviceinteraction.transport.echo import after_echo, last_lines, squeezed
@@ -143,6 +144,7 @@ class ScrapliTransport:
         self._timeouts = timeouts
         self._transcript = transcript
         self._prompt = ""
+        self._waits = ""  # all that stands below an answer: the prompt, and what a platform writes above it
 
     @property
     def prompt(self) -> str:
@@ -155,6 +157,7 @@ class ScrapliTransport:
         with self._classified("waiting for the first prompt"):
             self._driver.timeout_ops = self._timeouts.connect.total_seconds()
             self._learn(await self._driver.channel.get_prompt())
+        self._transcript.received("", prompt=self._prompt)
         if self._prompt.endswith(">") and self._platform != "juniper_junos":
             await self._enable()
         for line in _QUIET[self._platform]:
@@ -169,12 +172,12 @@ class ScrapliTransport:
             self._driver.comms_prompt_pattern = _ANY_PROMPT
         self._driver.timeout_ops = (within or self._timeouts.command).total_seconds()
         with self._classified(f"waiting for the answer to {line.split(maxsplit=1)[0]!r}"):
-            raw = await (self._dialogue(line, answers) if answers else self._exchange(line))
+            earlier, raw = await self._dialogue(line, answers) if answers else ("", await self._exchange(line))
         answer = self._without_prompt(raw)
         if relearn:
             self._learn(self._prompt)
-        self._transcript.received(answer)
-        return without_log_lines(answer)
+        self._transcript.received(answer, prompt=self._waits)
+        return without_log_lines(self._without_prompt(earlier + raw) if earlier else answer)
 
     async def close(self) -> None:
         """See `Transport.close`."""
@@ -218,9 +221,13 @@ class ScrapliTransport:
             self._driver.transport.close()  # what comes later would be taken for the answer to the next line
             raise
 
-    async def _dialogue(self, line: str, answers: Sequence[Answer]) -> str:
-        """Send a line and reply to the declared questions until the prompt comes back."""
-        text = ""
+    async def _dialogue(self, line: str, answers: Sequence[Answer]) -> tuple[str, str]:
+        """Send a line and reply to the declared questions until the prompt comes back.
+
+        Returns:
+            What was said up to the last reply, which is in the transcript, and what followed it, which is not yet.
+        """
+        earlier = ""
         following = line
         given = dict.fromkeys(answers, 0)
         turn = 0
@@ -230,17 +237,19 @@ class ScrapliTransport:
                 following, expected_outputs=[answer.asks for answer in answers], read_duration=limit_s + 60
             )
             part = bytes(raw).decode(errors="replace")
-            text += part
             last = part.rstrip().rpartition("\n")[2]
             if _PROMPT_LINE.match(last):
-                return text
+                return earlier, part
+            asking = part.rfind(last)
+            self._transcript.received(part[:asking].strip("\n"), prompt=part[asking:].rstrip("\n"))
             mine = [answer for answer in answers if answer.turn in (None, turn)]
             asked = next((answer for answer in mine if re.search(answer.asks, part, re.IGNORECASE)), None)
             if asked is None or given[asked] >= _REPLIES_AT_MOST:
                 raise LinkFailed(f"{self._target.name}: {line!r} was met by a question that is not expected: {last!r}.")
             given[asked] += 1
             turn += 1
-            self._transcript.sent(asked.reply or "(return)")
+            earlier += part
+            self._transcript.sent(asked.reply)
             following = asked.reply
 
     async def _enable(self) -> None:
@@ -260,6 +269,8 @@ class ScrapliTransport:
             )
             answer = asked
             if b"password:" in bytes(asked).lower():  # else the secret would be typed, and echoed, as a command
+                self._transcript.received("", prompt=bytes(asked).decode(errors="replace").strip() + " ")
+                self._transcript.sent(HIDDEN)
                 _, answer = await self._driver.channel.send_inputs_interact(
                     [(secret.get_secret_value(), r"^(?:.*password:|[\w.\-@/:]{1,63}[>#])\s*$", True)]
                 )
@@ -267,6 +278,7 @@ class ScrapliTransport:
             raise Permanent(f"{name}: enable was refused; it is not tried again. Check the enable secret.")
         with self._classified("waiting for the privileged prompt"):
             self._learn(await self._driver.channel.get_prompt())
+        self._transcript.received("", prompt=self._prompt)
         self._transcript.note("privileged")
 
     def _learn(self, prompt: str) -> None:
@@ -280,12 +292,15 @@ class ScrapliTransport:
         self._driver.comms_prompt_pattern = rf"^{start}[\w.\-@/:]{{0,50}}(?:\([^)\n]{{1,60}}\)){{0,3}}[>#]\s*$"
 
     def _without_prompt(self, raw: str) -> str:
-        """The answer alone; the prompt that ended it is kept in `prompt`."""
-        body, _, last = raw.rstrip().rpartition("\n")
+        """The answer alone; the prompt that ended it is kept in `prompt`, and with the lines above it for playback."""
+        ended = raw.rstrip()
+        body, _, last = ended.rpartition("\n")
         self._prompt = last.strip()
+        self._waits = last + raw[len(ended) :].partition("\n")[0]
         lines = [line.rstrip() for line in body.split("\n")]
         while lines and (not lines[-1] or _PREFIX_LINE.match(lines[-1])):
-            lines.pop()
+            above = lines.pop()
+            self._waits = f"{above}\n{self._waits}" if above else self._waits
         return "\n".join(lines).lstrip("\n")
 
     @contextmanager
@@ -295,17 +310,22 @@ class ScrapliTransport:
         except DeviceFailure:
             raise
         except Exception as error:  # noqa: BLE001  # scrapli raises its own errors, asyncssh's and bare OSErrors here
-            _link_failed(error, self._target, doing)
+            failure = _link_failed(error, self._target, doing)
+            self._transcript.note(failure.message)
+            raise failure from error
 
 
-def _link_failed(error: Exception, target: Target, doing: str) -> NoReturn:
-    """A link that failed while a session was up: always transient here; `change/` knows what was under way."""
+def _link_failed(error: Exception, target: Target, doing: str) -> LinkFailed:
+    """A link that failed while a session was up: always transient here; `change/` knows what was under way.
+
+    Raises what was given where it is a bug of ours.
+    """
     if not isinstance(error, ScrapliException | asyncssh.Error | OSError | TimeoutError | EOFError):
         raise error
     said = str(error) or type(error).__name__
     if "timed out" in said or isinstance(error, TimeoutError):
-        raise LinkFailed(f"{target.name}: no answer in time while {doing}; the session was closed.") from error
-    raise LinkFailed(f"{target.name}: the session broke off while {doing}: {said}.") from error
+        return LinkFailed(f"{target.name}: no answer in time while {doing}; the session was closed.")
+    return LinkFailed(f"{target.name}: the session broke off while {doing}: {said}.")
 
 
 def _why_not_opened(error: Exception, target: Target, host_keys: HostKeys, timeouts: Timeouts) -> DeviceFailure:

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import asyncssh
 
-from activities.deviceinteraction.failures import DeviceFailure, Transient, Unreachable
+from activities.deviceinteraction.failures import CheckFailed, DeviceFailure, Transient, Unreachable
 from activities.deviceinteraction.model import HostKeys, Target, Timeouts
 from activities.deviceinteraction.transcript import Transcript
 from activities.deviceinteraction.transport import hostkeys, login
@@ -83,9 +83,9 @@ class ShellTransport:
 
     async def prepare(self) -> None:
         """Learn the machine's name, and whether ``sudo`` is needed and to be had without a password."""
-        asked = await self._exchange("id -u; uname -n; sudo -n true 2>/dev/null && echo sudo", "", None)
+        asked = await self._exchange("id -u; uname -n; sudo -n true 2>&- && echo sudo; true", "", None)
         user, name, *sudo = (*asked.output.split(), "")
-        if asked.status not in (0, 1) or not user.isdigit():
+        if asked.status or not user.isdigit():
             raise Transient(
                 f"{self._target.name}: the login does not lead to a shell: 'id -u' was answered with "
                 f"{(asked.output or asked.errors).strip()[:200]!r}. Give the user /bin/sh or another POSIX shell."
@@ -130,9 +130,7 @@ class ShellTransport:
                 if stdin:
                     process.stdin.write(stdin)
                 process.stdin.write_eof()
-                output, errors = await asyncio.gather(
-                    process.stdout.read(_LONGEST_OUTPUT), process.stderr.read(_LONGEST_OUTPUT)
-                )
+                output, errors = await asyncio.gather(_all(process.stdout), _all(process.stderr))
                 await process.wait_closed()
             if process.returncode is None:  # the channel closed, and no exit status had come
                 raise LinkFailed(f"{self._target.name}: the session broke off during {_first(command)!r}.")
@@ -157,6 +155,18 @@ class ShellTransport:
         except (asyncssh.Error, OSError) as error:
             said = str(error) or type(error).__name__
             raise LinkFailed(f"{name}: the session broke off during {_first(command)!r}: {said}.") from error
+
+
+async def _all(stream: asyncssh.SSHReader[str]) -> str:
+    """All that a command writes, up to a limit that guards our memory."""
+    parts: list[str] = []
+    size = 0
+    while part := await stream.read(65_536):
+        size += len(part)
+        if size > _LONGEST_OUTPUT:
+            raise CheckFailed(f"a command wrote more than {_LONGEST_OUTPUT} characters; ask for less.")
+        parts.append(part)
+    return "".join(parts)
 
 
 def _first(command: str) -> str:

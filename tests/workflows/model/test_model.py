@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(0)]
 async def test_whatever_happens_a_device_is_changed_whole_or_not_at_all(
     server: Server, pytestconfig: pytest.Config
 ) -> None:
-    number: int = pytestconfig.getoption("--model-examples")
-    seed: int = pytestconfig.getoption("--model-seed") or random.randrange(1, 1_000_000)  # a test's dice
+    number = int(str(pytestconfig.getoption("--model-examples")))
+    seed = int(str(pytestconfig.getoption("--model-seed"))) or random.randrange(1, 1_000_000)  # a test's dice
     print(f"{number} scenarios of seed {seed}")
     found = await findings(server, drawn(number, seed))
     if found:

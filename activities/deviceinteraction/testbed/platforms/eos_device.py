@@ -82,6 +82,11 @@ class EosState(IndentedDevice):
         self.sessions.clear()
         self.checkpoints.clear()
 
+    def restart(self) -> None:
+        """See `Device.restart`. Pending sessions do not survive it ("Configuration Sessions", EOS User Manual)."""
+        self.sessions.clear()
+        super().restart()
+
     def keep_checkpoint(self, name: str, user: str, tree: ConfigTree | None = None) -> None:
         """Save a checkpoint; the oldest goes where there are too many."""
         self.checkpoints.pop(name, None)

@@ -43,6 +43,11 @@ Total memory: 3982512 kB
 Free memory: 2473244 kB
 """)
 
+    @command("reload now")
+    def _reload_now(self, _match: Match) -> Reply:
+        self.device.reboot(self.user)
+        return Reply(close=True)
+
     @command("show privilege", level=1)
     def _show_privilege(self, _match: Match) -> Reply:
         return Reply(f"Current privilege level is {self.level}")

@@ -157,6 +157,11 @@ class IndentedDevice(Device):
             self.startup = self.body()
             self.mark("startup")
 
+    def restart(self) -> None:
+        """See `Device.restart`."""
+        if self.running_config() != self.startup_config():
+            self.replace(self.load(self.startup_config()), "boot")
+
     def change(self, lines: Sequence[str], *, user: str = "console", commit: bool = True) -> None:  # noqa: ARG002
         """See `Device.change`."""
         cli = self.cli(0, user)

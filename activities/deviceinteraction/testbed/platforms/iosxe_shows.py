@@ -5,7 +5,7 @@ Formats follow Cisco's "Command Reference, Cisco IOS XE 17 (Catalyst 9200 Switch
 
 from typing import ClassVar
 
-from activities.deviceinteraction.testbed.cli import Reply, command
+from activities.deviceinteraction.testbed.cli import Question, Reply, command
 from activities.deviceinteraction.testbed.grammar import Match
 from activities.deviceinteraction.testbed.platforms import identity
 from activities.deviceinteraction.testbed.platforms.iosxe_device import IosXeState
@@ -66,6 +66,27 @@ Switch Ports Model              SW Version        SW Image              Mode
 
 Configuration register is 0x102
 """)
+
+    @command("reload")
+    def _reload(self, _match: Match) -> Reply:
+        """``reload`` asks whether to save what is not saved ("Configuration Fundamentals Command Reference")."""
+        proceed = Question("Proceed with reload? [confirm]", self._proceed, by="key")
+        if self.device.running_config() == self.device.startup_config():
+            return Reply(question=proceed)
+
+        def save(typed: str) -> Reply:
+            if typed.lower() in ("y", "yes"):
+                self.device.save()
+                return Reply("Building configuration...\n[OK]", question=proceed)
+            return Reply(question=proceed)
+
+        return Reply(question=Question("\nSystem configuration has been modified. Save? [yes/no]: ", save))
+
+    def _proceed(self, key: str) -> Reply:
+        if key.lower() not in ("", "y"):
+            return Reply()
+        self.device.reboot(self.user)
+        return Reply("\n", close=True)
 
     @command("show privilege", level=1)
     def _show_privilege(self, _match: Match) -> Reply:

@@ -6,7 +6,7 @@ ntc-templates parses those for which it has a template. Formats follow Juniper, 
 from abc import abstractmethod
 from typing import ClassVar
 
-from activities.deviceinteraction.testbed.cli import Cli, Pipe, Reply, command, filter_lines
+from activities.deviceinteraction.testbed.cli import Cli, Pipe, Question, Reply, command, filter_lines
 from activities.deviceinteraction.testbed.grammar import Match
 from activities.deviceinteraction.testbed.platforms import identity, junos_tree
 from activities.deviceinteraction.testbed.platforms.junos_device import Commit, JunosState, words
@@ -81,6 +81,16 @@ class JunosShows(Cli):
             f"System booted: {booted:%Y-%m-%d %H:%M:%S UTC}\nProtocols started: {booted:%Y-%m-%d %H:%M:%S UTC}\n"
             f"Last configured: {last.at:%Y-%m-%d %H:%M:%S UTC} by {last.user}\n"
         )
+
+    @command("request system reboot")
+    def _reboot(self, _match: Match) -> Reply:
+        def proceed(typed: str) -> Reply:
+            if typed.lower() != "yes":
+                return Reply()
+            self.device.reboot(self.user)
+            return Reply("Shutdown NOW!\n[pid 12345]\n")  # the prompt comes back before the session ends
+
+        return Reply(question=Question("Reboot the system ? [yes,no] (no) ", proceed))
 
     @command("show cli authorization")
     def _show_authorization(self, _match: Match) -> Reply:

@@ -3,7 +3,7 @@
 Formats follow Cisco's "Nexus 9000 Series NX-OS Command Reference (Show Commands), Release 9.3(x)".
 """
 
-from activities.deviceinteraction.testbed.cli import Reply, command
+from activities.deviceinteraction.testbed.cli import Question, Reply, command
 from activities.deviceinteraction.testbed.grammar import Match
 from activities.deviceinteraction.testbed.platforms import identity
 from activities.deviceinteraction.testbed.platforms.nxos_device import NxosState
@@ -56,6 +56,19 @@ plugin
 Active Package(s):
 
 """)
+
+    @command("reload")
+    def _reload(self, _match: Match) -> Reply:
+        saved = self.device.running_config() == self.device.startup_config()
+        warning = "" if saved else "!!!WARNING! there is unsaved configuration!!!\n"
+
+        def proceed(typed: str) -> Reply:
+            if typed.lower() not in ("y", "yes"):
+                return Reply()
+            self.device.reboot(self.user)
+            return Reply(close=True)
+
+        return Reply(warning, question=Question("This command will reboot the system. (y/n)?  [n] ", proceed))
 
     @command("show privilege")
     def _show_privilege(self, _match: Match) -> Reply:

@@ -5,12 +5,13 @@ import pytest
 from activities.deviceinteraction.failures import CheckFailed, OutcomeUnknown
 from activities.deviceinteraction.model import UndoMethod, Undone
 from activities.deviceinteraction.platforms.registry import PLATFORMS
+from activities.deviceinteraction.testbed.model import PLATFORMS as SIMULATED
 from activities.deviceinteraction.testbed import Fault
 from devicelab import NAMES, NEW_VLAN, OTHER_VLAN, Crash, Lab, MemoryJournal
 
 ROLLBACK = "^(configure replace|rollback|configure checkpoint restore)"
 METHODS: tuple[UndoMethod, ...] = ("native", "inverse", "restore")
-DECLARED = [(name, method) for name, platform in PLATFORMS.items() for method in platform.undo_methods]
+DECLARED = [(name, method) for name in SIMULATED for method in PLATFORMS[name].undo_methods]
 
 
 async def changed(lab: Lab, *, save: bool = False) -> MemoryJournal:

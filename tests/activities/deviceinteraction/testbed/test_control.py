@@ -35,9 +35,7 @@ async def test_a_confirm_timer_is_seen_and_runs_out_when_it_is_told_to(testbed: 
     device, control = testbed.device("acc-004"), TestbedControl(testbed.state)
     assert device.platform == "juniper_junos"
     async with terminal(device) as junos:
-        await junos.ask("configure")
-        await junos.ask("set vlans theirs vlan-id 333")
-        await junos.ask("commit confirmed 5")
+        await junos.lines("configure", "set vlans theirs vlan-id 333", "commit confirmed 5")
 
     def drive() -> None:
         due = {entry.name: entry.revert_due for entry in control.devices()}

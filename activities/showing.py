@@ -1,0 +1,39 @@
+"""The action ``show``: one command that reads, and its answer as the definition wants it parsed."""
+
+import json
+from typing import assert_never
+
+from pydantic import JsonValue
+
+from activities.deviceinteraction.failures import CheckFailed
+from activities.deviceinteraction.session import Session
+from workflows.plan import ShowAction
+
+
+async def show(session: Session, action: ShowAction, command: str) -> JsonValue:
+    """The answer of a device: text, rows or JSON.
+
+    Args:
+        session: With whom.
+        action: How the answer is parsed.
+        command: What is sent, its expressions already evaluated.
+
+    Raises:
+        DeviceFailure: As `Session.show`; `CheckFailed` where the answer is not what the parser expects.
+    """
+    output = await session.show(command)
+    match action.parse:
+        case "none":
+            return output
+        case "textfsm":
+            return list(await session.parse(command, output, min_rows=action.min_rows))
+        case "json":
+            try:
+                document: JsonValue = json.loads(output)
+            except ValueError as error:
+                raise CheckFailed(f"`{command}` did not answer with JSON: {error}; see the transcript.") from None
+            return document
+        case "regex" | "ttp":
+            raise AssertionError(f"`prepare` refuses {action.parse}")
+        case _:
+            assert_never(action.parse)
