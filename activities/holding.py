@@ -86,8 +86,8 @@ class Holding:
 
 
 def holding_of(store: ArtifactStore, call: InteractInput, step: DevicesStep) -> Holding | None:
-    """The change of a call that is to be confirmed; ``None`` where there is none, and in calls that change nothing."""
-    if call.mode == "plan" or call.only == "after":
+    """The change of a call that is to be confirmed; ``None`` where there is none, and in plan mode."""
+    if call.mode == "plan":
         return None
     for place, action in effects(step):
         if action.confirm is not None:

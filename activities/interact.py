@@ -22,7 +22,7 @@ from activities.deviceinteraction.model import Fence
 from activities.deviceinteraction.session import Session
 from activities.effects import action_name, effects
 from activities.fence import heartbeat
-from activities.holding import holding_of
+from activities.holding import Holding, holding_of
 from activities.journal import ATTEMPTS, INTENT, journal_of
 from activities.outcomes import Gathered, classified, status_of
 from activities.proposing import Proposing
@@ -96,10 +96,12 @@ class Interact:
         actions = await assembled(kind, call, bundle, step, self._documents, gathered)
         upkeep = None if call.mode == "plan" else upkeep_of(self._documents.store, call, step.maintenance)
         begin = await actions.resume()
-        if call.only == "after":  # a second look: the last change was made, and is not made again
-            begin = max((index + 1 for index, _ in effects(step)), default=0)
         attempts = journal_of(self._documents.store, call, ATTEMPTS)
-        holding = None if call.mode == "plan" else holding_of(self._documents.store, call, step)
+        holding = holding_of(self._documents.store, call, step)
+        if call.only == "after":
+            async with self._sessions.open(device, step, fence, self._documents, gathered, attempts) as session:
+                await _look_again(session, actions, step, holding, upkeep, gathered)
+            return gathered.outcome("succeeded")
         held = holding is not None  # its timer runs between two sessions, so one slot of the site is kept for both
         if holding is not None:
             await holding.begin(gathered)
@@ -173,6 +175,24 @@ class Interact:
         except ArtifactError:
             return attempt < step.retry.attempts
         return sum(entry is not None for entry in failed) < step.retry.attempts
+
+
+async def _look_again(
+    session: Session,
+    actions: Actions,
+    step: DevicesStep,
+    holding: Holding | None,
+    upkeep: Upkeep | None,
+    gathered: Gathered,
+) -> None:
+    """What follows the last change, once more: it was made, and is not made again."""
+    if upkeep is not None:
+        await upkeep.enter(actions, session)
+    if holding is not None:  # a device that has taken its change back says so itself, and fails no check instead
+        await holding.begin(gathered)
+        await holding.recall(session, actions, gathered)
+    await actions.run(session, max((index + 1 for index, _ in effects(step)), default=0))
+    await _left(upkeep, actions, session)
 
 
 async def _left(upkeep: Upkeep | None, actions: Actions, session: Session) -> None:

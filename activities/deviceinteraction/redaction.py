@@ -22,13 +22,23 @@ _KEYWORDS = (
     r"snmp-server\s+host\s+\S+(?:\s+vrf\s+\S+)?(?:\s+(?:traps|informs))?(?:\s+version\s+(?:1|2c))?(?!\s+(?:version\s+3|traps|informs)\b))"
 )
 _LINE = re.compile(rf"(?im)((?<![\w-]){_KEYWORDS}\s+)(?!\{{|required|encryption|strength)({_TYPE})({_VALUE})")
-_SECRET_LEAF = (
+_HIDING_LEAF = (
     r"[\w.-]*(?:passw(?:or)?d|secret|passphrase|private-key|shared-key|authentication-key|auth-key|key-string|"
     r"(?:cleartext|hidden|encrypted|symmetric)-key)[\w.-]*|(?:snmp-)?community(?:-name|-string)?"
 )
-_ELEMENT = re.compile(rf"(?i)(<(?:[\w.-]+:)?(?:{_SECRET_LEAF})(?:\s[^<>]*)?>)[^<]+(?=</)")
-_IS_SECRET_LEAF = re.compile(_SECRET_LEAF, re.IGNORECASE)
-_HINTS = ("passw", "secret", "passphrase", "key", "community", "auth", "priv", "psk", "snmp-server host")  # one of them is in each keyword
+_ELEMENT = re.compile(rf"(?i)(<(?:[\w.-]+:)?(?:{_HIDING_LEAF})(?:\s[^<>]*)?>)[^<]+(?=</)")
+_IS_HIDING_LEAF = re.compile(_HIDING_LEAF, re.IGNORECASE)
+_HINTS = (
+    "passw",
+    "secret",
+    "passphrase",
+    "key",
+    "community",
+    "auth",
+    "priv",
+    "psk",
+    "snmp-server host",
+)  # one of them is in each keyword
 _PEM = re.compile(r"-----BEGIN [^-\n]*PRIVATE KEY-----.*?-----END [^-\n]*PRIVATE KEY-----", re.DOTALL)
 _CRYPT = re.compile(r"\$(?:1|5|6|8|9|14|sha1)\$[^\s\";]+")
 
@@ -78,7 +88,7 @@ class Redactor:
 
 def is_secret_leaf(name: str) -> bool:
     """Whether the leaf of a data model that is called so keeps a secret."""
-    return _IS_SECRET_LEAF.fullmatch(name) is not None
+    return _IS_HIDING_LEAF.fullmatch(name) is not None
 
 
 def _may_hold_secrets(text: str) -> bool:

@@ -116,7 +116,7 @@ async def test_an_attempt_after_a_lost_link_finds_out_whether_the_device_was_res
     asked = call_of(
         await lab.prepared(step("snapshot: [vlans]\n        as: before", "reboot: {within: 1s}")), "act", host
     )
-    told = "request system reboot" if host == "acc-004" else "reload"
+    told = r"Proceed with reload|\(y/n\)|reload now|Reboot the system"
     lab.testbed.device(host).inject(Fault.model_validate({"kind": "drop", "match": told, "phase": phase}))
     lost = await refused(lab.interact.interact, asked) if phase == "before" else None
     if lost is not None:

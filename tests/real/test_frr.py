@@ -159,7 +159,7 @@ async def test_a_daemon_that_dies_during_a_change_fails_it_and_once_it_is_back_t
     async with session(router) as opened:
         with pytest.raises(RejectedByDevice, match="bgpd is not running"):
             await opened.show("show bgp summary")
-    router.sh("/usr/lib/frr/bgpd -d -u frr -g frr")
+    router.sh("/usr/lib/frr/bgpd -d -F datacenter -u frr -g frr")
     await undo(router, journal)
     assert config(router) == before
 

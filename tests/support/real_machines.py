@@ -23,7 +23,7 @@ from pydantic import SecretStr
 from activities.deviceinteraction.model import Credential, HostKeys, HostName, Proxy, Target
 
 PASSWORD = "real-lab-password"
-PACKAGES = {"sshd": "openssh-server", "vtysh": "frr", "birdc": "bird2", "ovs-vsctl": "openvswitch-switch", "ip": "iproute2"}
+PACKAGES = {"sshd": "openssh-server", "vtysh": "frr", "birdc": "bird2", "ovs-vsctl": "openvswitch-switch", "ip": "iproute2", "netconfd": "netconfd"}
 _SEARCHED = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin"
 _PATIENCE_S = 10.0
 

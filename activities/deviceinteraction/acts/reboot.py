@@ -15,6 +15,7 @@ from activities.deviceinteraction.model import Journal
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.operations import Restart, uptime
 from activities.deviceinteraction.transport import LinkFailed
+from activities.deviceinteraction.transport.protocol import Unanswered
 
 OUTCOME: Final = "outcome"
 PAUSE_S: Final = 0.2  # between two looks at first; doubled up to the longest
@@ -47,9 +48,9 @@ async def reboot(device: Dialogue, restart: Restart, journal: Journal, *, within
     await journal.write(f"sent-{len(told) + 1}", {"at": (at := datetime.now(UTC)).isoformat()})
     try:
         words = refusal(await device.effect(restart.command, answers=restart.answers))
-    except LinkFailed as error:
-        if device.is_alive():  # it has asked something that nobody has an answer to
-            raise RejectedByDevice(f"{device.host}: it was not restarted: {error.message}") from error
+    except Unanswered as error:
+        raise RejectedByDevice(f"{device.host}: it was not restarted: {error.message}") from error
+    except LinkFailed:
         words = None  # this is how it goes
     if words is not None:
         raise RejectedByDevice(f"{device.host}: {restart.command!r} was refused: {words}")

@@ -33,7 +33,9 @@ def fragment(lines: Sequence[str]) -> str:
         if len(root.children) == 1 and root.children[0].name == "config":
             root, around = root.children[0], text
     except ValueError as error:
-        raise InvalidInput(f"the change is no XML that can be sent: {error}. Check the template and its values.") from error
+        raise InvalidInput(
+            f"the change is no XML that can be sent: {error}. Check the template and its values."
+        ) from error
     if not root.children:
         raise InvalidInput("the change holds no element; give the data to be set, such as <interfaces xmlns=…>.")
     for child in root.children:
@@ -55,7 +57,9 @@ def undoing(footprint: Footprint, present: Collection[Path]) -> tuple[str, ...] 
         return None
     here = {path for path in footprint.added if path in present}
     gone = [path for path in footprint.removed if path not in present]
-    doomed = [path for path in footprint.added if path in here and not any(path[:n] in here for n in range(1, len(path)))]
+    doomed = [
+        path for path in footprint.added if path in here and not any(path[:n] in here for n in range(1, len(path)))
+    ]
     root = _Place(Element("", ""))
     try:
         for path in doomed:
@@ -95,7 +99,7 @@ class _Place:
 
 
 def _is_replaced(path: Path, gone: Collection[Path], present: Collection[Path]) -> bool:
-    """Whether a leaf's former value comes back, which takes this one away. In a list of values each stands for itself."""
+    """Whether a leaf's former value comes back and replaces this one. In a list of values each stands for itself."""
     name = _name(path[-1])
     if name is None or not any(other[:-1] == path[:-1] and _name(other[-1]) == name for other in gone):
         return False

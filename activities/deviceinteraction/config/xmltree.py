@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape, quoteattr
 
@@ -72,7 +72,7 @@ def read(text: str) -> Element:
     """
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ValueError("it has a document type, which NETCONF forbids")
-    parser = ET.XMLPullParser(["start", "end", "start-ns", "end-ns"])
+    parser: Any = ET.XMLPullParser(["start", "end", "start-ns", "end-ns"])  # Any: what an event carries is by its kind
     scopes: list[tuple[str, str]] = []
     open_: list[list[Element]] = [[]]
     try:

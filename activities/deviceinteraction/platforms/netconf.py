@@ -1,7 +1,7 @@
 """Any device by NETCONF: a locked candidate, validated and read back; a confirmed commit that outlives its session.
 
-Sources: RFC 6241 (7.5 locks, 8.3 ``:candidate``, 8.4 ``:confirmed-commit``, 8.6 ``:validate``, 8.7 ``:startup``), RFC 8343
-and RFC 7223 (interfaces), RFC 7317 (system). The lines of a change are the XML inside of ``config``.
+Sources: RFC 6241 (7.5 locks, 8.3 ``:candidate``, 8.4 ``:confirmed-commit``, 8.6 ``:validate``, 8.7 ``:startup``), RFC
+8343 and RFC 7223 (interfaces), RFC 7317 (system). The lines of a change are the XML inside of ``config``.
 
 A reply of ``ok`` is no proof: the candidate is compared with the running configuration before the commit, and what runs
 is read back after it. With ``persist`` a commit that is not confirmed outlives its session; without it the end of a
@@ -37,6 +37,7 @@ from activities.deviceinteraction.platforms import netconf_operations as nc
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.protocol import Ability, Need, NoTimer, Pending, Running, Staged, Timer
 
+_BASE: Final = "urn:ietf:params:netconf:base:"
 _SYSTEM: Final = "urn:ietf:params:xml:ns:yang:ietf-system"
 _INTERFACES: Final = "urn:ietf:params:xml:ns:yang:ietf-interfaces"
 _VENDORS: Final = {
@@ -70,12 +71,12 @@ class NetconfDevice:
                 hostname = hostname or part.value("hostname") or part.value("yuma", "sysName")
                 version = version or part.value("platform", "os-version") or part.value("yuma", "sysNetconfServerId")
         vendor = next((name for mark, name in _VENDORS.items() if _any_begins(device, mark)), "unknown")
-        bases = sorted(uri.rpartition(":")[2] for uri in device.netconf.capabilities if ":netconf:base:" in uri[:40])
+        versions = sorted(uri.removeprefix(_BASE) for uri in device.netconf.capabilities if uri.startswith(_BASE))
         return Facts(
             hostname=hostname or str(device.host),
             platform=self.name,
             vendor=vendor,
-            model=f"NETCONF {', '.join(base for base in bases if base[0].isdigit())}",
+            model=f"NETCONF {', '.join(versions)}",
             version=version or "unknown",
         )
 
@@ -93,7 +94,9 @@ class NetconfDevice:
     async def interfaces(self, device: Dialogue, running: Running) -> Mapping[str, Interface]:
         """See `Platform.interfaces`: by ietf-interfaces, in its older form or its newer one."""
         if not nc.speaks(device, _INTERFACES):
-            raise InvalidInput(f"{device.host}: the device has no ietf-interfaces; leave `interfaces` out of the snapshot.")
+            raise InvalidInput(
+                f"{device.host}: the device has no ietf-interfaces; leave `interfaces` out of the snapshot."
+            )
         parts = await nc.subtree(
             device, f'<interfaces xmlns="{_INTERFACES}"/>', f'<interfaces-state xmlns="{_INTERFACES}"/>'
         )
@@ -246,10 +249,8 @@ class NetconfDevice:
     async def _edit(self, device: Dialogue, fragment: str, lines: Sequence[str], before: Running) -> Staged:
         if _understood(await nc.config(device, "running")).fingerprint != before.fingerprint:
             raise Transient(f"{device.host}: somebody else changed the configuration just now; it is proposed again.")
-        whole = nc.capability(device, "rollback-on-error:1.0") is not None
-        options = ["<error-option>rollback-on-error</error-option>"] if whole else []
-        error = await nc.ask(device, nc.editing(fragment, options), effect=True)
-        if error is None and _validates(device):
+        error = await nc.ask(device, nc.editing(device, fragment), effect=True)
+        if error is None and nc.validates_apart(device):
             error = await nc.ask(device, "<validate><source><candidate/></source></validate>", effect=True)
         if error is not None:
             raise RejectedByDevice(f"{device.host}: the change was refused: {error.words}. The candidate was dropped.")
@@ -257,7 +258,7 @@ class NetconfDevice:
         footprint = between(before.paths, candidate.paths)
         if footprint.empty and candidate.fingerprint != before.fingerprint:
             raise InvalidInput(
-                f"{device.host}: the change only moves entries, and an order cannot be taken back safely; make it by hand."
+                f"{device.host}: the change only moves entries, and an order cannot be taken back; make it by hand."
             )
         text = rendered(footprint, before.paths)
         return Staged(footprint, text, digest(text), tuple(lines))
@@ -285,10 +286,6 @@ def _understood(elements: Sequence[Element]) -> Running:
 def _has(device: Dialogue, name: str, *serves: Ability) -> Need:
     uri = nc.capability(device, name)
     return Need(f":{name}", met=uri is not None, reason=uri or f"the device does not offer :{name}", serves=serves)
-
-
-def _validates(device: Dialogue) -> bool:
-    return any(nc.capability(device, f"validate:{version}") is not None for version in ("1.0", "1.1"))
 
 
 def _any_begins(device: Dialogue, mark: str) -> bool:

@@ -10,6 +10,7 @@ from activities.deviceinteraction.platforms.cisco_iosxe import CiscoIosxe
 from activities.deviceinteraction.platforms.cisco_nxos import CiscoNxos
 from activities.deviceinteraction.platforms.frr import Frr
 from activities.deviceinteraction.platforms.juniper_junos import JuniperJunos
+from activities.deviceinteraction.platforms.netconf import NetconfDevice
 from activities.deviceinteraction.platforms.openvswitch import OpenVswitch
 from activities.deviceinteraction.platforms.protocol import Platform
 
@@ -21,6 +22,7 @@ PLATFORMS: Mapping[PlatformName, Platform] = {
     "frr": Frr(),
     "bird": BirdDaemon(),
     "openvswitch": OpenVswitch(),
+    "netconf": NetconfDevice(),
 }
 
 

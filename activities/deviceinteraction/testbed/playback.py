@@ -147,8 +147,9 @@ class PlaybackCli(Cli):
     def execute(self, line: str) -> Reply:
         """The recorded answer, or a refusal."""
         found = self._find(line.strip())
-        if found is None:
-            return self.refusal(Refused("invalid", 0), line)
+        return self.refusal(Refused("invalid", 0), line) if found is None else self._meet(found)
+
+    def _meet(self, found: int) -> Reply:
         self._next = found + 1
         answer = self._exchanges[found].answer
         if answer is None:
@@ -157,8 +158,9 @@ class PlaybackCli(Cli):
         if _PROMPT.search(waits):
             self._prompt = waits
             return Reply(text)
-        hidden = self._next < len(self._exchanges) and self._exchanges[self._next].hidden
-        return Reply(text, question=Question(waits, self.execute, by="hidden" if hidden else "line"))
+        if self._next < len(self._exchanges) and self._exchanges[self._next].hidden:
+            return Reply(text, question=Question(waits, lambda _secret: self._meet(self._next), by="hidden"))
+        return Reply(text, question=Question(waits, self.execute))
 
     def refusal(self, refused: Refused, line: str) -> Reply:  # noqa: ARG002
         """See `Cli.refusal`."""
@@ -179,7 +181,14 @@ class PlaybackCli(Cli):
         """Where a line was typed: next from here on, else the last time before."""
         ahead = range(self._next, len(self._exchanges))
         behind = range(self._next - 1, -1, -1)
-        return next((at for at in (*ahead, *behind) if self._exchanges[at].line.fullmatch(line)), None)
+        return next(
+            (
+                at
+                for at in (*ahead, *behind)
+                if not self._exchanges[at].hidden and self._exchanges[at].line.fullmatch(line)
+            ),
+            None,
+        )
 
 
 def _exchanges(recording: Recording) -> tuple[str, list[_Exchange]]:

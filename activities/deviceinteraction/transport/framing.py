@@ -88,4 +88,7 @@ class Frames:
 
 def _may_begin(start: bytes, *, last: bool) -> bool:
     """Whether the beginning of a chunk, or of the end of chunks, may follow from these few bytes."""
-    return re.fullmatch(rb"(?:\n(?:#(?:[1-9][0-9]*|#)?)?)?" if last else rb"(?:\n(?:#(?:[1-9][0-9]*)?)?)?", start) is not None
+    return (
+        re.fullmatch(rb"(?:\n(?:#(?:[1-9][0-9]*|#)?)?)?" if last else rb"(?:\n(?:#(?:[1-9][0-9]*)?)?)?", start)
+        is not None
+    )

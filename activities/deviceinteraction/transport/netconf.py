@@ -30,7 +30,9 @@ _HELLO: Final = (
 _LONGEST_REPLY: Final = 64_000_000  # bytes: a whole configuration
 _CAPABILITY: Final = re.compile(r"<(?:\w+:)?capability\b[^>]*>\s*([^<]*?)\s*<")
 _SESSION: Final = re.compile(r"<(?:\w+:)?session-id\b[^>]*>\s*(\d+)\s*<")
-_REPLY: Final = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:\w+:)?(?P<name>[\w-]+)\b(?P<rest>[^>]*)>", re.DOTALL)
+_REPLY: Final = re.compile(
+    r"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:\w+:)?(?P<name>[\w-]+)\b(?P<rest>[^>]*)>", re.DOTALL
+)
 _ID: Final = re.compile(r"""\bmessage-id\s*=\s*["']([^"']*)["']""")
 _OPERATION: Final = re.compile(r"\s*<(?:\w+:)?([\w.-]+)")
 _GOODBYE_S: Final = 1.0

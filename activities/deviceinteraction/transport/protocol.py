@@ -16,6 +16,10 @@ class LinkFailed(Transient):
     """The session broke off or an answer did not come in time; what an effect under way became is not known."""
 
 
+class Unanswered(LinkFailed):
+    """The device asks something that nobody has declared an answer to; it waits, and the session is of no more use."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A question that a device may ask after a line, and what it is told.

@@ -28,7 +28,7 @@ from activities.deviceinteraction.redaction import HIDDEN
 from activities.deviceinteraction.transcript import Transcript
 from activities.deviceinteraction.transport import hostkeys, login
 from activities.deviceinteraction.transport.echo import after_echo, last_lines, squeezed
-from activities.deviceinteraction.transport.protocol import Answer, LinkFailed
+from activities.deviceinteraction.transport.protocol import Answer, LinkFailed, Unanswered
 
 logging.getLogger("scrapli").setLevel(logging.CRITICAL + 1)
 
@@ -245,7 +245,7 @@ class ScrapliTransport:
             mine = [answer for answer in answers if answer.turn in (None, turn)]
             asked = next((answer for answer in mine if re.search(answer.asks, part, re.IGNORECASE)), None)
             if asked is None or given[asked] >= _REPLIES_AT_MOST:
-                raise LinkFailed(f"{self._target.name}: {line!r} was met by a question that is not expected: {last!r}.")
+                raise Unanswered(f"{self._target.name}: {line!r} was met by a question that is not expected: {last!r}.")
             given[asked] += 1
             turn += 1
             earlier += part

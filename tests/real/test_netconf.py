@@ -1,0 +1,306 @@
+"""netconfd for real: the candidate and its locks, a confirmed commit that outlives its session, and reading back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from pydantic import SecretStr
+
+from activities.deviceinteraction.failures import (
+    ConfigLocked,
+    Drifted,
+    InvalidInput,
+    OutcomeUnknown,
+    Permanent,
+    RejectedByDevice,
+    Reverted,
+)
+from activities.deviceinteraction.model import Fence, Hold, Journal, Names, Target, Undone
+from activities.deviceinteraction.probing import probe
+from activities.deviceinteraction.session import Session, open_session
+from activities.deviceinteraction.transcript import Transcript
+from devicelab import LIMITS, MemoryJournal
+from real_machines import Machine
+from real_netconf import SYSTEM, netconf_device, system
+
+HOLD = Hold(timedelta(seconds=60))
+BRIEFLY = Hold(timedelta(seconds=1))
+RESOLVER = [
+    f'<system xmlns="{SYSTEM}">',
+    "  <contact>noc</contact>",
+    "  <dns-resolver>",
+    "    <search>lab.example</search>",
+    "    <server><name>a</name><udp-and-tcp><address>192.0.2.1</address></udp-and-tcp></server>",
+    "  </dns-resolver>",
+    "</system>",
+]
+
+
+@pytest.fixture(scope="module")
+def device(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A device whose configuration the cases leave as they found it."""
+    with netconf_device(tmp_path_factory.mktemp("netconf")) as made:
+        yield made
+
+
+def names(number: int) -> Names:
+    return Names(token=f"{number:012x}", comment="netsaga system")
+
+
+@asynccontextmanager
+async def session(
+    device: Machine,
+    *,
+    target: Target | None = None,
+    fence: Fence | None = None,
+    attempts: Journal | None = None,
+    transcript: Transcript | None = None,
+) -> AsyncIterator[Session]:
+    there = target or device.target("netconf")
+    known = device.known_hosts(ports=() if target is None else (target.port,))
+    async with open_session(
+        there, host_keys=known, timeouts=LIMITS, fence=fence, attempts=attempts, transcript=transcript
+    ) as opened:
+        yield opened
+
+
+async def running(device: Machine) -> str:
+    async with session(device) as opened:
+        return (await opened.snapshot(["config"])).config or ""
+
+
+async def apply(
+    device: Machine, lines: list[str], journal: Journal, number: int = 1, hold: Hold | None = None
+) -> None:
+    async with session(device) as opened:
+        change = await opened.propose(lines, names(number))
+        await opened.apply(change, names(number), journal, save=True, hold=hold)
+
+
+async def undo(device: Machine, journal: Journal, number: int = 1) -> Undone:
+    async with session(device) as opened:
+        return await opened.undo(names(number), journal, methods=["native", "inverse", "restore"])
+
+
+async def test_a_proposal_shows_what_the_device_computed_and_alters_nothing(device: Machine) -> None:
+    before = await running(device)
+    async with session(device) as opened:
+        change = await opened.propose(RESOLVER, names(1))
+        facts = await opened.facts()
+    assert change.made == "computed_by_device"
+    assert change.diff.splitlines()[:2] == [f"+{{{SYSTEM}}}system", "+ contact noc"]
+    assert change.inverse is not None
+    assert await running(device) == before
+    assert (facts.platform, facts.vendor, facts.version[:8]) == ("netconf", "yuma", "netconfd")
+
+
+async def test_a_change_is_made_once_and_taken_back_by_its_inverse(device: Machine) -> None:
+    before, journal = await running(device), MemoryJournal()
+    await apply(device, RESOLVER, journal)
+    after = await running(device)
+    assert "<contact>noc</contact>" in after
+    assert "<address>192.0.2.1</address>" in after
+    await apply(device, RESOLVER, journal)
+    assert await running(device) == after
+    undone = await undo(device, journal)
+    assert (undone.was_touched, undone.method) == (True, "inverse")
+    assert await running(device) == before
+
+
+async def test_a_value_that_was_replaced_comes_back_and_a_list_loses_only_what_was_added(device: Machine) -> None:
+    first, second = MemoryJournal(), MemoryJournal()
+    await apply(device, RESOLVER, first)
+    before = await running(device)
+    lines = [line.replace(">noc<", ">desk<").replace(">lab.", ">dev.").replace(">a<", ">b<") for line in RESOLVER]
+    await apply(device, lines, second, 2)
+    assert (await running(device)).count("<search>") == 2
+    assert (await undo(device, second, 2)).method == "inverse"
+    assert await running(device) == before
+    await undo(device, first)
+
+
+async def test_somebody_elses_change_stays_when_ours_is_taken_back(device: Machine) -> None:
+    ours, theirs = MemoryJournal(), MemoryJournal()
+    before = await running(device)
+    await apply(device, system(contact="noc"), ours)
+    await apply(device, system(location="attic"), theirs, 2)
+    undone = await undo(device, ours)
+    assert undone.method == "inverse"
+    assert any("location attic" in line for line in undone.foreign)
+    assert "<location>attic</location>" in await running(device)
+    await undo(device, theirs, 2)
+    left = await running(device)
+    assert left in {before, before + f'<system xmlns="{SYSTEM}"/>\n'}
+    if left != before:
+        await apply(device, [f'<system xmlns="{SYSTEM}" nc:operation="delete"/>'], MemoryJournal(), 3)
+
+
+async def test_a_confirmed_commit_outlives_its_session_and_is_confirmed_from_another(device: Machine) -> None:
+    before, journal = await running(device), MemoryJournal()
+    await apply(device, RESOLVER, journal, hold=HOLD)
+    assert "<contact>noc</contact>" in await running(device)
+    async with session(device) as opened:
+        confirmed = await opened.confirm(names(1), journal)
+        assert (confirmed.was_held, confirmed.was_pending) == (True, True)
+    async with session(device) as opened:
+        assert await opened.confirm(names(1), journal) == confirmed
+    assert (await undo(device, journal)).method == "inverse"
+    assert await running(device) == before
+
+
+async def test_a_commit_that_waits_is_cancelled_natively(device: Machine) -> None:
+    before, journal = await running(device), MemoryJournal()
+    await apply(device, RESOLVER, journal, hold=HOLD)
+    assert (await undo(device, journal)).method == "native"
+    assert await running(device) == before
+
+
+async def test_the_device_takes_an_unconfirmed_commit_back_by_itself(device: Machine) -> None:
+    before, journal = await running(device), MemoryJournal()
+    await apply(device, RESOLVER, journal, hold=BRIEFLY)
+    while await running(device) != before:
+        await asyncio.sleep(0.2)
+    async with session(device) as opened:
+        with pytest.raises(Reverted):
+            await opened.confirm(names(1), journal)
+    assert not (await undo(device, journal)).was_touched
+
+
+async def test_while_somebody_elses_commit_waits_no_other_is_begun(device: Machine) -> None:
+    theirs = MemoryJournal()
+    await apply(device, system(location="attic"), theirs, hold=HOLD)
+    with pytest.raises(ConfigLocked, match="confirm"):
+        await apply(device, system(contact="noc"), MemoryJournal(), 2, hold=HOLD)
+    await undo(device, theirs)
+
+
+async def test_a_lock_held_by_another_session_is_config_locked_and_names_it(device: Machine) -> None:
+    async with session(device) as first, session(device) as second:
+        held = await first.platform.own_session(first._device)
+        await first._device.rpc("<lock><target><candidate/></target></lock>")
+        with pytest.raises(ConfigLocked, match=f"session {held}") as locked:
+            await second.propose(system(contact="noc"), names(1))
+        assert locked.value.holder == held
+
+
+async def test_a_candidate_that_a_colleague_left_is_neither_committed_nor_dropped(device: Machine) -> None:
+    edit = "<edit-config><target><candidate/></target><config>{}</config></edit-config>"
+    async with session(device) as theirs, session(device) as ours:
+        await theirs._device.rpc(edit.format("".join(system(location="attic"))))
+        with pytest.raises(ConfigLocked, match="config locked"):
+            await ours.propose(system(contact="noc"), names(1))
+        reply = await theirs._device.rpc("<get-config><source><candidate/></source></get-config>")
+        assert "attic" in reply
+        await theirs._device.rpc("<discard-changes/>")
+
+
+async def test_an_attempt_that_stands_still_loses_its_lock_to_the_next_one(device: Machine) -> None:
+    attempts = MemoryJournal()
+    async with session(device, attempts=attempts) as frozen:
+        await frozen._turn.past_lock(lambda: asyncio.sleep(0))
+        await frozen.platform.stage(
+            frozen._device, system(contact="noc"), await frozen.platform.running(frozen._device), names(1)
+        )
+        async with session(device, attempts=attempts) as following:
+            change = await following.propose(system(contact="noc"), names(1))
+            assert "+ contact noc" in change.diff
+
+
+async def test_a_session_that_dies_with_its_candidate_leaves_nothing_behind(device: Machine) -> None:
+    before = await running(device)
+    async with session(device) as dying:
+        await dying.platform.stage(
+            dying._device, system(contact="noc"), await dying.platform.running(dying._device), names(1)
+        )
+        dying.transport._connection.abort()  # type: ignore[attr-defined]  # the cable is pulled
+    assert await running(device) == before
+    async with session(device) as opened:
+        assert not (await opened.propose(system(contact="noc"), names(1))).empty
+
+
+async def test_a_commit_of_which_no_answer_came_is_looked_for_and_not_made_again(device: Machine) -> None:
+    before, journal = await running(device), MemoryJournal()
+    async with session(device) as opened:
+        change = await opened.propose(RESOLVER, names(1))
+        sends = opened.transport.exchange  # type: ignore[attr-defined]
+
+        async def cut(operation: str, *, within: timedelta | None = None) -> str:
+            reply: str = await sends(operation, within=within)
+            if operation.startswith("<commit"):
+                opened.transport._connection.abort()  # type: ignore[attr-defined]  # the answer never arrives
+                return str(await sends("<get/>", within=within))
+            return reply
+
+        opened.transport.exchange = cut  # type: ignore[attr-defined]
+        with pytest.raises(OutcomeUnknown):
+            await opened.apply(change, names(1), journal, save=False)
+    async with session(device) as again:
+        assert (await again.apply(change, names(1), journal, save=False)).changed
+    assert (await undo(device, journal)).was_touched
+    assert await running(device) == before
+
+
+async def test_what_moved_since_the_proposal_is_drift(device: Machine) -> None:
+    theirs = MemoryJournal()
+    async with session(device) as opened:
+        change = await opened.propose(system(contact="noc"), names(1))
+    await apply(device, system(contact="desk"), theirs, 2)
+    async with session(device) as opened:
+        with pytest.raises(Drifted):
+            await opened.apply(change, names(1), MemoryJournal(), save=False)
+    await undo(device, theirs, 2)
+
+
+@pytest.mark.parametrize(
+    ("lines", "failure", "words"),
+    [
+        (["<system"], InvalidInput, "well-formed"),
+        (["<system><contact>x</contact></system>"], InvalidInput, "names no data model"),
+        (["<!DOCTYPE a [<!ENTITY b 'c'>]><a/>"], InvalidInput, "document type"),
+        (['<x xmlns="urn:x"/>'], RejectedByDevice, "unknown-namespace"),
+        ([f'<system xmlns="{SYSTEM}"><frob>1</frob></system>'], RejectedByDevice, "unknown-element"),
+        ([f'<system xmlns="{SYSTEM}" nc:operation="delete"/>'], RejectedByDevice, "data-missing"),
+    ],
+)
+async def test_what_cannot_be_sent_or_is_refused_says_why(
+    device: Machine, lines: list[str], failure: type[Exception], words: str
+) -> None:
+    async with session(device) as opened:
+        with pytest.raises(failure, match=words):
+            await opened.propose(lines, names(1))
+        assert not (await opened.propose(system(contact="noc"), names(1))).empty
+
+
+async def test_a_login_that_offers_no_netconf_is_permanent(tmp_path_factory: pytest.TempPathFactory) -> None:
+    from real_machines import demand, machine
+
+    demand("sshd")
+    with machine("plain", tmp_path_factory.mktemp("plain") / "m") as made:
+        with pytest.raises(Permanent, match="no NETCONF"):
+            async with session(made):
+                pass
+
+
+async def test_a_wrong_password_is_tried_once(device: Machine) -> None:
+    target = device.target("netconf")
+    wrong = replace(target, credential=replace(target.credential, password=SecretStr("not-the-password")))
+    with pytest.raises(Permanent, match="refused"):
+        async with session(device, target=wrong):
+            pass
+    assert device.sshd_log().count("Failed password") == 1
+
+
+async def test_the_probe_says_what_would_work(device: Machine) -> None:
+    report = await probe(device.target("netconf"), host_keys=device.known_hosts(), timeouts=LIMITS)
+    assert report.usable
+    assert report.confirm.state == "ok"
+    assert [item.state for item in report.undo] == ["ok", "ok", "missing"]
+
+
+async def test_no_command_line_is_there_to_show_anything(device: Machine) -> None:
+    async with session(device) as opened:
+        with pytest.raises(InvalidInput, match="`rpc`"):
+            await opened.show("show version")
