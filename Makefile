@@ -1,4 +1,4 @@
-# `make demo` and `make test` are the two commands; the rest serves them. All but `lock` and `system-packages` work
+# `make demo` and `make test` are the two commands; the rest serves them. All but `lock` and the two of packages work
 # offline once `make setup` has run.
 PYTHON ?= python3
 UV ?= uv
@@ -10,6 +10,7 @@ SEED ?= 0
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+REAL := openssh-server frr bird2 openvswitch-switch netconfd netconfd-module-ietf-interfaces iproute2 procps
 CODE := worker workflows activities starter tests
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -17,7 +18,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check reference bench clean distclean lock system-packages python-version
+.PHONY: help setup demo test chaos check reference bench clean distclean lock system-packages test-packages python-version
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,3 +86,7 @@ lock: ## resolve both lock files anew from pyproject.toml (needs uv and the netw
 system-packages: ## what Debian and Ubuntu must have (as root, needs the network)
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends make python3 python3-venv
+
+test-packages: ## the real routers and switches of tests/real (as root, needs the network; Debian may start them)
+	apt-get update
+	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $(REAL)

@@ -34,7 +34,7 @@ from activities.journal import ActionJournal, journal_of
 from activities.judging import unmet
 from activities.ledger import ledger_of
 from activities.outcomes import Gathered
-from activities.rendering import config_lines
+from activities.rendering import config_lines, markup
 from activities.showing import show
 from activities.values import VALUE, AppliedValue, ChangeValue, KeptValue, PlainValue, StateValue, seen
 from workflows.contracts import ArtifactRef, InteractInput
@@ -50,6 +50,7 @@ from workflows.plan import (
     ProposeAction,
     ReachableAction,
     RebootAction,
+    RpcAction,
     SaveAction,
     ShowAction,
     SnapshotAction,
@@ -178,6 +179,8 @@ class Actions:
                 await session.reach(timedelta(seconds=action.within_s))
             case RebootAction():
                 await self._reboot(session, index, action)
+            case RpcAction():
+                await self._rpc(session, index, action)
             case _:
                 raise AssertionError(f"`prepare` refuses {action.kind}")
 
@@ -186,7 +189,7 @@ class Actions:
     async def _show(self, session: Session, action: ShowAction) -> None:
         command = text(action.command, self._context)
         async with self._limited(f"`{command}`"):
-            value = await show(session, action, command)
+            value = await show(session, action, command, self._plan.templates)
         await self._keep(action.name, PlainValue(value=value))
 
     def _check(self, action: CheckAction) -> None:
@@ -329,6 +332,17 @@ class Actions:
         await self._write_values(journal)
         # Not cut by a limit of ours: the session's own limit for each answer is the step's.
         said = await session.exchange(command, answers, journal)
+        await self._keep(action.name, PlainValue(value=said))
+
+    async def _rpc(self, session: Session, index: Place, action: RpcAction) -> None:
+        operation = markup(action.operation, self._context)
+        if action.changes:
+            journal = self._journal(index, action)
+            await self._write_values(journal)
+            said = await session.rpc(operation, journal)
+        else:
+            async with self._limited("`rpc`"):
+                said = await session.rpc(operation)
         await self._keep(action.name, PlainValue(value=said))
 
     async def _reboot(self, session: Session, index: Place, action: RebootAction) -> None:

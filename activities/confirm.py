@@ -59,7 +59,7 @@ class Confirm:
         await actions.resume()
         attempts = journal_of(self._documents.store, call, ATTEMPTS)
         device = bundle.devices[call.host]
-        async with self._sessions.open(device, step, fence, self._documents, gathered, attempts) as session:
+        async with self._sessions.open(device, step, fence, self._documents, gathered, attempts, fresh=True) as session:
             applied = await holding.recall(session, actions, gathered)
             await actions.run(session, holding.place + 1)
             await holding.confirm(session, actions, gathered, applied)

@@ -20,6 +20,7 @@ from workflows.plan import (
     InteractAction,
     Model,
     RebootAction,
+    RpcAction,
     SaveAction,
 )
 
@@ -66,7 +67,11 @@ def effects(step: DevicesStep) -> list[tuple[int, ApplyAction | ConfigureAction]
 def journaled(step: DevicesStep) -> list[tuple[int, Action]]:
     """The actions that are not repeated, nor the reads before them: all that has an effect, in order."""
     kinds = ApplyAction | ConfigureAction | SaveAction | InteractAction | RebootAction
-    return [(index, action) for index, action in enumerate(step.do) if isinstance(action, kinds)]
+    return [
+        (index, action)
+        for index, action in enumerate(step.do)
+        if isinstance(action, kinds) or (isinstance(action, RpcAction) and action.changes)
+    ]
 
 
 def hold_of(action: ApplyAction | ConfigureAction) -> Hold | None:

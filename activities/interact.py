@@ -116,7 +116,7 @@ class Interact:
                         await actions.run(session, holding.place + 1)
                     await _left(upkeep, actions, session)
             if holding is not None and gathered.confirm_by is not None:
-                async with login() as session:
+                async with login(fresh=True) as session:
                     applied = await holding.recall(session, actions, gathered)
                     await actions.run(session, holding.place + 1)
                     if holding.by == "device":

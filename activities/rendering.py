@@ -5,21 +5,23 @@ is interpolated into device lines must not contain control characters, or a VLAN
 (device-safety rule 13); an input declared ``multiline: true`` may contain line breaks and tabs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, assert_never
+from xml.sax.saxutils import escape
 
 from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from activities.deviceinteraction.failures import InvalidInput
 from workflows.errors import EvaluationError
-from workflows.plan import ChangeText, Constant, Expr, Input, LinesText, MapOf, Plan, TemplateText
+from workflows.plan import ChangeText, Concat, Constant, Expr, Input, LinesText, MapOf, Plan, TemplateText
 from workflows.run.evaluate import evaluate, text
 
 _STRICT: Final = ImmutableSandboxedEnvironment(
     undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
 )
+_STRICT_MARKUP: Final = _STRICT.overlay(autoescape=True)
 _LINE_BREAKS: Final = "\n\r\t"
 LONGEST: Final = 1_000_000  # characters of a rendered text
 
@@ -28,19 +30,20 @@ class RenderError(EvaluationError):
     """A template that cannot be rendered; the message names it and its line."""
 
 
-def render(name: str, source: str, context: Mapping[str, object]) -> str:
+def render(name: str, source: str, context: Mapping[str, object], *, escaped: bool = False) -> str:
     """A template's text.
 
     Args:
         name: As the definition calls it, for messages.
         source: The template.
         context: Plain data.
+        escaped: Whether the text is XML, in which values are escaped.
 
     Raises:
         RenderError: A name is missing, an operation is not allowed, or the text grows too long.
     """
     try:
-        rendered = _parsed(source).render(context)
+        rendered = _parsed(source, escaped).render(context)
     except TemplateError as error:
         line = getattr(error, "lineno", None)
         place = f"template {name}, line {line}" if line else f"template {name}"
@@ -53,8 +56,22 @@ def render(name: str, source: str, context: Mapping[str, object]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _parsed(source: str) -> Template:
-    return _STRICT.from_string(source)
+def _parsed(source: str, escaped: bool) -> Template:  # a key of the cache
+    return (_STRICT_MARKUP if escaped else _STRICT).from_string(source)
+
+
+def markup(expr: Expr, context: Mapping[str, object]) -> str:
+    """An expression's value as XML: what is written in the definition stands, and values are escaped.
+
+    So a value cannot carry an element of its own into what a device is asked.
+    """
+    match expr:
+        case Concat():
+            return "".join(markup(part, context) for part in expr.parts)
+        case Constant():
+            return text(expr, context)
+        case _:
+            return escape(text(expr, context))
 
 
 def config_lines(change: ChangeText, plan: Plan, context: Mapping[str, object]) -> tuple[str, ...]:
@@ -71,21 +88,34 @@ def config_lines(change: ChangeText, plan: Plan, context: Mapping[str, object]) 
     """
     match change:
         case LinesText():
-            lines = list(_written(change, plan, context))
+            lines = list(_written(change, plan, context, as_line=markup if _takes_markup(context) else text))
         case TemplateText():
             variables = _variables(change, plan, context)
             device = context.get("device")
             _refuse_control(device, "the inventory's facts of this device", "")
-            text_of_all = render(change.template, plan.templates[change.template], {"device": device, **variables})
+            seen = {"device": device, **variables}
+            text_of_all = render(change.template, plan.templates[change.template], seen, escaped=_takes_markup(context))
             lines = text_of_all.splitlines()
         case _:
             assert_never(change)
     return tuple(line.rstrip() for line in lines if line.strip())
 
 
-def _written(change: LinesText, plan: Plan, context: Mapping[str, object]) -> Iterator[str]:
+def _takes_markup(context: Mapping[str, object]) -> bool:
+    """Whether the device is one whose configuration is XML."""
+    device = context.get("device")
+    return isinstance(device, Mapping) and device.get("platform") == "netconf"
+
+
+def _written(
+    change: LinesText,
+    plan: Plan,
+    context: Mapping[str, object],
+    *,
+    as_line: Callable[[Expr, Mapping[str, object]], str],
+) -> Iterator[str]:
     for expr in change.lines:
-        line = text(expr, context)
+        line = as_line(expr, context)
         _refuse_control(line, "a line", _allowed(expr, plan.inputs))
         yield from line.splitlines()
 

@@ -22,6 +22,7 @@ from activities.deviceinteraction.model import Fence, HostKeys, HostName, Journa
 from activities.deviceinteraction.recording import written
 from activities.deviceinteraction.session import Session, open_session
 from activities.deviceinteraction.transcript import Transcript
+from activities.deviceinteraction.transport.pool import Pool
 from activities.outcomes import Gathered
 from activities.secrets.store import SecretError, SecretStore
 from workflows.contracts import Device
@@ -47,6 +48,10 @@ class Sites:
     def __init__(self, limit: int | None = None) -> None:
         self._limit = limit
         self._slots: dict[str, asyncio.Semaphore] = {}
+
+    def limits(self, device: Device) -> bool:
+        """Whether a device's site counts its sessions: one that is idle would be taken from somebody who waits."""
+        return self._limit is not None and device.site is not None
 
     @asynccontextmanager
     async def slot(self, device: Device, patience_s: float) -> AsyncIterator[None]:
@@ -98,6 +103,7 @@ class Sessions:
         connect: The limit for one log-in.
         commit: The limit for a commit, a rollback or a save, whatever the step says (device-safety 14).
         sites: How many sessions a site takes at a time.
+        pool: Where sessions stay open for the next step; each step logs in anew where ``None``.
     """
 
     secrets: SecretStore
@@ -105,6 +111,7 @@ class Sessions:
     connect: timedelta = timedelta(seconds=15)
     commit: timedelta = timedelta(minutes=5)
     sites: Sites = field(default_factory=Sites)
+    pool: Pool | None = None
 
     def slot(self, device: Device, step: DevicesStep) -> AbstractAsyncContextManager[None]:
         """A slot of the device's site, held while the block runs. Raises `SiteBusy`."""
@@ -121,6 +128,7 @@ class Sessions:
         attempts: Journal,
         *,
         in_slot: bool = False,
+        fresh: bool = False,
     ) -> AsyncIterator[Session]:
         """One session; its transcript is kept when the block ends, however it ends.
 
@@ -132,6 +140,7 @@ class Sessions:
             gathered: Told where.
             attempts: What all attempts at this call know of each other.
             in_slot: Whether the caller holds a slot of the device's site, for several sessions one after the other.
+            fresh: Whether the login itself is what is to be proven.
 
         Raises:
             SiteBusy: The device's site takes no more sessions for now.
@@ -152,6 +161,7 @@ class Sessions:
                     transcript=transcript,
                     attempts=attempts,
                     patience=_waits(step),
+                    pool=None if fresh or self.sites.limits(device) else self.pool,
                 ) as session,
             ):
                 yield session

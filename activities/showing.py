@@ -1,22 +1,25 @@
 """The action ``show``: one command that reads, and its answer as the definition wants it parsed."""
 
 import json
+from collections.abc import Mapping
 from typing import assert_never
 
 from pydantic import JsonValue
 
 from activities.deviceinteraction.failures import CheckFailed
+from activities.deviceinteraction.parse.bounded import parse_pattern, parse_ttp
 from activities.deviceinteraction.session import Session
 from workflows.plan import ShowAction
 
 
-async def show(session: Session, action: ShowAction, command: str) -> JsonValue:
+async def show(session: Session, action: ShowAction, command: str, templates: Mapping[str, str]) -> JsonValue:
     """The answer of a device: text, rows or JSON.
 
     Args:
         session: With whom.
         action: How the answer is parsed.
         command: What is sent, its expressions already evaluated.
+        templates: Of the plan, by name.
 
     Raises:
         DeviceFailure: As `Session.show`; `CheckFailed` where the answer is not what the parser expects.
@@ -32,8 +35,19 @@ async def show(session: Session, action: ShowAction, command: str) -> JsonValue:
                 document: JsonValue = json.loads(output)
             except ValueError as error:
                 raise CheckFailed(f"`{command}` did not answer with JSON: {error}; see the transcript.") from None
+            if isinstance(document, list):
+                session.demand_rows(command, document, action.min_rows)
             return document
-        case "regex" | "ttp":
-            raise AssertionError(f"`prepare` refuses {action.parse}")
+        case "regex":
+            rows = await parse_pattern(_named(action), output)
+        case "ttp":
+            rows = await parse_ttp(templates[_named(action)], output)
         case _:
             assert_never(action.parse)
+    session.demand_rows(command, rows, action.min_rows)
+    return rows
+
+
+def _named(action: ShowAction) -> str:
+    assert action.pattern is not None, "the compiler demands it"
+    return action.pattern

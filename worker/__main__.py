@@ -10,7 +10,8 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from worker.logs import LogFormat, configure
 from worker.settings import SettingsError, load, locate
@@ -20,6 +21,11 @@ FAILED = 1
 WRONG = 2
 NO_SERVER = 3
 BUILD = "NETSAGA_BUILD"
+
+if TYPE_CHECKING:
+    from worker.targets import Wanted
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,12 +65,19 @@ def _dispatch(chosen: argparse.Namespace) -> int:
                 return FAILED
         case "probe":
             from worker.commands.probe import probe_host  # noqa: PLC0415
-            from worker.targets import Wanted  # noqa: PLC0415
 
-            wanted = Wanted(
-                chosen.host, chosen.inventory, chosen.credential, chosen.platform, chosen.address, chosen.port
+            return asyncio.run(probe_host(settings, _wanted(chosen), as_json=chosen.json))
+        case "platform":
+            from worker.commands.verify import verify_host  # noqa: PLC0415
+
+            verifying = verify_host(
+                settings, _wanted(chosen), vlan=chosen.vlan, out=chosen.out, yes=chosen.yes, dry_run=chosen.dry_run
             )
-            return asyncio.run(probe_host(settings, wanted, as_json=chosen.json))
+            return asyncio.run(verifying)
+        case "transcript":
+            from worker.commands.transcript import show_transcript  # noqa: PLC0415
+
+            return asyncio.run(show_transcript(settings, chosen.run, chosen.host, step=chosen.step, out=chosen.out))
         case _:
             from worker.commands.settings import show_settings  # noqa: PLC0415
 
@@ -99,19 +112,69 @@ def _parser() -> argparse.ArgumentParser:
         help="serve this worker pool and nothing else",
     )
     probe = commands.add_parser("probe", parents=[shared], help="look at one device, read-only")
-    probe.add_argument("host", help="a host of the inventory, or any name together with --platform")
-    probe.add_argument(
-        "--inventory", metavar="NAME", help="an inventory of the settings (default: whichever has the host)"
-    )
-    probe.add_argument("--credential", metavar="NAME", help="a credential of the settings (default: the device's own)")
-    probe.add_argument("--platform", metavar="P", help="for a host in no inventory")
-    probe.add_argument(
-        "--address", metavar="A", help="for a host in no inventory: where it answers (default: its name)"
-    )
-    probe.add_argument("--port", type=int, default=22, metavar="N", help="for a host in no inventory (22)")
+    _device(probe)
     probe.add_argument("--json", action="store_true", help="print the report as JSON")
+    _platform(commands, shared)
+    _transcript(commands, shared)
     commands.add_parser("settings", parents=[shared], help="print the settings in force and check what they name")
     return parser
+
+
+def _device(command: argparse.ArgumentParser) -> None:
+    """Which device is meant; see `_wanted`."""
+    command.add_argument("host", help="a host of the inventory, or any name together with --platform")
+    command.add_argument(
+        "--inventory", metavar="NAME", help="an inventory of the settings (default: whichever has the host)"
+    )
+    command.add_argument(
+        "--credential", metavar="NAME", help="a credential of the settings (default: the device's own)"
+    )
+    command.add_argument("--platform", metavar="P", help="for a host in no inventory")
+    command.add_argument(
+        "--address", metavar="A", help="for a host in no inventory: where it answers (default: its name)"
+    )
+    command.add_argument("--port", type=int, default=22, metavar="N", help="for a host in no inventory (22)")
+
+
+def _wanted(chosen: argparse.Namespace) -> "Wanted":
+    from worker.targets import Wanted  # noqa: PLC0415
+
+    return Wanted(chosen.host, chosen.inventory, chosen.credential, chosen.platform, chosen.address, chosen.port)
+
+
+def _platform(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    platform = commands.add_parser("platform", help="how netsaga gets on with a kind of device")
+    more = platform.add_subparsers(dest="part", metavar="COMMAND", required=True)
+    verify = more.add_parser(
+        "verify",
+        parents=[shared],
+        help="try everything on a lab device: change it, take it back, and say what holds",
+        description="Try netsaga's contract on a lab device: a harmless change is made and taken back in every way "
+        "that its platform offers. It says what it would do, and asks first.",
+    )
+    _device(verify)
+    verify.add_argument("--vlan", type=int, default=3900, metavar="N", help="is made and removed; must not exist (3900)")
+    verify.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    verify.add_argument("--yes", action="store_true", help="do not ask")
+    verify.add_argument(
+        "--out",
+        type=Path,
+        default=Path("platform-verify.json"),
+        metavar="FILE",
+        help="the result, to be shared: it names neither device nor address (%(default)s)",
+    )
+
+
+def _transcript(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    transcript = commands.add_parser(
+        "transcript", parents=[shared], help="what a run and a device said to each other, without secrets"
+    )
+    transcript.add_argument("run", metavar="RUN", help="its id, or `last`: a run that has ended")
+    transcript.add_argument("host", metavar="HOST")
+    transcript.add_argument("--step", metavar="STEP", help="only of this step")
+    transcript.add_argument(
+        "--out", type=Path, metavar="FILE", help="write it as it is kept, for `netsaga testbed --playback`; - is stdout"
+    )
 
 
 def _pool(name: str) -> str:

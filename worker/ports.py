@@ -4,6 +4,7 @@ One `match` per kind of adapter and nothing else; what an adapter does is its ow
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, assert_never
 
@@ -11,6 +12,7 @@ from activities.artifacts.local import LocalArtifactStore
 from activities.artifacts.store import ArtifactError
 from activities.definitions import Definitions
 from activities.deviceinteraction.model import HostKeys
+from activities.deviceinteraction.transport.pool import Pool
 from activities.inventory.ansible import AnsibleInventory
 from activities.inventory.csv_file import CsvInventory
 from activities.inventory.nornir import NornirInventory
@@ -48,12 +50,21 @@ from workflows.contracts import GuardPolicy
 USER_KNOWN_HOSTS: Final = Path("~/.ssh/known_hosts")
 
 
-def build_activities(settings: Settings, *, search_attributes: bool) -> list[Callable[..., Any]]:
+def session_pool(settings: Settings) -> Pool | None:
+    """Where sessions stay open between steps, if the settings let them; whoever asks for it closes it."""
+    idle_s = settings.limits.session_idle
+    return None if idle_s is None else Pool(timedelta(seconds=idle_s))
+
+
+def build_activities(
+    settings: Settings, *, search_attributes: bool, pool: Pool | None = None
+) -> list[Callable[..., Any]]:
     """All activities, with the adapters that the settings name behind them.
 
     Args:
         settings: All but the server is read, and of the limits the one by site.
         search_attributes: Whether the server knows ours.
+        pool: Of sessions that stay open between steps.
 
     Raises:
         SettingsError: The artifact store cannot be used.
@@ -77,7 +88,9 @@ def build_activities(settings: Settings, *, search_attributes: bool) -> list[Cal
         store=store,
         definitions=Definitions(settings.definitions),
         knowledge=knowledge,
-        sessions=Sessions(secrets(settings), host_keys(settings.ssh), sites=Sites(settings.limits.sessions_per_site)),
+        sessions=Sessions(
+            secrets(settings), host_keys(settings.ssh), sites=Sites(settings.limits.sessions_per_site), pool=pool
+        ),
         targets={name: _target(target) for name, target in settings.notify.items()},
         scripts={name: _script(script) for name, script in settings.scripts.items()},
         run_url=_run_url(settings.temporal),

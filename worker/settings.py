@@ -209,6 +209,7 @@ class LimitSettings(Section):
     activities: int = Field(default=200, ge=1, le=2000)
     workflows_cached: int = Field(default=200, ge=10, le=10_000)
     sessions_per_site: int | None = Field(default=None, ge=1)
+    session_idle: Seconds | None = 10.0
     history_events: int = Field(default=3_000, ge=50, le=10_000)
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from activities.artifacts.grouping import Grouped
 from activities.artifacts.store import ArtifactError, digest_of, ref_of
@@ -78,6 +78,16 @@ class LocalArtifactStore:
         path = self.root.joinpath("published", *_segments(key))
         await self._off_loop(lambda: self._replace(path, data))
         return str(path)
+
+    async def published(self, key: str) -> bytes | None:
+        """The content of a file for people, or ``None`` where none was published under this key."""
+        path = self.root.joinpath("published", *_segments(key))
+        return await self._off_loop(lambda: _read(path))
+
+    async def newest(self, key: str) -> str | None:
+        """The name in a folder of published files that was written to last; ``None`` where there is none."""
+        folder = self.root.joinpath("published", *_segments(key))
+        return await self._off_loop(lambda: _newest(folder))
 
     async def _off_loop(self, call: Callable[[], T]) -> T:
         try:
@@ -217,6 +227,13 @@ def _read(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
+
+
+def _newest(folder: Path) -> str | None:
+    if not folder.is_dir():
+        return None
+    names = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    return unquote(names[-1].name) if names else None
 
 
 def _sync_folder(path: Path) -> None:

@@ -130,4 +130,5 @@ def _with(sessions: list[Recording], entries: Iterable[Entry]) -> list[Recording
 
 
 def _no_transcript(where: str, line: int) -> str:
-    return f"{where}, line {line}: this is no transcript of netsaga. Write one with `netsaga transcript RUN HOST --out FILE`."
+    remedy = "Write one with `netsaga transcript RUN HOST --out FILE`."
+    return f"{where}, line {line}: this is no transcript of netsaga. {remedy}"

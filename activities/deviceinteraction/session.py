@@ -8,9 +8,11 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
+from functools import partial
 
 from pydantic import JsonValue
 
+from activities.deviceinteraction.acts import operation as operation_of
 from activities.deviceinteraction.acts.exchange import exchange
 from activities.deviceinteraction.acts.reboot import reach, reboot
 from activities.deviceinteraction.change import confirm as confirming
@@ -49,7 +51,8 @@ from activities.deviceinteraction.platforms.registry import platform_named
 from activities.deviceinteraction.redaction import Redactor
 from activities.deviceinteraction.transcript import Transcript
 from activities.deviceinteraction.transport import Transport
-from activities.deviceinteraction.transport.opening import open_link
+from activities.deviceinteraction.transport.opening import Link, open_link
+from activities.deviceinteraction.transport.pool import Pool
 
 _READS = re.compile(r"(?:sh(?:ow?)?|dir|more|ping|traceroute)\b", re.IGNORECASE)
 _WRITES_A_FILE = re.compile(r"\|\s*(?:redirect|tee|append|save)\b|>", re.IGNORECASE)
@@ -65,6 +68,7 @@ async def open_session(
     transcript: Transcript | None = None,
     attempts: Journal | None = None,
     patience: timedelta = timedelta(0),
+    pool: Pool | None = None,
 ) -> AsyncIterator["Session"]:
     """Log in to a device; log out at the end.
 
@@ -77,6 +81,7 @@ async def open_session(
         attempts: A journal that all attempts at the same piece of work share, so that one gets past the lock of an
             older one that stands still; ``None`` where there is only one attempt.
         patience: For how long a device that does not answer is tried again; not at all by default.
+        pool: Where a link may be taken from, and left; a fresh login where ``None``.
 
     Raises:
         Unreachable: No session could be opened; nothing was changed.
@@ -89,13 +94,14 @@ async def open_session(
     record.bind(redact, host=target.name, platform=platform.name)
     async with AsyncExitStack() as links:
 
-        async def linked() -> Turn:
+        async def linked(way: Link = open_link) -> Turn:
             await links.aclose()
-            transport = await links.enter_async_context(open_link(target, platform.name, host_keys, limits, record))
+            transport = await links.enter_async_context(way(target, platform.name, host_keys, limits, record))
             return Turn(Dialogue(transport, target, limits, fence), platform, attempts)
 
         with _redacted(redact):
-            turn = await reach(target.name, within=patience, renew=linked)
+            first = linked if pool is None else partial(linked, pool.link)
+            turn = await reach(target.name, within=patience, renew=first)
             yield Session(target, platform, record, turn, redact, linked)
 
 
@@ -155,11 +161,15 @@ class Session:
             CheckFailed: No template fits, parsing took too long, or there are fewer rows than ``min_rows``.
         """
         rows = await parse_bounded(self.platform.parses_as, checked_command(command), output)
-        if len(rows) < min_rows:
-            raise CheckFailed(
-                f"{self.target.name}: {command!r} gave {len(rows)} rows where at least {min_rows} were expected."
-            )
+        self.demand_rows(command, rows, min_rows)
         return rows
+
+    def demand_rows(self, command: str, rows: Sequence[object], least: int) -> None:
+        """Raise `CheckFailed` where an answer has fewer rows than there must be."""
+        if len(rows) < least:
+            raise CheckFailed(
+                f"{self.target.name}: {command!r} gave {len(rows)} rows where at least {least} were expected."
+            )
 
     async def snapshot(self, sections: Collection[Section]) -> State:
         """Normalised state, in one shape on all platforms. Sections that are not named are ``None``.
@@ -258,6 +268,13 @@ class Session:
         """Send a command that asks back, once, and answer it as declared. See `acts.exchange.exchange`."""
         with _redacted(self._redact):
             return await exchange(self._device, checked_command(command), answers, journal, self._redact)
+
+    async def rpc(self, operation: str, journal: Journal | None = None) -> str:
+        """What a NETCONF operation answers with, as XML; with a journal it has an effect. See `acts.operation`."""
+        with _redacted(self._redact):
+            if journal is None:
+                return self._redact(await operation_of.read(self._device, operation))
+            return await uncut(operation_of.carry_out(self._device, operation, journal, self._redact))
 
     async def _renew(self) -> Dialogue:
         self._turn = await self._linked()

@@ -19,6 +19,9 @@ _OTHERS: Final[dict[PlatformName, tuple[str, ...]]] = {
         "junipernetworks.junos.junos",
         "juniper.device.junos",
     ),
+    "frr": ("frr", "frrouting", "frr.frr.frr"),
+    "bird": ("bird", "bird2"),
+    "openvswitch": ("openvswitch", "ovs"),
 }
 _NAMES: Final[dict[str, PlatformName]] = {other: name for name, others in _OTHERS.items() for other in others}
 

@@ -23,6 +23,8 @@ INPUTS: Final = (
 FORWARDED: Final[Mapping[str, tuple[str, ...]]] = {
     "worker": ("worker", "run"),
     "probe": ("worker", "probe"),
+    "platform": ("worker", "platform"),
+    "transcript": ("worker", "transcript"),
     "testbed": ("activities.deviceinteraction.testbed",),
 }
 
@@ -93,6 +95,8 @@ def _processes(commands: Commands) -> None:
         ("worker", "the process that does the work: netsaga worker --settings FILE"),
         ("testbed", "simulated devices over SSH: netsaga testbed --devices N"),
         ("probe", "look at a device, change nothing: netsaga probe HOST"),
+        ("platform", "try everything on a lab device: netsaga platform verify HOST"),
+        ("transcript", "what a run and a device said to each other: netsaga transcript RUN HOST"),
     ):
         commands.add_parser(name, help=help_text, add_help=False)  # see `forwarded`
 

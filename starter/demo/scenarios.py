@@ -19,7 +19,8 @@ Scenario = Literal["success", "failure", "crash"]
 Proof = tuple[bool, str]
 
 LATENCY_S: Final[dict[Scenario, float]] = {"success": 0.02, "failure": 0.02, "crash": 0.12}
-VICTIM: Final = 1  # the second device in the run's order: the first of the pilot, behind a canary of one
+CANARY: Final = 4  # one of each platform
+VICTIM: Final = CANARY  # in the run's order: the first of the pilot
 REJECTED: Final = f"name {VLAN_NAME}"
 POLL_S: Final = 0.05
 
@@ -101,7 +102,7 @@ async def crash(scene: Scene) -> int:
 async def _kill_in_the_middle(scene: Scene, following: "asyncio.Task[RunResult]") -> datetime:
     """Wait for the middle of the last wave, by the devices' logs; kill the worker, start another, say when."""
     hosts = scene.fleet.hosts
-    first_waves = 1 + -(-len(hosts) // 10)  # the canary and the pilot
+    first_waves = CANARY + -(-len(hosts) // 10)  # the canary and the pilot
     touched = saved = 0
     while not first_waves < saved < len(hosts):
         if following.done() or saved == len(hosts):

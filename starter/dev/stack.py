@@ -178,7 +178,7 @@ class Stack:
             "artifacts": {"path": "artifacts"},
             "inventories": {"nautobot": {"kind": "yaml", "path": "testbed/inventory.yaml"}},
             "credentials": {"device_rw": {"kind": "file", "path": "testbed/credentials.yaml", "entry": "device_rw"}},
-            "groups": {"netops-leads": ["*"]},
+            "groups": {"netops-leads": ["*"], "netops-managers": ["*"]},
             "notify": {"netops": {"kind": "file", "path": "notifications.md"}, "audit": {"kind": "log"}},
             "ssh": {"host_keys": "verify", "known_hosts": "testbed/known_hosts"},
         }

@@ -68,7 +68,7 @@ def test_a_missing_python_is_named_with_what_to_do() -> None:
 
 def test_every_target_is_in_the_help() -> None:
     told = make("help").stdout
-    for target in ("setup", "demo", "test", "check", "bench", "clean", "lock", "system-packages"):
+    for target in ("setup", "demo", "test", "check", "bench", "clean", "lock", "system-packages", "test-packages"):
         assert f"make {target} " in told
 
 

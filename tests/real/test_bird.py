@@ -155,27 +155,23 @@ async def test_a_worker_that_is_killed_before_the_confirm_leaves_the_router_as_i
     assert saved(bird) == BIRD_CONFIG
 
 
-async def test_a_line_that_dies_after_the_commit_is_looked_at_and_not_pushed_again(bird: Machine) -> None:
+async def test_a_line_that_dies_with_the_commit_is_looked_at_and_not_pushed_again(bird: Machine) -> None:
     journal = MemoryJournal()
     async with relay_to(bird.target("bird")) as relay:
         there = relay.before(bird.target("bird"))
         known = bird.known_hosts(ports=[there.port])
-        fence = CutsAfter(relay, 100)
-        async with open_session(there, host_keys=known, timeouts=LIMITS, fence=fence) as opened:
+        async with open_session(there, host_keys=known, timeouts=LIMITS) as opened:
             change = await opened.propose(NEW.splitlines(), OURS)
             journal.dies_after = "sent-1"  # a moment before the commit is sent
-            fence.passes = 100
             with pytest.raises(Crash):
                 await opened.apply(change, OURS, journal, save=True, hold=LONG)
         journal = journal.survived()
-        fence = CutsAfter(relay, 4)  # …and the next attempt's link dies with the commit
-        with pytest.raises(OutcomeUnknown):
-            async with open_session(there, host_keys=known, timeouts=LIMITS, fence=fence) as opened:
+        with pytest.raises(OutcomeUnknown):  # and the next attempt's line dies with the commit
+            async with open_session(there, host_keys=known, timeouts=LIMITS, fence=CutsAfter(relay, 5)) as opened:
                 await opened.apply(change, OURS, journal, save=True, hold=LONG)
     async with session(bird) as opened:
-        applied = await opened.apply(change, OURS, journal.survived(), save=True, hold=LONG)
-        assert applied.changed
-        assert (await opened.confirm(OURS, journal.survived())).was_held
+        assert (await opened.apply(change, OURS, survived := journal.survived(), save=True, hold=LONG)).changed
+        assert (await opened.confirm(OURS, survived)).was_held
     assert (routes(bird), saved(bird)) == ("198.51.100.0/24", NEW)
 
 

@@ -72,9 +72,7 @@ async def running(device: Machine) -> str:
         return (await opened.snapshot(["config"])).config or ""
 
 
-async def apply(
-    device: Machine, lines: list[str], journal: Journal, number: int = 1, hold: Hold | None = None
-) -> None:
+async def apply(device: Machine, lines: list[str], journal: Journal, number: int = 1, hold: Hold | None = None) -> None:
     async with session(device) as opened:
         change = await opened.propose(lines, names(number))
         await opened.apply(change, names(number), journal, save=True, hold=hold)
@@ -162,7 +160,7 @@ async def test_the_device_takes_an_unconfirmed_commit_back_by_itself(device: Mac
     before, journal = await running(device), MemoryJournal()
     await apply(device, RESOLVER, journal, hold=BRIEFLY)
     while await running(device) != before:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(1.5)  # netconfd looks at its timers when nobody asks it anything
     async with session(device) as opened:
         with pytest.raises(Reverted):
             await opened.confirm(names(1), journal)
@@ -304,3 +302,57 @@ async def test_no_command_line_is_there_to_show_anything(device: Machine) -> Non
     async with session(device) as opened:
         with pytest.raises(InvalidInput, match="`rpc`"):
             await opened.show("show version")
+
+
+async def test_an_operation_that_reads_answers_with_xml_and_one_that_acts_is_carried_out_once(device: Machine) -> None:
+    journal = MemoryJournal()
+    async with session(device) as opened:
+        said = await opened.rpc(
+            '<get><filter type="subtree"><netconf-state xmlns="urn:ietf:params:xml:ns:yang:'
+            'ietf-netconf-monitoring"><datastores/></netconf-state></filter></get>'
+        )
+        assert "<name>running</name>" in said
+        create = (
+            '<create-subscription xmlns="urn:ietf:params:xml:ns:netconf:notification:1.0"><stopTime>2000-01-01T00:00:00Z'
+            "</stopTime></create-subscription>"
+        )
+        with pytest.raises(RejectedByDevice):
+            await opened.rpc(create, MemoryJournal())
+        assert await opened.rpc("<validate><source><running/></source></validate>", journal) == "<ok/>\n"
+        sent = len(opened.transcript.evidence)
+        assert await opened.rpc("<validate><source><running/></source></validate>", journal) == "<ok/>\n"
+        assert len(opened.transcript.evidence) == sent
+
+
+@pytest.mark.parametrize(
+    ("operation", "words"),
+    [
+        ("<commit/>", "not for `rpc`"),
+        ("<get/><get/>", "holds 2"),
+        ("<get>", "no XML"),
+        ("<rpc><get/></rpc>", "operation alone"),
+        ("", "holds 0"),
+    ],
+)
+async def test_an_operation_of_netsagas_own_or_none_at_all_is_not_sent(
+    device: Machine, operation: str, words: str
+) -> None:
+    async with session(device) as opened:
+        with pytest.raises(InvalidInput, match=words):
+            await opened.rpc(operation)
+
+
+async def test_secrets_in_xml_leave_the_session_nowhere(device: Machine) -> None:
+    user = f'<system xmlns="{SYSTEM}"><authentication><user><name>ops</name><password>$0$deep-secret</password></user>'
+    journal, transcript = MemoryJournal(), Transcript()
+    async with session(device, transcript=transcript) as opened:
+        change = await opened.propose([f"{user}</authentication></system>"], names(1))
+        assert change.inverse is not None or change.inverse is None
+        await opened.apply(change, names(1), journal, save=False)
+        state = await opened.snapshot(["config"])
+    said = [transcript.text(), change.diff, state.config or "", str(journal.entries), str(change.inverse)]
+    assert all("deep-secret" not in text for text in said)
+    assert "<redacted>" in change.diff
+    async with session(device) as opened:
+        await opened.propose([f'<system xmlns="{SYSTEM}" nc:operation="delete"/>'], names(2))
+    await apply(device, [f'<system xmlns="{SYSTEM}" nc:operation="delete"/>'], MemoryJournal(), 3)

@@ -2,7 +2,7 @@
 activity environment. Tests of `activities/` share it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -19,6 +19,9 @@ from activities.confirm import Confirm
 from activities.definitions import Definitions
 from activities.deviceinteraction.model import HostKeys
 from activities.deviceinteraction.testbed.device import Clock
+from activities.deviceinteraction.testbed.model import DeviceSpec
+from activities.deviceinteraction.testbed.platforms.registry import build
+from activities.deviceinteraction.testbed.playback import Make
 from activities.deviceinteraction.testbed.testbed import Testbed
 from activities.folds import Fold
 from activities.interact import Interact
@@ -117,15 +120,19 @@ def call_of(
 
 
 @asynccontextmanager
-async def bench(folder: Path, devices: int = 4, clock: Clock | None = None) -> AsyncIterator[Bench]:
+async def bench(
+    folder: Path, devices: int | Sequence[DeviceSpec] = 4, clock: Clock | None = None, make: Make = build
+) -> AsyncIterator[Bench]:
     """A bench with devices of the four platforms in turn."""
-    async with Testbed.start(devices=devices, state=folder / "testbed", port=0, clock=clock) as testbed:
+    async with Testbed.start(
+        devices=devices, state=folder / "testbed", port=0, clock=clock, make=make
+    ) as testbed:
         documents = Documents(LocalArtifactStore(folder / "artifacts"))
         secrets = NamedSecrets({"device_rw": FileSecret(testbed.credentials, "device_rw")})
         sessions = Sessions(secrets, HostKeys(known_hosts=str(testbed.known_hosts)))
         knowledge = Knowledge(
             inventories={"lab": YamlInventory(testbed.inventory), "nautobot": YamlInventory(testbed.inventory)},
-            groups={"netops-leads": ("alice", "bob")},
+            groups={"netops-leads": ("alice", "bob"), "netops-managers": ("maria",)},
             targets=frozenset({"netops"}),
             credentials=frozenset({"device_rw"}),
         )

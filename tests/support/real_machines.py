@@ -14,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,14 @@ from pydantic import SecretStr
 from activities.deviceinteraction.model import Credential, HostKeys, HostName, Proxy, Target
 
 PASSWORD = "real-lab-password"
-PACKAGES = {"sshd": "openssh-server", "vtysh": "frr", "birdc": "bird2", "ovs-vsctl": "openvswitch-switch", "ip": "iproute2", "netconfd": "netconfd"}
+PACKAGES = {
+    "sshd": "openssh-server",
+    "vtysh": "frr",
+    "birdc": "bird2",
+    "ovs-vsctl": "openvswitch-switch",
+    "ip": "iproute2",
+    "netconfd": "netconfd",
+}
 _SEARCHED = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin"
 _PATIENCE_S = 10.0
 
@@ -103,6 +110,21 @@ class Machine:
         credential = Credential(user, SecretStr(PASSWORD))
         return Target(HostName(self.name), self.address, platform, credential, port or self.port, proxy)
 
+    def another_sshd(self, *config: str) -> int:
+        """One more SSH server, with these lines of sshd_config(5) first; returns its port."""
+        port = _free_port()
+        file = self.folder / f"sshd_config-{port}"
+        log = self.folder / f"sshd-{port}.log"
+        lines = _sshd_config(replace(self, port=port, config=[*config]), self.folder / "host_key")
+        file.write_text("\n".join(line for line in lines if not line.startswith("PidFile")) + "\nPidFile none\n")
+        outside = ["nsenter", f"--target={self.pid}", "--mount", "--pid", "--uts", "--ipc", "--wd=/"]
+        subprocess.run([*outside, "/usr/sbin/sshd", "-f", str(file), "-E", str(log)], check=True, timeout=30)
+        ends = time.monotonic() + _PATIENCE_S
+        while not _answers(replace(self, port=port)):
+            assert time.monotonic() < ends, log.read_text()
+            time.sleep(0.02)
+        return port
+
     def known_hosts(self, *others: "Machine", ports: Sequence[int] = ()) -> HostKeys:
         """Its host key, and those of others, for the library to verify."""
         entries = [(machine.address, machine.port, machine.host_key) for machine in (self, *others)]
@@ -111,9 +133,9 @@ class Machine:
         path.write_text("".join(f"[{address}]:{port} {key}\n" for address, port, key in entries))
         return HostKeys("verify", str(path))
 
-    def sshd_log(self) -> str:
-        """What its SSH server wrote."""
-        return (self.folder / "sshd.log").read_text()
+    def sshd_log(self, port: int = 0) -> str:
+        """What its SSH server wrote, or the other one on a port."""
+        return (self.folder / (f"sshd-{port}.log" if port else "sshd.log")).read_text()
 
 
 @contextmanager
@@ -167,7 +189,7 @@ def _sshd_config(made: Machine, key: Path) -> list[str]:
         f"ListenAddress {made.address}:{made.port}",
         f"HostKey {key}",
         f"PidFile {made.folder}/sshd.pid",
-        f"AuthorizedKeysFile {made.folder}/authorized_keys",
+        "AuthorizedKeysFile /etc/ssh/authorized_keys",
         "PermitRootLogin yes",
         "PasswordAuthentication yes",
         "KbdInteractiveAuthentication no",

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 from real_machines import Machine, demand, link, machine
@@ -51,7 +52,7 @@ def routers(folder: Path, count: int) -> Iterator[list[Machine]]:
     demand("sshd", "vtysh", "ip")
     with ExitStack() as stack:
         row = [stack.enter_context(machine(f"r{number}", folder / f"r{number}")) for number in range(1, count + 1)]
-        for number, (one, other) in enumerate(zip(row, row[1:], strict=False), start=1):
+        for number, (one, other) in enumerate(pairwise(row), start=1):
             link(one, f"to-r{number + 1}", other, f"to-r{number}")
         for number, router in enumerate(row, start=1):
             router.run("sh", "-c", _FRR, stdin=_frr_config(number, count))

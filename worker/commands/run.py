@@ -18,7 +18,7 @@ from temporalio.worker import Worker
 
 from worker.build import DRAIN, build_pool_worker, build_worker, identity
 from worker.health import serve_health
-from worker.ports import build_activities
+from worker.ports import build_activities, session_pool
 from worker.server import connect, ensure_search_attributes, wait_until_polling
 from worker.settings import Settings
 from worker.telemetry import telemetry
@@ -55,7 +55,8 @@ async def run(
         client = await _unless_stopped(stop, connect(settings.temporal, measured, patience_s=patience_s))
         if client is None:
             return 0
-        activities = build_activities(settings, search_attributes=await ensure_search_attributes(client))
+        pool = session_pool(settings)
+        activities = build_activities(settings, search_attributes=await ensure_search_attributes(client), pool=pool)
         await _note_routing(client, settings)
         workers = [] if only else [build_worker(client, settings, activities)]
         workers += [build_pool_worker(client, settings, pool, activities) for pool in pools]
@@ -70,8 +71,12 @@ async def run(
             return polling.is_set() and all(worker.is_running for worker in workers) and not stop.is_set()
 
         _collect_less_often()
-        async with serve_health(settings.health.address, settings.health.port, ready):
-            return await _serve(client, workers, stop, announce)
+        try:
+            async with serve_health(settings.health.address, settings.health.port, ready):
+                return await _serve(client, workers, stop, announce)
+        finally:
+            if pool is not None:
+                await pool.close()
 
 
 def _collect_less_often() -> None:

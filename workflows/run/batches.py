@@ -69,7 +69,7 @@ class Batches:
             return  # late, from a batch that has ended
         told = zip(batch.hosts, progress.letters, strict=True)
         # An undo or a second look that is under way changes nothing of what is known.
-        self._learn({host: letter for host, letter in told if letter in NEWS[batch.mode]})
+        self._learn({host: letter for host, letter in told if letter in NEWS[batch.mode]}, batch.mode)
         self._note(progress.failures)
         self._make_good(batch)
         self._changed()
@@ -90,10 +90,11 @@ class Batches:
         self._run.messages.update((failed.host, failed.failure) for failed in fresh)
         self._state.note_failures(fresh)
 
-    def _learn(self, letters: Mapping[HostName, str]) -> None:
+    def _learn(self, letters: Mapping[HostName, str], mode: BatchMode) -> None:
         before = self._run.failures(letters)
         self._run.letters.update(letters)
-        self._judgement.note_failures(self._run.failures(letters) - before, workflow.now())
+        if mode != "undo":  # what is taken back because of others has not failed
+            self._judgement.note_failures(self._run.failures(letters) - before, workflow.now())
 
     def cut(self) -> None:
         """Ends what is under way, between two actions."""
@@ -240,7 +241,7 @@ class Batches:
             if mode == "undo" and letter == contracts.LETTERS["succeeded"]:
                 # There was nothing to take back: what is known of the device stands, and no doubt is left.
                 letters[host] = run.letters[host].replace(contracts.LETTERS["unknown"], contracts.LETTERS["failed"])
-        self._learn(letters)
+        self._learn(letters, mode)
         self._note(result.failures)
         if mode == "undo":
             run.undo_folds += [result.fold] if result.fold else []

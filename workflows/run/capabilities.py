@@ -15,14 +15,13 @@ from workflows.plan import (
     Plan,
     ProposeAction,
     ScriptStep,
-    ShowAction,
     SnapshotAction,
     Step,
 )
 
 CARRIED_OUT: Final = frozenset(
     {"show", "check", "snapshot", "compare", "propose", "apply", "configure"}
-    | {"save", "reachable", "reboot", "interact"}
+    | {"save", "reachable", "reboot", "interact", "rpc"}
 )
 SECTIONS: Final = frozenset({"config", "vlans", "interfaces"})
 
@@ -52,7 +51,9 @@ def _devices(step: DevicesStep) -> Iterator[str]:
     if any(action.kind == "compare" for action in around):
         yield "`compare` in `maintenance`: it judges the snapshots of `do`"
     if any(action.kind in {"apply", "configure"} for action in around) and any(map(_held, step.do)):
-        yield "`maintenance` that configures, with `hold: wave`: leaving it would commit what is not to be confirmed yet"
+        yield (
+            "`maintenance` that configures, with `hold: wave`: leaving it would commit what is not to be confirmed yet"
+        )
 
 
 def _held(action: Action) -> bool:
@@ -66,8 +67,6 @@ def _action(action: Action) -> Iterator[str]:
     if action.kind not in CARRIED_OUT:
         yield f"the action `{action.kind}`"
     match action:
-        case ShowAction() if action.parse in {"ttp", "regex"}:
-            yield f"`parse: {action.parse}`; textfsm and json are carried out"
         case SnapshotAction() if not SECTIONS.issuperset(action.sections):
             others = ", ".join(section for section in action.sections if section not in SECTIONS)
             yield f"`snapshot` of {others}; config, vlans and interfaces are carried out"

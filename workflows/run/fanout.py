@@ -18,7 +18,7 @@ from workflows.run.batches import Batches
 from workflows.run.holding import confirm_until, hold_of
 from workflows.run.judgement import Judgement
 from workflows.run.rollout import Rollout
-from workflows.run.state import FAILED, Answer, RunState, StepRun, WaveRun
+from workflows.run.state import FAILED, Answer, BatchMode, RunState, StepRun, WaveRun
 from workflows.run.waiting import in_time, until
 
 RETRIED: Final = FAILED - {contracts.LETTERS["undo_failed"], contracts.LETTERS["quarantined"]}
@@ -94,11 +94,15 @@ class FanOut:
 
     async def take_back(self, hosts: Sequence[HostName], wave: str) -> None:
         """Undoes this step on these devices, in batches that a cancel cannot cut; the letters say how it went."""
+        await self._by_generation(hosts, f"{wave}/undo", "undo")
+
+    async def _by_generation(self, hosts: Sequence[HostName], name: str, mode: BatchMode) -> None:
+        """Asks about what was done under the generation of each device: the journal knows it under no other."""
         generations = self._run.generations
         for generation in sorted({generations.get(host, 1) for host in hosts}):
             mine = [host for host in hosts if generations.get(host, 1) == generation]
             again = f"-{generation}" if generation > 1 else ""
-            await self._batches.carry_out(mine, f"{wave}/undo{again}", "undo", generation)
+            await self._batches.carry_out(mine, f"{name}{again}", mode, generation)
 
     def progress(self, progress: Progress) -> None:
         """What a batch reports while it works."""
@@ -147,7 +151,7 @@ class FanOut:
                 self._changed()
         changed = [host for host in wave.hosts if self._run.letters[host] == contracts.CHANGED]
         if wave.state == "confirming":
-            await self._batches.carry_out(changed, f"{wave.name}/confirm", "confirm")  # once begun, it goes forward
+            await self._by_generation(changed, f"{wave.name}/confirm", "confirm")  # once begun, it goes forward
             wave.state = "failed" if self._judgement.broken(wave.hosts) else "succeeded"
         if wave.state != "succeeded":
             await self._give_up(wave)
@@ -166,7 +170,7 @@ class FanOut:
         await self._groups(wave)
         lost = tuple(host for host in wave.hosts if self._run.letters[host] == contracts.LETTERS["unknown"])
         if lost and self._step.undo:  # a batch was lost with its answers: its devices are looked at, and taken back
-            await self._batches.carry_out(lost, f"{wave.name}/lost", "undo")
+            await self._by_generation(lost, f"{wave.name}/lost", "undo")
         while self._judgement.broken(wave.hosts) and not self._state.cut and await self._answered(wave):
             # Tried again, or passed over: judged anew, and those that were not taken up have their turn.
             left = any(self._run.letters[host] == contracts.PENDING for host in wave.hosts)
@@ -211,7 +215,7 @@ class FanOut:
             return "cancelled" if self._state.cut else "failed"
         changed = [host for host in wave.hosts if self._run.letters[host] == contracts.CHANGED]
         if changed and _checks_after_change(self._step):
-            await self._batches.carry_out(changed, f"{wave.name}/again", "check")
+            await self._by_generation(changed, f"{wave.name}/again", "check")
             await self._clear(wave)
         if self._state.cut:
             return "cancelled"

@@ -70,7 +70,7 @@ async def undo(state: RunState, failing: StepRun, on_failure: OnFailure, changed
     plan = rounds(state, failing, on_failure)
     if not state.undoing:
         if not plan:
-            return "there was nothing to undo"
+            return _nothing_left(failing)
         for one in plan:
             state.undoing.setdefault(one.step.id, []).extend(one.hosts)
     state.phase = "undoing"
@@ -87,6 +87,14 @@ async def undo(state: RunState, failing: StepRun, on_failure: OnFailure, changed
     left = [host for run, host in hosts if run.letters[host] == contracts.LETTERS["undo_failed"]]
     named = f"; NOT undone: {', '.join(left[:10])}{' and more' if len(left) > 10 else ''}" if left else ""
     return f"undone on {undone} of {len(hosts)} devices of {_names(state)}{named}"
+
+
+def _nothing_left(failing: StepRun) -> str:
+    """Why nothing is to be taken back: a wave that was not confirmed has been by now."""
+    undone = set(failing.hosts_with({contracts.LETTERS["undone"]}))
+    held = [wave for wave in failing.waves if wave.confirm_until is not None and not undone.isdisjoint(wave.hosts)]
+    waves = ", ".join(f"{failing.id}/{wave.name}" for wave in held)
+    return f"taken back before it was confirmed: {waves}" if held else "there was nothing to undo"
 
 
 def _say_why(one: Round, failing: StepRun) -> None:

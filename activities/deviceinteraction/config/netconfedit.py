@@ -50,21 +50,21 @@ def fragment(lines: Sequence[str]) -> str:
 def undoing(footprint: Footprint, present: Collection[Path]) -> tuple[str, ...] | None:
     """A fragment that takes back what is there of a change; ``None`` where it cannot be told from the paths.
 
-    What the change brought is deleted at the highest element that was not there before; what it took away is set again,
+    What the change brought is deleted at the highest element in which nothing else is; what it took away is set again,
     which for the value of a leaf is all that is needed.
     """
     if footprint.holds_secrets:
         return None
-    here = {path for path in footprint.added if path in present}
+    here = dict.fromkeys(path for path in footprint.added if path in present)
     gone = [path for path in footprint.removed if path not in present]
-    doomed = [
-        path for path in footprint.added if path in here and not any(path[:n] in here for n in range(1, len(path)))
-    ]
+    others = [path for path in present if path not in here]
+    kept = {path[:depth] for path in (*others, *gone) for depth in range(1, len(path) + 1)}
+    ours = [path for path in here if not _is_replaced(path, gone, present)]
+    doomed = [next(path[:depth] for depth in range(1, len(path) + 1) if path[:depth] not in kept) for path in ours]
     root = _Place(Element("", ""))
     try:
         for path in doomed:
-            if not _is_replaced(path, gone, present):
-                root.reach(path).operation = "delete"
+            root.reach(path).operation = "delete"
         for path in gone:
             root.reach(path)
     except ValueError:

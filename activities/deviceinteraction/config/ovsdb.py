@@ -161,19 +161,20 @@ def _settings(table: str, row: Row) -> list[str]:
     return found
 
 
-def _atoms(value: Any) -> list[Any]:
+def _atoms(value: object) -> list[object]:
+    """The members of a set; a value that is none is a set of one (RFC 7047, 5.1)."""
     return list(value[1]) if isinstance(value, list) and value[0] == "set" else [value]
 
 
-def _references(value: Any) -> list[str]:
+def _references(value: object) -> list[str]:
     return [_reference(item) for item in _atoms(value)]
 
 
-def _reference(value: Any) -> str:
+def _reference(value: object) -> str:
     return str(value[1]) if isinstance(value, list) else str(value)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """An atom as ovs-vsctl takes it: a string in quotes where it could be read as something else."""
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -115,6 +115,15 @@ def paths(elements: Sequence[Element], above: Path = (), namespace: str = "") ->
         yield from paths(element.children, path, element.namespace)
 
 
+def leaves(all_paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Of paths in the order of `paths`, those with nothing beneath them: an element that holds others says nothing itself.
+
+    A container that two changes have in common belongs to neither.
+    """
+    following = (*all_paths[1:], ())
+    return tuple(path for path, after in zip(all_paths, following, strict=True) if after[: len(path)] != path)
+
+
 def parsed(step: str, namespace: str) -> tuple[Element, bool]:
     """The element that a step of a path stands for, with its keys and its value, and whether it is an entry of a list.
 

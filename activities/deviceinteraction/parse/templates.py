@@ -1,18 +1,18 @@
 """ntc-templates with compiled templates kept: the same rows as `ntc_templates.parse.parse_output`, ten times sooner.
 
 ntc_templates compiles a template again on every call. Here the index picks the template as it does there, and the
-compiled state machine is kept. Commands that use several templates are merged by textfsm's own table, uncached, as
-its merging rules are its own. Pure CPU; `session.py` decides where it runs.
+compiled state machine is kept. Commands that use several templates are merged by textfsm's own table, as its merging
+rules are its own. Pure CPU; `bounded.py` decides where it runs.
 """
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import ntc_templates  # type: ignore[import-untyped]  # ships no types
 import textfsm  # type: ignore[import-untyped]  # ships no types
 from pydantic import JsonValue
-from textfsm import clitable  # same
+from textfsm import clitable, texttable  # same
 
 from activities.deviceinteraction.failures import CheckFailed
 
@@ -40,7 +40,7 @@ def parse_rows(platform: str, command: str, output: str) -> tuple[dict[str, Json
             machine.Reset()  # it keeps what it read last
             header = [str(name).lower() for name in machine.header]
             return tuple(dict(zip(header, map(_value, row), strict=True)) for row in machine.ParseText(output))
-        table = clitable.CliTable("index", str(_FOLDER))
+        table = _Table("index", str(_FOLDER))
         table.ParseCmd(output, templates=":".join(names))
         header = [str(name).lower() for name in table.header]
         return tuple(dict(zip(header, map(_value, row), strict=True)) for row in table)
@@ -49,6 +49,22 @@ def parse_rows(platform: str, command: str, output: str) -> tuple[dict[str, Json
             f"the output of {command!r} does not look as ntc-templates ({', '.join(names)}) expects: {error}. "
             "Show the text itself, or parse it with an expression of your own."
         ) from error
+
+
+class _Table(clitable.CliTable):  # type: ignore[misc]  # textfsm is not typed
+    """textfsm's table with compiled templates kept."""
+
+    _keys: set[str]
+
+    def _ParseCmdItem(self, cmd_input: str, template_file: TextIO) -> texttable.TextTable:  # noqa: N802
+        machine: Any = _compiled(Path(template_file.name).name)  # Any: textfsm is not typed
+        machine.Reset()
+        self._keys = self._keys or set(machine.GetValuesByAttrib("Key"))
+        table = texttable.TextTable()
+        table.header = machine.header
+        for record in machine.ParseText(cmd_input):
+            table.Append(record)
+        return table
 
 
 def _value(value: object) -> JsonValue:

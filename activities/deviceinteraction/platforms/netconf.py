@@ -247,20 +247,23 @@ class NetconfDevice:
         )
 
     async def _edit(self, device: Dialogue, fragment: str, lines: Sequence[str], before: Running) -> Staged:
-        if _understood(await nc.config(device, "running")).fingerprint != before.fingerprint:
+        now = await nc.config(device, "running")
+        if _understood(now).fingerprint != before.fingerprint:
             raise Transient(f"{device.host}: somebody else changed the configuration just now; it is proposed again.")
         error = await nc.ask(device, nc.editing(device, fragment), effect=True)
         if error is None and nc.validates_apart(device):
             error = await nc.ask(device, "<validate><source><candidate/></source></validate>", effect=True)
         if error is not None:
             raise RejectedByDevice(f"{device.host}: the change was refused: {error.words}. The candidate was dropped.")
-        candidate = _understood(await nc.config(device, "candidate"))
+        elements = await nc.config(device, "candidate")
+        candidate = _understood(elements)
         footprint = between(before.paths, candidate.paths)
         if footprint.empty and candidate.fingerprint != before.fingerprint:
             raise InvalidInput(
                 f"{device.host}: the change only moves entries, and an order cannot be taken back; make it by hand."
             )
-        text = rendered(footprint, before.paths)
+        had, has = _all_paths(now), _all_paths(elements)
+        text = rendered(between(had, has), had)
         return Staged(footprint, text, digest(text), tuple(lines))
 
     async def _lock_if_it_may(self, device: Dialogue) -> None:
@@ -279,8 +282,12 @@ class NetconfDevice:
 
 def _understood(elements: Sequence[Element]) -> Running:
     text = xmltree.written(elements)
-    paths = tuple(keyed(path) for path in xmltree.paths(elements))
+    paths = xmltree.leaves(_all_paths(elements))
     return Running(text, paths, hashlib.sha256(text.encode()).hexdigest(), frozenset(paths))
+
+
+def _all_paths(elements: Sequence[Element]) -> tuple[Path, ...]:
+    return tuple(keyed(path) for path in xmltree.paths(elements))
 
 
 def _has(device: Dialogue, name: str, *serves: Ability) -> Need:

@@ -78,6 +78,11 @@ async def data(device: Dialogue, operation: str) -> tuple[Element, ...]:
     return found.children
 
 
+def answer(device: Dialogue, reply: str) -> tuple[Element, ...]:
+    """What stands in a reply."""
+    return _read(device, reply).children
+
+
 async def config(device: Dialogue, store: Store) -> tuple[Element, ...]:
     """A datastore as the device has it."""
     return await data(device, f"<get-config><source><{store}/></source></get-config>")

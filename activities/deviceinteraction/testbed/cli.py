@@ -123,6 +123,14 @@ class Cli(ABC):
     def no_space(self) -> Reply:
         """The platform's words for a full disk."""
 
+    def locked(self) -> Reply:
+        """The platform's words where another session holds the configuration; IOS-XE's, if it has none of its own.
+
+        Cisco, "Exclusive Configuration Change Access and Access Session Locking".
+        """
+        words = "Configuration mode locked exclusively by user 'colleague' process '78' from terminal 'vty1'."
+        return Reply(f"{words} Please try later.", "rejected")
+
     def store(self, match: Match) -> Reply:
         """Keep a plain setting, or take it away."""
         raise NotImplementedError(match.text)

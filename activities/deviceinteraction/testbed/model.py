@@ -26,6 +26,9 @@ FaultKind = Literal[
     "garbage",
     "empty",
     "no_space",
+    "locked",
+    "banner",
+    "no_prompt",
 ]
 
 
@@ -37,7 +40,9 @@ class Fault(BaseModel):
             ``refuse_login`` (a right password is refused), ``hang_login`` (authentication never ends), ``hang``
             (a line never gets an answer), ``drop`` (the TCP connection is reset), ``reject`` (the platform's own
             refusal, no effect), ``slow`` (waits before it answers), ``garbage`` (an answer of noise), ``empty``
-            (an answer of nothing but the prompt), ``no_space`` (the platform's "disk full", no effect).
+            (an answer of nothing but the prompt), ``no_space`` (the platform's "disk full", no effect), ``locked``
+            (another session holds the configuration, no effect), ``banner`` (a megabyte of it before the first prompt),
+            ``no_prompt`` (a login after which nothing ever comes).
         match: A regular expression searched in the line as it was typed; empty matches every line. ``hang`` and
             ``drop`` also meet the answer to a question, as ``QUESTION ANSWER``.
         times: How many matching lines show the fault; 0 means all of them until it is cleared.

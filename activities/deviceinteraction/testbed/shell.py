@@ -16,6 +16,7 @@ from activities.deviceinteraction.testbed.grammar import Refused
 from activities.deviceinteraction.testbed.model import Fault, Result
 
 _GARBAGE = "\x00\x1b[7m#@!~ \ufffd\ufffd0x%/]}{\x07 q_-^^\r\n\ufffd" * 4
+_BANNER = "*** Authorised use only. Everything is recorded. ### Call 0800 > 7 first: it's #1! ***\n" * 12_000
 _INTERRUPT, _END, _KILL = "\x03", "\x1a", "\x15"
 
 
@@ -149,6 +150,10 @@ class Shell(asyncssh.SSHServerSession[str]):
             self._chan.exit(0)
 
     async def _interact(self) -> None:
+        if self._device.faults.take("banner") is not None:
+            self._write(_BANNER)
+        if self._device.faults.take("no_prompt") is not None:
+            await asyncio.Event().wait()  # until the client gives up and `connection_lost` cancels this
         while True:
             prompt = self._cli.prompt
             self._write(prompt)
@@ -197,7 +202,7 @@ class Shell(asyncssh.SSHServerSession[str]):
         slow = self._device.faults.take("slow", line=line)
         if slow is not None:
             await asyncio.sleep(slow.seconds)
-        fault = self._device.faults.take("hang", "drop", "reject", "garbage", "empty", "no_space", line=line)
+        fault = self._device.faults.take("hang", "drop", "reject", "garbage", "empty", "no_space", "locked", line=line)
         reply = await self._faulty(line, mode, fault) if fault else self._do(line, mode)
         await self._print(reply.text)
         question = reply.question
@@ -225,6 +230,9 @@ class Shell(asyncssh.SSHServerSession[str]):
             case "no_space":
                 self._log(mode, line, "rejected")
                 return self._cli.no_space()
+            case "locked":
+                self._log(mode, line, "rejected")
+                return self._cli.locked()
             case "hang" | "drop":
                 result: Result = "hung" if fault.kind == "hang" else "dropped"
                 reply = Reply()

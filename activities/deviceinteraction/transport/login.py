@@ -70,7 +70,7 @@ async def connect(
     Args:
         target: Where to.
         host_keys: How its key is judged.
-        timeouts: ``connect`` bounds the login, and once more what is opened on it.
+        timeouts: ``connect`` bounds the login.
         way: The way there; one of its own where ``None``.
 
     Raises:
@@ -82,7 +82,7 @@ async def connect(
         keys = client_keys(target)
         known = hostkeys.load(host_keys, target, found.peer)
         password = target.credential.password
-        async with asyncio.timeout(timeouts.connect.total_seconds() * 2):
+        async with asyncio.timeout(timeouts.connect.total_seconds()):
             return await asyncssh.connect(
                 target.address,
                 target.port,
@@ -93,7 +93,7 @@ async def connect(
                 agent_path=None,  # the keys of whoever runs the worker are not the credential
                 config=None,
                 preferred_auth="publickey,password,keyboard-interactive",
-                login_timeout=timeouts.connect.total_seconds(),
+                login_timeout=0,  # ours counts: asyncssh's would not say what it waited for
                 keepalive_interval=0,
                 **found.options,
                 **FAST,

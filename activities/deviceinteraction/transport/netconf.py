@@ -35,6 +35,9 @@ _REPLY: Final = re.compile(
 )
 _ID: Final = re.compile(r"""\bmessage-id\s*=\s*["']([^"']*)["']""")
 _OPERATION: Final = re.compile(r"\s*<(?:\w+:)?([\w.-]+)")
+_NOTHING: Final = '<get><filter type="subtree"/></get>'  # an empty filter selects nothing (RFC 6241, 6.4.2)
+_NUDGE: Final = "nudge"
+_NUDGE_AFTER_S: Final = 1.0
 _GOODBYE_S: Final = 1.0
 
 
@@ -148,11 +151,9 @@ class NetconfTransport:
         named = _OPERATION.match(operation)
         what = f"the answer to <{named[1] if named else '?'}>"
         self._transcript.sent(operation)
-        with self._classified(what):
-            self._process.stdin.write(
-                self._frames.wrap(f'<rpc xmlns="{BASE}" message-id="{number}">{operation}</rpc>'.encode())
-            )
-            reply = await self._message(what, within or self._timeouts.command)
+        with self._classified(what), self._nudging():
+            self._write(operation, number)
+            reply = await self._reply(what, within or self._timeouts.command)
         self._transcript.received(reply)
         found = _REPLY.match(reply)
         said = _ID.search(found["rest"]) if found else None
@@ -185,6 +186,36 @@ class NetconfTransport:
     def is_alive(self) -> bool:
         """See `Transport.is_alive`."""
         return not self._connection.is_closed() and not self._process.stdin.is_closing()
+
+    def _write(self, operation: str, number: str) -> None:
+        message = f'<rpc xmlns="{BASE}" message-id="{number}">{operation}</rpc>'
+        self._process.stdin.write(self._frames.wrap(message.encode()))
+
+    @contextmanager
+    def _nudging(self) -> Iterator[None]:
+        """Send something harmless after the first operation if that is not answered.
+
+        netconfd 2.13 overlooks an operation that arrives together with our hello until more arrives.
+        """
+        if self._sent > 1:
+            yield
+            return
+        later = asyncio.get_running_loop().call_later(_NUDGE_AFTER_S, self._nudge)
+        try:
+            yield
+        finally:
+            later.cancel()
+
+    def _nudge(self) -> None:
+        with suppress(OSError, asyncssh.Error):
+            self._write(_NOTHING, _NUDGE)
+
+    async def _reply(self, what: str, limit: timedelta) -> str:
+        while True:
+            reply = await self._message(what, limit)
+            said = _ID.search(reply)
+            if said is None or said[1] != _NUDGE:
+                return reply
 
     async def _message(self, what: str, limit: timedelta) -> str:
         """The next message, or an end of the session."""

@@ -13,6 +13,12 @@ from activities.deviceinteraction.transport.protocol import Transport
 from activities.deviceinteraction.transport.scrapli import open_transport
 from activities.deviceinteraction.transport.shell import open_shell
 
+# How a link is come by: its target, platform, host keys, limits and transcript.
+Link = Callable[
+    [Target, PlatformName, HostKeys, Timeouts, Transcript],
+    AbstractAsyncContextManager[Transport],
+]
+
 
 @asynccontextmanager
 async def open_link(

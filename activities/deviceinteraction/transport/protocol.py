@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
 from activities.deviceinteraction.failures import Transient
+from activities.deviceinteraction.model import Timeouts
+from activities.deviceinteraction.transcript import Transcript
 
 
 class LinkFailed(Transient):
@@ -65,6 +67,20 @@ class Transport(Protocol):
 
     def is_alive(self) -> bool:
         """Whether the connection is still up as far as this side can see."""
+        ...
+
+
+@runtime_checkable
+class ReusableTransport(Transport, Protocol):
+    """A transport that another piece of work may use when the one before has ended."""
+
+    @property
+    def home(self) -> str:
+        """The prompt after the login; where the link stands elsewhere, something is still open on the device."""
+        ...
+
+    def adopt(self, timeouts: Timeouts, transcript: Transcript) -> None:
+        """From now on these limits hold, and what is said goes there."""
         ...
 
 

@@ -144,12 +144,24 @@ class ScrapliTransport:
         self._timeouts = timeouts
         self._transcript = transcript
         self._prompt = ""
+        self._home = ""
         self._waits = ""  # all that stands below an answer: the prompt, and what a platform writes above it
 
     @property
     def prompt(self) -> str:
         """The prompt that ended the last answer."""
         return self._prompt
+
+    @property
+    def home(self) -> str:
+        """The prompt after the login."""
+        return self._home
+
+    def adopt(self, timeouts: Timeouts, transcript: Transcript) -> None:
+        """See `ReusableTransport.adopt`."""
+        self._timeouts, self._transcript = timeouts, transcript
+        name, username = self._target.name, self._target.credential.username
+        transcript.note(f"goes on in a session of {username} on {name} that was open")
 
     async def prepare(self) -> None:
         """Learn the prompt, become privileged, turn paging and log messages off."""
@@ -162,6 +174,7 @@ class ScrapliTransport:
             await self._enable()
         for line in _QUIET[self._platform]:
             await self.send(line)  # a platform that does not know one says so, and nothing is lost
+        self._home = self._prompt
 
     async def send(
         self, line: str, *, within: timedelta | None = None, answers: Sequence[Answer] = (), relearn: bool = False

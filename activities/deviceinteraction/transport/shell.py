@@ -20,6 +20,7 @@ from activities.deviceinteraction.transport.protocol import Answer, Ended, LinkF
 
 _LONGEST_OUTPUT = 32_000_000  # characters; a full routing table is smaller
 _SIGNALLED = 128
+_PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.4)
 # An exec channel reads no profile: daemons' tools are where only a login shell would look, and answers must be English.
 _AROUND = 'LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"'
 
@@ -75,6 +76,7 @@ class ShellTransport:
         self._spoken = spoken
         self._sudo = ""
         self._prompt = ""
+        self._gave_up = False
 
     @property
     def prompt(self) -> str:
@@ -119,14 +121,14 @@ class ShellTransport:
 
     def is_alive(self) -> bool:
         """See `Transport.is_alive`."""
-        return not self._connection.is_closed()
+        return not self._gave_up and not self._connection.is_closed()
 
     async def _exchange(self, command: str, stdin: str, within: timedelta | None) -> Ended:
         limit_s = (within or self._timeouts.command).total_seconds()
         with self._classified(command):
             async with asyncio.timeout(limit_s):
                 # No pseudo-terminal: what runs is told to end (SIGHUP, or a closed pipe) when the channel closes.
-                process = await self._connection.create_process(command, encoding="utf-8", errors="replace")
+                process = await self._opened(command)
                 if stdin:
                     process.stdin.write(stdin)
                 process.stdin.write_eof()
@@ -137,6 +139,17 @@ class ShellTransport:
             status = process.returncode if process.returncode >= 0 else _SIGNALLED - process.returncode
             return Ended(status, output, errors)
 
+    async def _opened(self, command: str) -> asyncssh.SSHClientProcess[str]:
+        """Start a command. Where the server allows few sessions, it needs a moment to clear the one before."""
+        for pause_s in _PAUSES_S:
+            try:
+                return await self._connection.create_process(command, encoding="utf-8", errors="replace")
+            except asyncssh.ChannelOpenError:
+                if self._connection.is_closed():
+                    raise
+                await asyncio.sleep(pause_s)
+        return await self._connection.create_process(command, encoding="utf-8", errors="replace")
+
     @contextmanager
     def _classified(self, command: str) -> Iterator[None]:
         name = self._target.name
@@ -145,11 +158,16 @@ class ShellTransport:
         except DeviceFailure:
             raise
         except asyncssh.ChannelOpenError as error:  # the command was never taken
+            if self._connection.is_closed():
+                raise LinkFailed(
+                    f"{name}: the session broke off before {_first(command)!r}: {error.reason}."
+                ) from error
             raise Unreachable(
                 f"{name}: the connection stands, and the server opens no session on it: {error.reason}. Other sessions "
                 "may be in use (`MaxSessions` in sshd_config), or the user may run no commands."
             ) from error
         except TimeoutError as error:
+            self._gave_up = True
             self._connection.abort()  # whatever it still says must not be taken for an answer to the next command
             raise LinkFailed(f"{name}: no end of {_first(command)!r} in time; the session was closed.") from error
         except (asyncssh.Error, OSError) as error:

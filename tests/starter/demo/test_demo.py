@@ -18,8 +18,8 @@ async def test_a_failing_device_stops_the_run_undoes_its_wave_and_this_is_proven
     text = out.decode()
     assert process.returncode == 0, text
     assert "approves by itself" in text
-    assert "Verdict: stopped  1 changed, 3 undone, 20 untouched" in text
-    assert "Over SSH 1 of 24 devices hold VLAN 120 cameras; expected 1." in text
+    assert "Verdict: stopped  4 changed, 3 undone, 17 untouched" in text
+    assert "Over SSH 4 of 24 devices hold VLAN 120 cameras; expected 4." in text
 
 
 def test_earlier_states_are_removed_and_other_folders_are_not(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from workflows.definition.compiler import Source, compile_definition
 from workflows.definition.references import referenced_templates
 from workflows.definition.render import render
 from workflows.inputs import check_inputs, coerce_text
-from workflows.plan import ApplyAction, ApproveStep, DevicesStep, Plan, StepId
+from workflows.plan import ApplyAction, ApproveStep, Confirm, DevicesStep, Plan, StepId
 
 LIBRARY = Path(workflows.__file__).parent / "library"
 TEXT = (LIBRARY / "campus-vlan.yaml").read_text(encoding="utf-8")
@@ -37,17 +37,18 @@ def test_it_looks_asks_deploys_in_waves_looks_again_and_tells(plan: Plan) -> Non
     deploy = plan.step(StepId("deploy"))
     assert isinstance(deploy, DevicesStep)
     assert [(wave.name, wave.size, wave.share) for wave in deploy.waves] == [
-        ("canary", 1, None),
+        ("canary", 1, None),  # of each platform
         ("pilot", None, 0.1),
         ("rest", None, 1.0),
     ]
     assert deploy.changes
     assert deploy.reads == ("precheck",)
-    assert deploy.do[0] == ApplyAction(step=StepId("precheck"), change="change", save=True)
+    confirm = Confirm(within_s=900.0, hold="best_effort")
+    assert deploy.do[0] == ApplyAction(step=StepId("precheck"), change="change", confirm=confirm, save=True)
     assert (deploy.on_failure.action, deploy.on_failure.scope) == ("undo", "wave")
     approval = plan.step(StepId("approval"))
     assert isinstance(approval, ApproveStep)
-    assert (approval.binds_step, approval.binds_name, approval.on_timeout) == ("precheck", "change", "reject")
+    assert (approval.binds_step, approval.binds_name, approval.on_timeout) == ("precheck", "change", "escalate")
 
 
 def test_its_soaks_and_its_gate_have_defaults_that_a_demo_shortens(plan: Plan) -> None:

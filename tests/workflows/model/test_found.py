@@ -37,6 +37,9 @@ FOUND = {
     "slots that failures burn are made good while failures are left": Scenario(
         4, (StepSpec(strict=True, concurrency=1, accept=">= 50%"),), (FaultSpec(0, 0, "check_after"),)
     ),
+    "a retry is confirmed, and not what was taken back before it": Scenario(
+        2, (StepSpec(on_failure="pause", confirm="wave"),), (FaultSpec(0, 0, "check_after"),), (), ("retry",)
+    ),
     "an undo of the wave after a retry takes the retry back": Scenario(
         2,
         (StepSpec(on_failure="pause"),),

@@ -8,12 +8,13 @@ import pytest
 from running import Server
 from scripted import Holding, World, at_least, changing, failed, of, plan, waves
 from workflows.contracts import DeviceOutcome, InteractInput, Operation, OperationAnswer
-from workflows.plan import ApplyAction, Confirm, DevicesStep, HostName, OnFailure, ProposeAction, TemplateText
+from workflows.plan import ApplyAction, Breaker, Confirm, DevicesStep, HostName, OnFailure, ProposeAction, TemplateText
 from workflows.plan import Constant as Fixed
 from workflows.run.holding import confirm_seconds, confirm_until, hold_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = ("sw1", "sw2", "sw3", "sw4")
+TWO_FAIL = Breaker(failures=2, within_s=120)
 TEMPLATE = TemplateText(template="t.j2", vars=Fixed(value=None))
 
 
@@ -74,6 +75,16 @@ async def test_a_device_that_reverted_fails_the_wave_and_the_confirmed_ones_are_
     assert result.counts == {"undone": 3, "failed": 1}
     assert next(device.message for device in result.devices if device.name == "sw3") == "sw3 says reverted"
     assert not world.touched
+
+
+async def test_devices_that_are_taken_back_because_of_others_do_not_open_the_breaker(server: Server) -> None:
+    step = held(waves=waves("100%"), on_failure=OnFailure(action="undo", scope="wave"), breaker=TWO_FAIL)
+    world = World(plan(step), HOSTS)
+    world.fails("deploy", "sw4", touched=True)
+    result = await server.outcome(world)
+    assert result.counts == {"undone": 4}
+    assert "wave w1: 1 of 4 devices failed; accepted is all" in result.message
+    assert result.message.endswith("taken back before it was confirmed: deploy/w1")
 
 
 @pytest.mark.history("held-late")

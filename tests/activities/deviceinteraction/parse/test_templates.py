@@ -20,6 +20,42 @@ INVENTORY = """\
 NAME: "1", DESCR: "WS-C3850-48P"
 PID: WS-C3850-48P      , VID: V05  , SN: FCW0000D0AB
 """
+MODULES = """\
+Mod Ports Card Type                              Model              Serial No.
+--- ----- -------------------------------------- ------------------ -----------
+  1    4  SUP720                                 WS-SUP720-3B       SAL00000001
+  5   48  SFM-capable 48 port                    WS-X6748-GE-TX     SAL00000002
+
+Mod MAC addresses                       Hw    Fw           Sw           Status
+--- ---------------------------------- ------ ------------ ------------ -------
+  1  0000.5e00.5301 to 0000.5e00.5304   1.0   8.5(3)       15.1(2)      Ok
+  5  0000.5e00.5305 to 0000.5e00.5334   2.0   12.2(14r)    15.1(2)      Ok
+
+Mod  Sub-Module                  Model              Serial       Hw     Status
+---- --------------------------- ------------------ ----------- ------- -------
+  1  Policy Feature Card 3       WS-F6K-PFC3B       SAL00000003  2.4    Ok
+  5  Centralized Forwarding Card WS-F6700-CFC       SAL00000004  4.1    Ok
+
+Mod  Online Diag Status
+---- -------------------
+  1  Pass
+  5  Pass
+"""
+STACK = """\
+Switch/Stack Mac Address : 0000.5e00.5301 - Local Mac Address
+Mac persistency wait time: Indefinite
+                                             H/W   Current
+Switch#   Role    Mac Address     Priority Version  State
+------------------------------------------------------------
+*1       Active   0000.5e00.5301     15     V01     Ready
+ 2       Standby  0000.5e00.5302     14     V01     Ready
+
+         Stack Port Status             Neighbors
+Switch#  Port 1     Port 2           Port 1   Port 2
+--------------------------------------------------------
+  1         OK         OK               2        2
+  2         OK         OK               1        1
+"""
 TWICE = {
     "one template": ("cisco_ios", "show vlan", VLANS),
     "an abbreviation": ("cisco_ios", "sh vlan", VLANS),
@@ -32,6 +68,20 @@ TWICE = {
 def test_rows_equal_those_of_ntc_templates(platform: str, command: str, output: str) -> None:
     for _ in range(2):
         assert list(parse_rows(platform, command, output)) == parse_output(platform, command, output)
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        ("show module", MODULES),
+        ("show switch detail", STACK),
+    ],
+)
+def test_commands_with_several_templates_are_merged_as_there(command: str, output: str) -> None:
+    for _ in range(2):
+        rows = list(parse_rows("cisco_ios", command, output))
+        assert rows
+        assert rows == parse_output("cisco_ios", command, output)
 
 
 def test_a_command_without_a_template_says_so() -> None:
@@ -59,5 +109,6 @@ async def test_a_failure_in_that_process_is_the_same_failure() -> None:
 
 
 async def test_a_parse_that_takes_too_long_is_ended() -> None:
+    many = VLANS + "10   users                            active    Gi1/0/3\n" * 20_000
     with pytest.raises(CheckFailed, match="was ended"):
-        await parse_bounded("cisco_ios", "show vlan", VLANS * 100, limit=timedelta(seconds=0.01))
+        await parse_bounded("cisco_ios", "show vlan", many, limit=timedelta(seconds=0.01))

@@ -37,6 +37,7 @@ from workflows.definition.language.step import Step, TimedStep
 from workflows.definition.language.steps import STEPS
 
 LIBRARY: Final = ROOT / "workflows/library/campus-vlan.yaml"
+VLAN_ID: Final = "${{ inputs.vlan_id }}"
 
 
 def campus_vlan() -> Definition:
@@ -62,30 +63,32 @@ def campus_vlan() -> Definition:
         not_by=["requester"],
         binds="steps.precheck.change",
         timeout="${{ inputs.approval_timeout }}",
-        on_timeout="reject",
+        on_timeout="escalate",
+        escalate={"to": "netops-managers", "timeout": "${{ inputs.approval_timeout }}", "then": "reject"},
     )
     deploy = fan_out(
         "deploy",
         "steps.precheck.succeeded",
-        actions.apply("steps.precheck.change", save=True),
+        actions.apply("steps.precheck.change", confirm={"within": "15m", "hold": "best_effort"}, save=True),
         actions.snapshot("vlans", as_="state"),
         actions.check({"vlan is active": 'state.vlans[inputs.vlan_id].status == "active"'}),
         waves=[
-            {"name": "canary", "size": 1, "soak": "${{ inputs.canary_soak }}"},
+            {"name": "canary", "size": 1, "per": "platform", "soak": "${{ inputs.canary_soak }}"},
             {"name": "pilot", "size": "10%", "soak": "${{ inputs.pilot_soak }}"},
             {"name": "rest", "size": "100%"},
         ],
         concurrency=50,
         accept={"succeeded": ">= 98%"},
+        apart="device.data.mlag_pair | default(device.name)",
         undo=["native", "inverse", "restore"],
+        breaker={"failures": 3, "within": "2m"},
         on_failure={"undo": "wave"},
     )
-    named = "after.vlans[inputs.vlan_id].name == inputs.vlan_name"
     validate = fan_out(
         "validate",
         "steps.deploy.changed",
-        actions.snapshot("vlans", as_="after"),
-        actions.check({"vlan is there": "inputs.vlan_id in after.vlans", "vlan has its name": named}),
+        actions.snapshot("config", "vlans"),
+        actions.compare("steps.precheck", expect={"config": "only_change", "vlans": {"added": [VLAN_ID]}}),
         on_failure={"undo": "failed", "of": "deploy"},
     )
     return definition(
@@ -107,6 +110,7 @@ def campus_vlan() -> Definition:
             "pilot_soak": {"type": "duration", "default": "5m"},
             "approval_timeout": {"type": "duration", "default": "30m"},
         },
+        dedup={"key": "${{ inputs.ticket }}/${{ inputs.vlan_id }}", "on_duplicate": "join"},
         inventory={
             "source": "nautobot",
             "select": 'device.role == "access" and device.site == inputs.building',
