@@ -6,6 +6,7 @@ SCENARIO ?= success
 WORKERS ?= 2
 ROUNDS ?= 50
 SEED ?= 0
+EXAMPLES ?= 500
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check reference bench clean distclean lock system-packages test-packages python-version
+.PHONY: help setup demo test chaos model check reference bench clean distclean lock system-packages test-packages python-version
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +59,9 @@ test: $(STAMP) ## all tests, and the coverage of workflows/ (WORKERS=2 processes
 chaos: $(STAMP) ## kill and freeze processes at random moments (ROUNDS=50, SEED=0 draws one)
 	$(BIN)/pytest -s -o timeout=0 --chaos-rounds $(ROUNDS) --chaos-seed $(SEED) tests/chaos/test_rounds.py
 
+model: $(STAMP) ## random plans and failures against a model of devices (EXAMPLES=500, SEED=0 draws one)
+	$(BIN)/pytest -s -o timeout=0 --model-examples $(EXAMPLES) --model-seed $(SEED) tests/workflows/model
+
 check: $(STAMP) ## lint, format, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -67,6 +71,7 @@ check: $(STAMP) ## lint, format, types and layers
 
 reference: $(STAMP) ## rewrite the language reference and the JSON Schema from the models
 	$(BIN)/python -m starter.reference
+	$(BIN)/python -m activities.deviceinteraction.proofs
 
 bench: $(STAMP) ## measure, print a table, write .bench/latest.json
 	$(BIN)/python tests/bench/bench.py

@@ -7,7 +7,7 @@ time limit of a step or a device is running yet.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +18,7 @@ from temporalio import activity
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
 from activities.deviceinteraction.failures import Transient
-from activities.deviceinteraction.model import Fence, HostKeys, HostName, Journal, Target, Timeouts
+from activities.deviceinteraction.model import Fence, HostKeys, HostName, Journal, Proxy, Target, Timeouts
 from activities.deviceinteraction.recording import written
 from activities.deviceinteraction.session import Session, open_session
 from activities.deviceinteraction.transcript import Transcript
@@ -28,6 +28,7 @@ from activities.secrets.store import SecretError, SecretStore
 from workflows.contracts import Device
 from workflows.plan import DevicesStep, ReachableAction
 from workflows.run.calls import attempt_seconds
+from workflows.suggest import did_you_mean
 
 log: Final = logging.getLogger(__name__)
 
@@ -94,6 +95,15 @@ def patience(step: DevicesStep) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class ProxyAt:
+    """A jump host, as the worker's settings have it; ``credential`` is a name."""
+
+    address: str
+    credential: str
+    port: int = 22
+
+
+@dataclass(frozen=True, slots=True)
 class Sessions:
     """How sessions are opened: what a worker knows and a definition does not.
 
@@ -103,6 +113,7 @@ class Sessions:
         connect: The limit for one log-in.
         commit: The limit for a commit, a rollback or a save, whatever the step says (device-safety 14).
         sites: How many sessions a site takes at a time.
+        proxies: Jump hosts by name; a device names the one that it is reached through as ``data.proxy``.
         pool: Where sessions stay open for the next step; each step logs in anew where ``None``.
     """
 
@@ -111,6 +122,7 @@ class Sessions:
     connect: timedelta = timedelta(seconds=15)
     commit: timedelta = timedelta(minutes=5)
     sites: Sites = field(default_factory=Sites)
+    proxies: Mapping[str, ProxyAt] = field(default_factory=dict)
     pool: Pool | None = None
 
     def slot(self, device: Device, step: DevicesStep) -> AbstractAsyncContextManager[None]:
@@ -182,13 +194,30 @@ class Sessions:
                 "defaults, or to the definition's `defaults`."
             )
         secret = await self.secrets.credential(name)
-        return Target(HostName(device.name), device.address, device.platform, secret, device.port)
+        proxy = await proxy_of(device, self.proxies, self.secrets)
+        return Target(HostName(device.name), device.address, device.platform, secret, device.port, proxy)
 
 
 def _waits(step: DevicesStep) -> timedelta:
     """For how long a device that does not answer is waited for: a step may begin with just that."""
     first = step.do[0] if step.do else None
     return timedelta(seconds=first.within_s) if isinstance(first, ReachableAction) else timedelta(0)
+
+
+async def proxy_of(device: Device, proxies: Mapping[str, ProxyAt], secrets: SecretStore) -> Proxy | None:
+    """The jump host that a device is reached through, with what identifies us to it; ``None`` where it needs none.
+
+    Raises:
+        SecretError: The device names one that the settings do not know, or its credential cannot be had.
+    """
+    name = device.data.get("proxy")
+    if name is None:
+        return None
+    at = proxies.get(str(name))
+    if at is None:
+        near = did_you_mean(str(name), proxies, "they are")
+        raise SecretError(f"{device.name}: the jump host `{name}` is not among the worker's `ssh.proxies`; {near}")
+    return Proxy(HostName(str(name)), at.address, await secrets.credential(at.credential), at.port)
 
 
 async def _keep(transcript: Transcript, documents: Documents, gathered: Gathered) -> None:

@@ -46,6 +46,7 @@ class PlainValue(Model):
 
 KeptValue = Annotated[StateValue | ChangeValue | AppliedValue | PlainValue, Field(discriminator="kind")]
 
+BY_VLAN: Final = frozenset({"vlans", "spanning_tree"})  # sections whose keys are integers
 VALUE: Final[TypeAdapter[KeptValue]] = TypeAdapter(KeptValue)
 FOLD: Final[TypeAdapter[dict[HostName, DeviceOutcome]]] = TypeAdapter(dict[HostName, DeviceOutcome])
 OUTPUTS: Final[TypeAdapter[dict[StepId, Mapping[str, JsonValue] | None]]] = TypeAdapter(
@@ -61,8 +62,8 @@ def seen(kept: KeptValue) -> object:
         case StateValue():
             state = kept.value.model_dump(mode="json")
             state = {section: facts for section, facts in state.items() if facts is not None}
-            if kept.value.vlans is not None:
-                state["vlans"] = {int(vlan): facts for vlan, facts in state["vlans"].items()}
+            for section in BY_VLAN.intersection(state):
+                state[section] = {int(vlan): facts for vlan, facts in state[section].items()}
             return state
         case ChangeValue():
             return kept.value.model_dump(mode="json", exclude={"inverse"})

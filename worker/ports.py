@@ -3,7 +3,7 @@
 One `match` per kind of adapter and nothing else; what an adapter does is its own business.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, assert_never
@@ -26,7 +26,7 @@ from activities.secrets.command import CommandSecret
 from activities.secrets.environment import EnvironmentSecret
 from activities.secrets.file import FileSecret
 from activities.secrets.store import NamedSecrets, SecretSource
-from activities.sessions import Sessions, Sites
+from activities.sessions import ProxyAt, Sessions, Sites
 from activities.systems import System, Systems
 from worker.settings import (
     CommandCredential,
@@ -89,7 +89,11 @@ def build_activities(
         definitions=Definitions(settings.definitions),
         knowledge=knowledge,
         sessions=Sessions(
-            secrets(settings), host_keys(settings.ssh), sites=Sites(settings.limits.sessions_per_site), pool=pool
+            secrets(settings),
+            host_keys(settings.ssh),
+            sites=Sites(settings.limits.sessions_per_site),
+            proxies=proxies(settings.ssh),
+            pool=pool,
         ),
         targets={name: _target(target) for name, target in settings.notify.items()},
         scripts={name: _script(script) for name, script in settings.scripts.items()},
@@ -176,6 +180,11 @@ def _secret(name: str, source: CredentialSettings) -> SecretSource:
             return CommandSecret(source.command)
         case unknown:
             assert_never(unknown)
+
+
+def proxies(ssh: SshSettings) -> Mapping[str, ProxyAt]:
+    """The jump hosts, by the names that devices use."""
+    return {name: ProxyAt(at.address, at.credential, at.port) for name, at in ssh.proxies.items()}
 
 
 def host_keys(ssh: SshSettings) -> HostKeys:

@@ -188,11 +188,20 @@ class ScriptSettings(Section):
         return self
 
 
+class ProxySettings(Section):
+    """A jump host; ``credential`` is a name."""
+
+    address: str
+    port: Port = 22
+    credential: str
+
+
 class SshSettings(Section):
-    """How host keys are judged; ``accept_any`` is an explicit choice for labs."""
+    """How host keys are judged (``accept_any`` is an explicit choice for labs), and jump hosts by name."""
 
     host_keys: Literal["verify", "accept_any"] = "verify"
     known_hosts: Anchored | None = None
+    proxies: Mapping[str, ProxySettings] = {}
 
     @model_validator(mode="after")
     def _one_policy(self) -> "SshSettings":
@@ -295,6 +304,11 @@ class Settings(Section):
             if system.credential is not None and system.credential not in self.credentials:
                 near = did_you_mean(system.credential, self.credentials, "there are")
                 what = f"`systems.{name}`: the credential `{system.credential}`"
+                raise ValueError(f"{what} is not under `credentials`; {near}")
+        for name, proxy in self.ssh.proxies.items():
+            if proxy.credential not in self.credentials:
+                near = did_you_mean(proxy.credential, self.credentials, "there are")
+                what = f"`ssh.proxies.{name}`: the credential `{proxy.credential}`"
                 raise ValueError(f"{what} is not under `credentials`; {near}")
         return self
 

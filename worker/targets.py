@@ -10,7 +10,8 @@ from activities.deviceinteraction.model import HostName, Target
 from activities.inventory.platforms import platform_called
 from activities.inventory.source import InventoryError
 from activities.secrets.store import SecretError
-from worker.ports import inventories, secrets
+from activities.sessions import proxy_of
+from worker.ports import inventories, proxies, secrets
 from worker.settings import Settings, SettingsError
 from workflows.contracts import Device
 from workflows.plan import HostName as PlanHostName
@@ -41,11 +42,13 @@ async def find_target(settings: Settings, wanted: Wanted) -> Target:
     """
     device = _described(wanted) if wanted.platform else await _found(settings, wanted)
     name = wanted.credential or device.credential or _only_credential(settings, device.name)
+    store = secrets(settings)
     try:
-        credential = await secrets(settings).credential(name)
+        credential = await store.credential(name)
+        proxy = await proxy_of(device, proxies(settings.ssh), store)
     except SecretError as error:
         raise TargetError(str(error)) from error
-    return Target(HostName(device.name), device.address, device.platform, credential, device.port)
+    return Target(HostName(device.name), device.address, device.platform, credential, device.port, proxy)
 
 
 def _described(wanted: Wanted) -> Device:

@@ -15,7 +15,10 @@ Confirm = Literal["device", "session", "none"]
 UndoMethod = Literal["native", "inverse", "restore"]
 Made = Literal["computed_by_device", "modelled", "unavailable"]
 Takes = Literal["commands", "file"]  # what a change's lines are: typed one by one, or the whole configuration file
-Section = Literal["config", "vlans", "interfaces"]
+Section = Literal["config", "vlans", "interfaces", "neighbours", "bgp", "routes", "spanning_tree", "versions"]
+PeerState = Literal["idle", "connect", "active", "open_sent", "open_confirm", "established"]
+TreeRole = Literal["root", "designated", "alternate", "backup", "disabled"]
+TreeState = Literal["forwarding", "learning", "listening", "blocking", "discarding", "disabled"]
 
 
 class Model(BaseModel):
@@ -113,6 +116,54 @@ class Interface(Model):
     description: str = ""
 
 
+class Neighbour(Model):
+    """What LLDP, else CDP, says of the other end of a link."""
+
+    host: str  # without its domain
+    port: str
+    platform: str | None = None
+
+
+class BgpPeer(Model):
+    """A BGP session (RFC 4271); keyed by the peer's address, with ``%VRF`` outside of the default one."""
+
+    state: PeerState
+    asn: int
+    prefixes_received: int | None = None  # while it is established
+    vrf: str = "default"
+
+
+class Route(Model):
+    """The best route to a prefix, which is its key."""
+
+    protocol: str
+    next_hops: tuple[str, ...]  # addresses, or the interface of a connected route; ascending
+    metric: int | None = None
+
+
+class TreePort(Model):
+    """A port of a spanning tree."""
+
+    role: TreeRole
+    state: TreeState
+
+
+class SpanningTree(Model):
+    """A spanning tree; keyed by its VLAN, or its instance."""
+
+    root: str  # as ``32768.0011.2233.4455``
+    root_port: str | None = None  # none on the root itself
+    ports: Mapping[str, TreePort] = {}
+
+
+class Versions(Model):
+    """What a device runs, and what it is."""
+
+    os: str
+    model: str
+    serial: str | None = None
+
+
 class State(Model):
     """What a snapshot saw. A section that was not asked for is ``None``."""
 
@@ -120,6 +171,11 @@ class State(Model):
     config_fingerprint: str | None = None  # of the unredacted normalised running config
     vlans: Mapping[int, Vlan] | None = None
     interfaces: Mapping[str, Interface] | None = None
+    neighbours: Mapping[str, tuple[Neighbour, ...]] | None = None
+    bgp: Mapping[str, BgpPeer] | None = None
+    routes: Mapping[str, Route] | None = None
+    spanning_tree: Mapping[int, SpanningTree] | None = None
+    versions: Versions | None = None
 
 
 class Change(Model):

@@ -49,6 +49,7 @@ from activities.deviceinteraction.platforms.operations import restart_of
 from activities.deviceinteraction.platforms.protocol import Platform
 from activities.deviceinteraction.platforms.registry import platform_named
 from activities.deviceinteraction.redaction import Redactor
+from activities.deviceinteraction.state import read_state
 from activities.deviceinteraction.transcript import Transcript
 from activities.deviceinteraction.transport import Transport
 from activities.deviceinteraction.transport.opening import Link, open_link
@@ -186,11 +187,13 @@ class Session:
             if "interfaces" in sections and running is not None:
                 interfaces = await self.platform.interfaces(self._device, running)
             keeps_config = running is not None and "config" in sections
+            others = await read_state(self._device, self.platform, sections)
             return State(
                 config=self._redact(running.text) if running is not None and keeps_config else None,
                 config_fingerprint=running.fingerprint if running is not None and keeps_config else None,
                 vlans=vlans,
                 interfaces=interfaces,
+                **others,
             )
 
     async def propose(self, lines: Sequence[str], names: Names) -> Change:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from activities.deviceinteraction.model import Credential
 from workflows.suggest import did_you_mean
 
-FIELDS: Final = ("username", "password", "enable_secret", "private_key", "passphrase", "token")
+FIELDS: Final = ("username", "password", "enable_secret", "private_key", "passphrase", "certificate", "token")
 
 
 class SecretError(RuntimeError):
@@ -121,8 +121,9 @@ def credential_from(fields: Mapping[str, object], where: str) -> Credential:
         raise SecretError(f"{where}: there is no `username`.")
     if "password" not in texts and "private_key" not in texts:
         raise SecretError(f"{where}: there is neither a `password` nor a `private_key`.")
-    secrets = {key: SecretStr(value) for key, value in texts.items() if key != "username"}
-    return Credential(username=texts["username"], **secrets)
+    username, certificate = texts.pop("username"), texts.pop("certificate", None)
+    secrets = {key: SecretStr(value) for key, value in texts.items()}
+    return Credential(username=username, certificate=certificate, **secrets)
 
 
 def access_from(fields: Mapping[str, object], where: str) -> Access:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -23,7 +24,7 @@ from activities.deviceinteraction.probing import probe
 from activities.deviceinteraction.session import Session, open_session
 from activities.deviceinteraction.transcript import Transcript
 from devicelab import LIMITS, MemoryJournal
-from real_machines import Machine
+from real_machines import Machine, demand, machine
 from real_netconf import SYSTEM, netconf_device, system
 
 HOLD = Hold(timedelta(seconds=60))
@@ -273,13 +274,22 @@ async def test_what_cannot_be_sent_or_is_refused_says_why(
 
 
 async def test_a_login_that_offers_no_netconf_is_permanent(tmp_path_factory: pytest.TempPathFactory) -> None:
-    from real_machines import demand, machine
-
     demand("sshd")
-    with machine("plain", tmp_path_factory.mktemp("plain") / "m") as made:
-        with pytest.raises(Permanent, match="no NETCONF"):
-            async with session(made):
-                pass
+    place = tmp_path_factory.mktemp("plain") / "m"
+    with machine("plain", place) as made, pytest.raises(Permanent, match="no NETCONF"):
+        await running(made)
+
+
+async def test_a_device_with_a_startup_configuration_is_saved_to_it(tmp_path: Path) -> None:
+    asked = "<get-config><source><startup/></source></get-config>"
+    with netconf_device(tmp_path, "--with-startup=true") as made:
+        async with session(made) as opened:
+            change = await opened.propose(system(contact="noc"), names(1))
+            applied = await opened.apply(change, names(1), MemoryJournal(), save=False)
+            assert not applied.saved
+            assert "noc" not in await opened.rpc(asked)
+            await opened.save()
+            assert "noc" in await opened.rpc(asked)
 
 
 async def test_a_wrong_password_is_tried_once(device: Machine) -> None:
@@ -312,12 +322,8 @@ async def test_an_operation_that_reads_answers_with_xml_and_one_that_acts_is_car
             'ietf-netconf-monitoring"><datastores/></netconf-state></filter></get>'
         )
         assert "<name>running</name>" in said
-        create = (
-            '<create-subscription xmlns="urn:ietf:params:xml:ns:netconf:notification:1.0"><stopTime>2000-01-01T00:00:00Z'
-            "</stopTime></create-subscription>"
-        )
         with pytest.raises(RejectedByDevice):
-            await opened.rpc(create, MemoryJournal())
+            await opened.rpc('<reset xmlns="urn:nobody"/>', MemoryJournal())
         assert await opened.rpc("<validate><source><running/></source></validate>", journal) == "<ok/>\n"
         sent = len(opened.transcript.evidence)
         assert await opened.rpc("<validate><source><running/></source></validate>", journal) == "<ok/>\n"
@@ -347,7 +353,6 @@ async def test_secrets_in_xml_leave_the_session_nowhere(device: Machine) -> None
     journal, transcript = MemoryJournal(), Transcript()
     async with session(device, transcript=transcript) as opened:
         change = await opened.propose([f"{user}</authentication></system>"], names(1))
-        assert change.inverse is not None or change.inverse is None
         await opened.apply(change, names(1), journal, save=False)
         state = await opened.snapshot(["config"])
     said = [transcript.text(), change.diff, state.config or "", str(journal.entries), str(change.inverse)]

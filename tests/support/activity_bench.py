@@ -124,9 +124,7 @@ async def bench(
     folder: Path, devices: int | Sequence[DeviceSpec] = 4, clock: Clock | None = None, make: Make = build
 ) -> AsyncIterator[Bench]:
     """A bench with devices of the four platforms in turn."""
-    async with Testbed.start(
-        devices=devices, state=folder / "testbed", port=0, clock=clock, make=make
-    ) as testbed:
+    async with Testbed.start(devices=devices, state=folder / "testbed", port=0, clock=clock, make=make) as testbed:
         documents = Documents(LocalArtifactStore(folder / "artifacts"))
         secrets = NamedSecrets({"device_rw": FileSecret(testbed.credentials, "device_rw")})
         sessions = Sessions(secrets, HostKeys(known_hosts=str(testbed.known_hosts)))

@@ -24,6 +24,7 @@ from activities.deviceinteraction.session import Session, open_session
 from activities.deviceinteraction.testbed import DeviceSpec, LogEntry, Testbed, TestbedDevice
 from activities.deviceinteraction.testbed.device import Clock
 from activities.deviceinteraction.transcript import Transcript
+from activities.deviceinteraction.transport.pool import Pool
 
 NAMES = Names(token="0123456789ab", comment="netsaga campus-vlan-2026 deploy")
 LIMITS = Timeouts(connect=timedelta(seconds=5), command=timedelta(seconds=5), commit=timedelta(seconds=10))
@@ -111,6 +112,7 @@ class Lab:
         fence: Fence | None = None,
         transcript: Transcript | None = None,
         attempts: Journal | None = None,
+        pool: Pool | None = None,
     ) -> AsyncIterator[Session]:
         async with open_session(
             self.target,
@@ -119,6 +121,7 @@ class Lab:
             fence=fence,
             transcript=transcript,
             attempts=attempts,
+            pool=pool,
         ) as session:
             yield session
 

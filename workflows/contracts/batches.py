@@ -25,6 +25,7 @@ class BatchPolicy(Model):
     undoes_itself: bool  # a device that fails after it was touched is undone at once
     strict: bool = False  # a failure burns its slot
     first: bool = False  # one success is enough: the rest is cancelled
+    spare: int | None = None  # with more failures than so many it starts no more devices; None: the run says when
     each: int | None = None  # so many devices of one `HostWork.cap` may be under way
     leaves: bool = False  # a device that fails is led out of its maintenance, whatever else becomes of it
     mode: Literal["apply", "plan"] = "apply"  # ``plan``: devices are proposed for

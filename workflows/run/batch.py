@@ -167,6 +167,9 @@ class BatchWorkflow:
                 self._news.append(HostFailure(host=work.host, status=outcome.status, failure=outcome.failure))
             if self._batch.policy.first and outcome.status == "succeeded":
                 self.cut()
+            spare = self._batch.policy.spare
+            if spare is not None and sum(known in FAILED for known in self._letters) > spare:
+                self._stopped = True  # whatever the run knows by now: `accept` cannot be met any more
             if self._batch.policy.strict and self._batch.mode == "do" and self._letters[index] in FAILED:
                 self._failures += 1
                 self._slots = max(0, self._slots - 1)  # the run gives others, as long as failures are left

@@ -138,7 +138,9 @@ class Batches:
             waiting = [batch for batch in waiting if batch not in fresh]
             if not halted:
                 self._share_slots(fresh)
+            spare = self._judgement.spare(hosts) if mode == "do" and self._changes else None
             for batch in fresh:
+                batch.spare = spare
                 self._run.batches[batch.label] = batch
                 tasks[batch.label] = asyncio.create_task(self._batch(batch))
             if not tasks and not waiting:
@@ -307,6 +309,7 @@ class Batches:
                 undoes_itself=bool(step.undo) and step.on_failure.action != "pause",
                 first=step.accept.kind == "any" and self._changes == step.changes,
                 strict=step.budget == "strict" and self._changes,
+                spare=batch.spare,
                 each=step.concurrency_each if self._run.caps else None,
                 report_s=self._report_s,
                 attempt_s=calls.attempt_seconds(step),

@@ -21,6 +21,7 @@ from workflows.run.rollout import Rollout
 from workflows.run.state import FAILED, Answer, BatchMode, RunState, StepRun, WaveRun
 from workflows.run.waiting import in_time, until
 
+UNDER_WAY: Final = frozenset({"pending", "running", "soaking", "confirming"})
 RETRIED: Final = FAILED - {contracts.LETTERS["undo_failed"], contracts.LETTERS["quarantined"]}
 
 
@@ -54,7 +55,7 @@ class FanOut:
                 await self._rollout.unpaused()
                 if self._judgement.stopped or not await self._rollout.in_window(wave):
                     break
-            if wave.state in {"pending", "running", "soaking"}:
+            if wave.state in UNDER_WAY or self._unconfirmed(wave):
                 await self._wave(wave)
             if wave.state != "succeeded" or self._judgement.enough:
                 break
@@ -89,7 +90,7 @@ class FanOut:
                 self._run.generations[host] = generation
                 self._run.letters[host] = contracts.PENDING
                 self._run.messages.pop(host, None)
-            wave.state, wave.soaks_until, wave.confirm_until = "pending", None, None
+            wave.state, wave.soaks_until, wave.confirm_until, wave.why = "pending", None, None, ""
         self._run.late = False
 
     async def take_back(self, hosts: Sequence[HostName], wave: str) -> None:
@@ -140,7 +141,7 @@ class FanOut:
         if wave.confirm_until is None:
             concurrency = self._judgement.concurrency()
             wave.confirm_until = confirm_until(self._step, wave.hosts, concurrency, workflow.now())
-        if wave.state != "confirming":
+        if wave.state in UNDER_WAY and wave.state != "confirming":
             free = asyncio.create_task(self._free(wave))
             if not await in_time(free, wave.confirm_until, f"confirm {self._run.id}"):
                 self._run.late = True
@@ -156,10 +157,15 @@ class FanOut:
         if wave.state != "succeeded":
             await self._give_up(wave)
 
+    def _unconfirmed(self, wave: WaveRun) -> bool:
+        """Whether a wave that is given up has not been taken back whole: the run has continued as new meanwhile."""
+        given_up = wave.confirm_until is not None and wave.state in {"failed", "cancelled"}
+        return given_up and any(self._run.letters[host] == contracts.CHANGED for host in wave.hosts)
+
     async def _give_up(self, wave: WaveRun) -> None:
         """Takes a wave back that must not be confirmed; its devices would do so by themselves, later and unseen."""
         why = "could not be confirmed in time" if self._run.late else "did not pass as a whole"
-        wave.why = why if self._run.late else self._judgement.why(wave.hosts)
+        wave.why = wave.why or (why if self._run.late else self._judgement.why(wave.hosts))
         changed = [host for host in wave.hosts if self._run.letters[host] == contracts.CHANGED]
         for host in changed:
             self._run.messages[host] = FailureInfo(type="cancelled", message=f"taken back: wave {wave.name} {why}")

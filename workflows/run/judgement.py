@@ -53,11 +53,16 @@ class Judgement:
 
         A number of successes, and the first of ``any``, are asked of the step alone.
         """
+        return self.spare(wave) < 0
+
+    def spare(self, wave: Sequence[HostName]) -> int:
+        """How many more failures ``accept`` allows, by this wave and by the whole step; below 0 there were too many."""
         accept, whole = self._step.accept, list(self._run.letters)
         groups = (whole,) if accept.kind in {"any", "count"} else (wave, whole)
-        return any(
-            self._run.failures(hosts) > allowed_failures(accept, self._run.judged(hosts)) for hosts in groups if hosts
-        )
+        left = [
+            allowed_failures(accept, self._run.judged(hosts)) - self._run.failures(hosts) for hosts in groups if hosts
+        ]
+        return min(left, default=0)
 
     def hopeless(self, wave: Sequence[HostName]) -> bool:
         """Whether going on is of no use. Steps that read go on: their finding is worth having whole."""

@@ -81,6 +81,7 @@ class BatchRun:
     mode: BatchMode
     generation: int = 1
     slots: int = 0
+    spare: int | None = None  # failures that were allowed when it began
     failures: int = 0  # those that are known; under `budget: strict` each has burnt a slot
 
     def workflow_id(self, scope: Scope) -> str:

@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape, quoteattr
@@ -116,12 +117,12 @@ def paths(elements: Sequence[Element], above: Path = (), namespace: str = "") ->
 
 
 def leaves(all_paths: Sequence[Path]) -> tuple[Path, ...]:
-    """Of paths in the order of `paths`, those with nothing beneath them: an element that holds others says nothing itself.
+    """Of paths in the order of `paths`, those with nothing beneath them: what holds others says nothing itself.
 
     A container that two changes have in common belongs to neither.
     """
-    following = (*all_paths[1:], ())
-    return tuple(path for path, after in zip(all_paths, following, strict=True) if after[: len(path)] != path)
+    pairs = zip_longest(all_paths, all_paths[1:], fillvalue=())
+    return tuple(path for path, following in pairs if following[: len(path)] != path)
 
 
 def parsed(step: str, namespace: str) -> tuple[Element, bool]:

@@ -14,7 +14,7 @@ from typing import ClassVar
 from activities.deviceinteraction.answers import refusal
 from activities.deviceinteraction.config import hierarchy
 from activities.deviceinteraction.config.footprint import Footprint, Path
-from activities.deviceinteraction.failures import CheckFailed, RejectedByDevice, Transient
+from activities.deviceinteraction.failures import CheckFailed, ConfigLocked, RejectedByDevice, Transient
 from activities.deviceinteraction.model import (
     Confirm,
     Facts,
@@ -83,7 +83,7 @@ class AristaEos:
         await self.discard(device, names)
         # A new name each time: an older attempt that wakes up inside its session must not find itself in this one.
         name = next(name for name in _session_names(names) if name not in held)
-        await indented.enter(device, f"configure session {name}", "(config-s-")
+        await self._open(device, name)
         try:
             await device.lines(hierarchy.as_sent(lines))
             candidate = await device.show("show session-config")
@@ -120,7 +120,7 @@ class AristaEos:
         if refusal(answer) or names.tag not in await device.show_or_nothing("show configuration checkpoints"):
             raise CheckFailed(
                 f"{device.host}: the checkpoint {names.tag} could not be saved: {rows.last_line(answer)!r}. "
-                "No change starts without it."
+                "No change starts without it; make room on flash: or check the file system."
             )
 
     async def forget(self, device: Dialogue, names: Names) -> None:
@@ -204,6 +204,30 @@ class AristaEos:
         listing = await device.show_or_nothing("show configuration sessions")
         found = re.findall(rf"^\W*({names.tag}(?:-\d)?)\s+(\w+)", listing, re.MULTILINE)
         return {name: state.lower() for name, state in found}
+
+    async def _open(self, device: Dialogue, name: str) -> None:
+        """Open a session. Where no more may be pending, those that our own lost links left behind are dropped first.
+
+        One run at a time works on a device (its lease), so that other sessions of our naming are nobody's any more.
+
+        Raises:
+            ConfigLocked: Sessions of others are all that may be pending.
+        """
+        try:
+            return await indented.enter(device, f"configure session {name}", "(config-s-")
+        except RejectedByDevice as refused:
+            if "maximum number of pending" not in refused.message.lower():
+                raise
+            listing = await device.show_or_nothing("show configuration sessions")
+            left = re.findall(rf"^\W*(netsaga-[0-9a-f]+(?:-\d)?)\s+{_STAGED}\s", listing, re.MULTILINE)
+            if not left:
+                raise ConfigLocked(
+                    f"{device.host}: config locked: as many configuration sessions of others are pending as the device "
+                    "allows. Nothing was changed; commit or abort one of `show configuration sessions`."
+                ) from refused
+        for old in left:
+            await device.effect(f"configure session {old} abort")
+        await indented.enter(device, f"configure session {name}", "(config-s-")
 
     async def _waiting(self, device: Dialogue, names: Names) -> str | None:
         """Our session whose commit timer runs."""

@@ -93,6 +93,9 @@ class Pool:
                 return idle
         except DeviceFailure:
             pass  # it died while nobody looked: nothing was under way, and a new one is opened
+        except BaseException:
+            await idle.links.aclose()
+            raise
         await idle.links.aclose()
         return None
 

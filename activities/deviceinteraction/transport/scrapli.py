@@ -184,7 +184,7 @@ class ScrapliTransport:
         if relearn:
             self._driver.comms_prompt_pattern = _ANY_PROMPT
         self._driver.timeout_ops = (within or self._timeouts.command).total_seconds()
-        with self._classified(f"waiting for the answer to {line.split(maxsplit=1)[0]!r}"):
+        with self._classified(f"waiting for the answer to {line.partition(' ')[0]!r}"):
             earlier, raw = await self._dialogue(line, answers) if answers else ("", await self._exchange(line))
         answer = self._without_prompt(raw)
         if relearn:

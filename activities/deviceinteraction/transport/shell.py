@@ -83,6 +83,16 @@ class ShellTransport:
         """There is none; who is logged in where, as a prompt would say it."""
         return self._prompt
 
+    @property
+    def home(self) -> str:
+        """See `ReusableTransport.home`. A command leaves nothing open."""
+        return self._prompt
+
+    def adopt(self, timeouts: Timeouts, transcript: Transcript) -> None:
+        """See `ReusableTransport.adopt`."""
+        self._timeouts = timeouts
+        self._transcript = transcript
+
     async def prepare(self) -> None:
         """Learn the machine's name, and whether ``sudo`` is needed and to be had without a password."""
         asked = await self._exchange("id -u; uname -n; sudo -n true 2>&- && echo sudo; true", "", None)
@@ -100,7 +110,7 @@ class ShellTransport:
         self, line: str, *, within: timedelta | None = None, answers: Sequence[Answer] = (), relearn: bool = False
     ) -> str:
         """See `Transport.send`. A command that fails is answered with ``error:`` and its own words."""
-        ended = await self.execute(self._spoken(line), within=within)
+        ended = await self.execute(self._spoken(line) if line else "true", within=within)
         if ended.status == 0:
             return ended.output
         said = " ".join((ended.errors or ended.output).split()) or "(no words)"

@@ -83,7 +83,8 @@ def test_the_graph_of_a_definition_has_its_steps_needs_and_conditions() -> None:
 def test_the_graph_of_a_plan_has_waves_gates_and_undo_paths() -> None:
     graph = plan_graph(shipped())
 
-    assert '    step_deploy_1["canary<br>new devices: 1 per platform<br>soak ${{ inputs.canary_soak }}, checks again"]' in graph
+    canary = "canary<br>new devices: 1 for each device.platform<br>soak ${{ inputs.canary_soak }}, checks again"
+    assert f'    step_deploy_1["{canary}"]' in graph
     assert '    step_deploy_2 -- "accept #62;= 98%" --> step_deploy_3' in graph
     assert '  step_approval -. "rejected" .-> rejected(("rejected"))' in graph
     assert '  step_deploy_undo>"undo wave<br>native, inverse, restore"]' in graph

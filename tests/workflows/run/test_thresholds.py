@@ -138,3 +138,13 @@ async def test_a_step_may_fail_its_check_and_be_passed_over(server: Server) -> N
     look = reading("look", checks=(check,), on_failure=OnFailure(action="continue"))
     world = World(plan(look, changing("deploy", needs=("look",), devices=of("inventory"))), HOSTS)
     assert (await server.outcome(world)).verdict == "partial"
+
+
+async def test_a_batch_starts_no_more_devices_once_its_own_failures_are_too_many(server: Server) -> None:
+    hosts = tuple(f"sw{index:02}" for index in range(1, 61))
+    world = World(plan(changing("deploy", concurrency=1, accept=at_most(2))), hosts)
+    for host in hosts[:3]:
+        world.fails("deploy", host)
+    result = await server.outcome(world)
+    assert result.verdict == "failed"
+    assert world.asked("do", "deploy") == list(hosts[:3]), "the third failure is one too many, and nobody else is begun"

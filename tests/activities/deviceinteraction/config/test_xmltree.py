@@ -32,7 +32,8 @@ def paths(text: str) -> tuple[Path, ...]:
 
 
 def test_the_normal_form_has_no_prefixes_blanks_or_comments_and_reads_as_itself() -> None:
-    text = '<p:a xmlns:p="urn:a"><!-- c --><p:b x="1">  </p:b><p:c xmlns:q="urn:q">q:id</p:c><d xmlns="urn:d">1 &lt; 2</d></p:a>'
+    text = '<p:a xmlns:p="urn:a"><!-- c --><p:b x="1">  </p:b><p:c xmlns:q="urn:q">q:id</p:c>'
+    text += '<d xmlns="urn:d">1 &lt; 2</d></p:a>'
     written = xmltree.written([xmltree.read(text)])
     assert written.splitlines() == [
         '<a xmlns="urn:a">',
@@ -45,7 +46,8 @@ def test_the_normal_form_has_no_prefixes_blanks_or_comments_and_reads_as_itself(
 
 
 def test_entries_are_told_apart_by_as_many_leading_leaves_as_it_takes() -> None:
-    text = "<d><r><a>1</a><b>1</b><c>x</c></r><r><a>1</a><b>2</b><c>x</c></r><s><name>n</name><v>1</v></s><k><v>1</v></k></d>"
+    text = "<d><r><a>1</a><b>1</b><c>x</c></r><r><a>1</a><b>2</b><c>x</c></r>"
+    text += "<s><name>n</name><v>1</v></s><k><v>1</v></k></d>"
     assert [path[0] for path in xmltree.paths(xmltree.read(text).children) if len(path) == 1] == [
         "r[a=1][b=1]",
         "r[a=1][b=2]",

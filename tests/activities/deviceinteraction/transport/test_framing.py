@@ -1,5 +1,7 @@
 """How NETCONF messages are framed: whole however they arrive, and refused where they are not what the RFC says."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ def taken(made: Frames, pieces: list[bytes]) -> list[bytes]:
 
 def cut(stream: bytes, places: list[int]) -> list[bytes]:
     at = sorted({0, len(stream), *(place % (len(stream) + 1) for place in places)})
-    return [stream[start:end] for start, end in zip(at, at[1:], strict=False)]
+    return [stream[start:end] for start, end in itertools.pairwise(at)]
 
 
 MESSAGES = st.lists(

@@ -1,0 +1,336 @@
+"""What a fault is called, what its message says to do, and that it leaves nothing pending: a table, on every platform.
+
+Each row is a fault, what meets it (a login, a reading, a change), the class of failure, words of its message, and how
+the device must end. Devices and the servers that stand in for broken ones are real, on loopback.
+"""
+
+import asyncio
+import re
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, Literal
+
+import asyncssh
+import pytest
+
+from activities.deviceinteraction.failures import (
+    CheckFailed,
+    ConfigLocked,
+    DeviceFailure,
+    OutcomeUnknown,
+    PartiallyApplied,
+    Permanent,
+    RejectedByDevice,
+    Transient,
+    Unreachable,
+)
+from activities.deviceinteraction.model import Change, HostKeys, PlatformName, Timeouts
+from activities.deviceinteraction.testbed import Fault
+from activities.deviceinteraction.transport import LinkFailed
+from devicelab import COMMIT_LINE, NAMES, NEW_VLAN, OTHER_VLAN, Lab, MemoryJournal, lab_of
+from testbed_terminal import terminal
+
+ALL: Final[tuple[PlatformName, ...]] = ("cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos")
+IOSXE, NXOS, EOS, JUNOS = (tuple([name]) for name in ALL)
+ONE: Final = EOS  # before a shell is opened no platform is there to differ
+
+#: Shorter waits than anybody would set, so that what hangs is found out soon.
+SHORT: Final = Timeouts(connect=timedelta(seconds=1), command=timedelta(seconds=0.7), commit=timedelta(seconds=0.7))
+PATIENT: Final = Timeouts(connect=timedelta(seconds=10), command=timedelta(seconds=10), commit=timedelta(seconds=10))
+
+Meets = Literal["login", "reading", "change"]
+Ends = Literal["untouched", "changed", "all or nothing"]  # once the fault is gone, and what is due is tried again
+Arm = Callable[[Lab, AsyncExitStack], Awaitable[Lab]]
+
+CHECKPOINT: Final[Mapping[PlatformName, str]] = {
+    "cisco_iosxe": "^copy running-config flash",
+    "cisco_nxos": "^checkpoint",
+    "arista_eos": "^configure checkpoint save",
+    "juniper_junos": "^commit comment",  # it keeps the configurations before by itself
+}
+
+
+def shows(kind: str, match: str = "", *, phase: str = "before", times: int = 0) -> Arm:
+    """The device has a fault of the testbed's."""
+
+    async def arm(lab: Lab, _: AsyncExitStack) -> Lab:
+        lab.device.inject(Fault.model_validate({"kind": kind, "match": match, "phase": phase, "times": times}))
+        return lab
+
+    return arm
+
+
+def at_commit(kind: str, phase: str) -> Arm:
+    async def arm(lab: Lab, stack: AsyncExitStack) -> Lab:
+        return await shows(kind, COMMIT_LINE[lab.platform], phase=phase, times=1)(lab, stack)
+
+    return arm
+
+
+async def full_disk(lab: Lab, stack: AsyncExitStack) -> Lab:
+    return await shows("no_space", CHECKPOINT[lab.platform])(lab, stack)
+
+
+async def another_password(lab: Lab, _: AsyncExitStack) -> Lab:
+    return lab.with_password("another-password")
+
+
+async def another_key(lab: Lab, _: AsyncExitStack) -> Lab:
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+    known = lab.testbed.state / "known_hosts_of_before"
+    known.write_text(f"[{lab.device.address}]:{lab.device.port} {other}")
+    return replace(lab, host_keys=HostKeys("verify", str(known)))
+
+
+async def nobody_accepts(lab: Lab, stack: AsyncExitStack) -> Lab:
+    """A listening socket whose queue is full: the kernel answers no further SYN."""
+    listening = stack.enter_context(socket.socket())
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(0)
+    for _ in range(2):
+        caller = stack.enter_context(socket.socket())
+        caller.setblocking(False)
+        caller.connect_ex(listening.getsockname())
+    return elsewhere(lab, listening.getsockname()[1])
+
+
+def instead(answer: bytes, *, ends: bool = False) -> Arm:
+    """Something else listens where the device should."""
+
+    async def arm(lab: Lab, stack: AsyncExitStack) -> Lab:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(answer)
+            if not ends:
+                await reader.read(-1)  # until the client gives up
+            writer.close()
+
+        server = await stack.enter_async_context(await asyncio.start_server(serve, "127.0.0.1", 0))
+        return elsewhere(lab, server.sockets[0].getsockname()[1])
+
+    return arm
+
+
+def elsewhere(lab: Lab, port: int) -> Lab:
+    return replace(lab, target=replace(lab.target, address="127.0.0.1", port=port), host_keys=HostKeys("accept_any"))
+
+
+async def ten_checkpoints(lab: Lab, _: AsyncExitStack) -> Lab:
+    async with terminal(lab.device) as colleague:
+        await colleague.lines(*(f"checkpoint theirs-{number}" for number in range(10)))
+    return lab
+
+
+async def five_sessions(lab: Lab, _: AsyncExitStack) -> Lab:
+    async with terminal(lab.device) as colleague:
+        for number in range(5):
+            await colleague.lines(f"configure session theirs-{number}", "end")
+    return lab
+
+
+def colleague_types(*lines: str) -> Arm:
+    """Somebody else is logged in, and stays where these lines lead."""
+
+    async def arm(lab: Lab, stack: AsyncExitStack) -> Lab:
+        colleague = await stack.enter_async_context(terminal(lab.device))
+        await colleague.lines(*lines)
+        return lab
+
+    return arm
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fault. ``failure`` is ``None`` where it must not matter."""
+
+    fault: str
+    arm: Arm
+    meets: Meets
+    failure: type[DeviceFailure] | None
+    says: str = ""
+    ends: Ends = "untouched"
+    platforms: tuple[PlatformName, ...] = ALL
+    logins: int | None = None  # how often a password was tried
+
+
+TABLE: Final = [
+    # The way to the device
+    Row("the port is closed", shows("refuse_connection"), "login", Unreachable, "refused.*Is SSH enabled"),
+    Row("nobody accepts", nobody_accepts, "login", Unreachable, "no TCP connection within 1 s.*routes", platforms=ONE),
+    Row("reset at once", shows("refuse_connection", times=1), "login", Unreachable, "accepts TCP but ended the SSH"),
+    Row("accepted, then silence", instead(b""), "login", Unreachable, "did not finish the SSH login", platforms=ONE),
+    Row(
+        "no SSH server", instead(b"220 ftp.example ESMTP\r\n" * 600), "login", Unreachable, "accepts TCP", platforms=ONE
+    ),
+    Row("closed at once", instead(b"", ends=True), "login", Unreachable, "ended the SSH login", platforms=ONE),
+    Row("noise at once", instead(bytes(range(256)) * 64, ends=True), "login", Unreachable, "ended", platforms=ONE),
+    # Logging in
+    Row("another host key", another_key, "login", Permanent, "another host key.*out of band", logins=0),
+    Row("a wrong password", another_password, "login", Permanent, "tried once.*Check the credential", logins=1),
+    Row("a right password refused", shows("refuse_login"), "login", Permanent, "tried once", logins=1),
+    Row("the login hangs", shows("hang_login"), "login", Unreachable, "did not finish the SSH login", platforms=ONE),
+    Row("no prompt ever comes", shows("no_prompt"), "login", LinkFailed, "waiting for the first prompt"),
+    Row("a banner of a megabyte", shows("banner"), "reading", None),
+    # Reading
+    Row("an answer never comes", shows("hang", "show version"), "reading", LinkFailed, "no answer in time.*'show'"),
+    Row("half of an answer", shows("hang", "show version", phase="middle"), "reading", LinkFailed, "no answer in time"),
+    Row("cut in an answer", shows("drop", "show version", phase="middle"), "reading", LinkFailed, "broke off while"),
+    Row("an empty answer", shows("empty", "show version"), "reading", CheckFailed, "answered with nothing.*rights"),
+    Row("a refused command", shows("reject", "show version"), "reading", RejectedByDevice, "was refused: "),
+    Row("noise for an answer", shows("garbage", "show (vlan|run|conf)"), "change", DeviceFailure, "acc-001: "),
+    # Changing
+    Row(
+        "cut before the commit", at_commit("drop", "before"), "change", OutcomeUnknown, "looks at the device", "changed"
+    ),
+    Row("cut after the commit", at_commit("drop", "after"), "change", OutcomeUnknown, "looks at the device", "changed"),
+    Row("the commit hangs", at_commit("hang", "after"), "change", OutcomeUnknown, "not known.*no answer", "changed"),
+    Row(
+        "cut within the lines",
+        shows("drop", "^ ?(name|set vlans|vlan-id)", times=1),
+        "change",
+        DeviceFailure,
+        "broke off",
+        "all or nothing",
+    ),
+    Row("the disk is full", full_disk, "change", DeviceFailure, "No space left on device"),
+    Row("ten checkpoints", ten_checkpoints, "change", CheckFailed, "ten, so remove one", platforms=NXOS),
+    Row("five pending sessions", five_sessions, "change", ConfigLocked, "commit or abort", "changed", EOS),
+    Row(
+        "locked", shows("locked", "^configure"), "change", ConfigLocked, "locked.*Nothing was changed", platforms=IOSXE
+    ),
+    Row(
+        "a colleague has the lock",
+        colleague_types("configure exclusive"),
+        "change",
+        ConfigLocked,
+        "once that person or program is done",
+        "changed",
+        platforms=JUNOS,
+    ),
+    Row(
+        "a colleague edits the candidate",
+        colleague_types("configure", "set vlans theirs vlan-id 334"),
+        "change",
+        ConfigLocked,
+        "database modified.*once that person or program is done",
+        "changed",
+        platforms=JUNOS,
+    ),
+    Row(
+        "a colleague's session is open",
+        colleague_types("configure session theirs", "vlan 334"),
+        "change",
+        None,
+        ends="changed",
+        platforms=EOS,
+    ),
+    Row(
+        "a colleague is in configuration mode",
+        colleague_types("configure terminal", "interface Ethernet1/1"),
+        "change",
+        None,
+        ends="changed",
+        platforms=NXOS,
+    ),
+]
+
+CASES = [pytest.param(row, name, id=f"{row.fault}-{name}") for row in TABLE for name in row.platforms]
+
+
+@pytest.mark.parametrize(("row", "platform"), CASES)
+async def test_a_fault_has_its_class_says_what_to_do_and_leaves_nothing_pending(
+    row: Row, platform: PlatformName, tmp_path: Path
+) -> None:
+    async with lab_of(platform, tmp_path) as lab, AsyncExitStack() as stack:
+        before = lab.device.running_config()
+        async with lab.session(timeouts=PATIENT) as session:
+            change = await session.propose(NEW_VLAN[platform], NAMES)
+        faulty = await row.arm(lab, stack)
+        journal = MemoryJournal()
+        found = await met(faulty, row, change, journal)
+        tried = sum(entry.get("event") == "login_refused" for entry in lab.device.log())
+        assert found is None if row.failure is None else isinstance(found, row.failure), repr(found)
+        if found is not None:
+            assert matches(row.says, found.message), found.message
+            assert "another-password" not in found.message
+            if row.failure in (Permanent, RejectedByDevice, CheckFailed):
+                assert not found.retryable
+        assert row.logins is None or tried == row.logins
+        if isinstance(found, ConfigLocked):
+            assert NEW_VLAN[platform][0] not in lab.device.running_config().splitlines()
+        lab.device.clear()
+        await stack.aclose()
+        changed = await settled(lab, change, journal, found) if row.meets == "change" else False
+        assert row.ends != "changed" or changed
+        assert row.ends != "untouched" or not changed
+        assert (lab.device.running_config() == before) is not changed
+        await nothing_pending(lab)
+
+
+def matches(words: str, message: str) -> bool:
+    rest = message
+    for part in words.split(".*"):
+        _, found, rest = rest.partition(part)
+        if not found and part:
+            return False
+    return True
+
+
+async def met(lab: Lab, row: Row, change: Change, journal: MemoryJournal) -> DeviceFailure | None:
+    """What comes of it, as a failure or not."""
+    timeouts = SHORT if "hang" in row.fault or row.failure in (Unreachable, LinkFailed, OutcomeUnknown) else PATIENT
+    try:
+        async with asyncio.timeout(20), lab.session(timeouts=timeouts) as session:
+            match row.meets:
+                case "login":
+                    return None
+                case "reading":
+                    assert len(await session.show("show version")) > 20
+                case "change":
+                    await session.apply(change, NAMES, journal, save=True)
+    except DeviceFailure as failure:
+        return failure
+    return None
+
+
+async def settled(lab: Lab, change: Change, journal: MemoryJournal, found: DeviceFailure | None) -> bool:
+    """What an orchestrator does next, once the fault is gone; whether the change stands then."""
+    if found is not None and not found.retryable:
+        await undone(lab, journal)
+        return False
+    for left in range(20, -1, -1):
+        try:
+            async with lab.session(timeouts=PATIENT) as session:
+                await session.apply(change, NAMES, journal, save=True)
+                return True
+        except PartiallyApplied:
+            await undone(lab, journal)
+            return False
+        except Transient:
+            assert left, "it never came to an end"
+            await asyncio.sleep(0.05)  # the device has not seen the end of the session yet
+    raise AssertionError("the last turn returns or fails")
+
+
+async def undone(lab: Lab, journal: MemoryJournal) -> None:
+    async with lab.session(timeouts=PATIENT) as session:
+        await session.undo(NAMES, journal, methods=session.platform.undo_methods)
+
+
+async def nothing_pending(lab: Lab) -> None:
+    """Anybody may work on it at once: no lock, no candidate, no session and no timer of ours is left."""
+    assert lab.device.revert_due is None
+    for left in range(20, -1, -1):
+        try:
+            async with lab.session(timeouts=PATIENT) as session:
+                assert not (await session.propose(OTHER_VLAN[lab.platform], replace(NAMES, token="f" * 12))).empty
+            break
+        except ConfigLocked:
+            assert left, "the configuration stays locked"
+            await asyncio.sleep(0.05)  # the device has not seen the end of the session yet
+    if lab.platform == "arista_eos":
+        async with terminal(lab.device) as colleague:
+            assert not re.search(r"netsaga-\w+ +pending", await colleague.output("show configuration sessions"))
