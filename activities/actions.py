@@ -7,7 +7,7 @@ by the device library from its own entries and from the device.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 from types import MappingProxyType
 from typing import get_args
@@ -35,7 +35,7 @@ from activities.judging import unmet
 from activities.ledger import ledger_of
 from activities.outcomes import Gathered
 from activities.rendering import config_lines, markup
-from activities.showing import show
+from activities.showing import run, show
 from activities.values import VALUE, AppliedValue, ChangeValue, KeptValue, PlainValue, StateValue, seen
 from workflows.contracts import ArtifactRef, InteractInput
 from workflows.plan import (
@@ -51,6 +51,7 @@ from workflows.plan import (
     ReachableAction,
     RebootAction,
     RpcAction,
+    RunAction,
     SaveAction,
     ShowAction,
     SnapshotAction,
@@ -179,8 +180,8 @@ class Actions:
                 await session.reach(timedelta(seconds=action.within_s))
             case RebootAction():
                 await self._reboot(session, index, action)
-            case RpcAction():
-                await self._rpc(session, index, action)
+            case RpcAction() | RunAction():
+                await self._carry_out(session, index, action)
             case _:
                 raise AssertionError(f"`prepare` refuses {action.kind}")
 
@@ -334,16 +335,17 @@ class Actions:
         said = await session.exchange(command, answers, journal)
         await self._keep(action.name, PlainValue(value=said))
 
-    async def _rpc(self, session: Session, index: Place, action: RpcAction) -> None:
-        operation = markup(action.operation, self._context)
-        if action.changes:
-            journal = self._journal(index, action)
+    async def _carry_out(self, session: Session, index: Place, action: RpcAction | RunAction) -> None:
+        journal = self._journal(index, action) if action.changes else None
+        if journal is not None:
             await self._write_values(journal)
-            said = await session.rpc(operation, journal)
-        else:
-            async with self._limited("`rpc`"):
-                said = await session.rpc(operation)
-        await self._keep(action.name, PlainValue(value=said))
+        async with self._limited(f"`{action.kind}`") if journal is None else nullcontext():
+            if isinstance(action, RpcAction):
+                said = PlainValue(value=await session.rpc(markup(action.operation, self._context), journal))
+            else:
+                line = text(action.command, self._context)
+                said = PlainValue(value=await run(session, action, line, self._plan.templates, journal))
+        await self._keep(action.name, said)
 
     async def _reboot(self, session: Session, index: Place, action: RebootAction) -> None:
         self._demand_settled(action, "restart it in a step after that of the change")

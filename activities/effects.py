@@ -21,6 +21,7 @@ from workflows.plan import (
     Model,
     RebootAction,
     RpcAction,
+    RunAction,
     SaveAction,
 )
 
@@ -70,7 +71,7 @@ def journaled(step: DevicesStep) -> list[tuple[int, Action]]:
     return [
         (index, action)
         for index, action in enumerate(step.do)
-        if isinstance(action, kinds) or (isinstance(action, RpcAction) and action.changes)
+        if isinstance(action, kinds) or (isinstance(action, RpcAction | RunAction) and action.changes)
     ]
 
 

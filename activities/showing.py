@@ -1,4 +1,4 @@
-"""The action ``show``: one command that reads, and its answer as the definition wants it parsed."""
+"""The actions ``show`` and ``run``: one command, and its answer as the definition wants it parsed."""
 
 import json
 from collections.abc import Mapping
@@ -7,9 +7,10 @@ from typing import assert_never
 from pydantic import JsonValue
 
 from activities.deviceinteraction.failures import CheckFailed
+from activities.deviceinteraction.model import Journal
 from activities.deviceinteraction.parse.bounded import parse_pattern, parse_ttp
 from activities.deviceinteraction.session import Session
-from workflows.plan import ShowAction
+from workflows.plan import RunAction, ShowAction
 
 
 async def show(session: Session, action: ShowAction, command: str, templates: Mapping[str, str]) -> JsonValue:
@@ -24,19 +25,47 @@ async def show(session: Session, action: ShowAction, command: str, templates: Ma
     Raises:
         DeviceFailure: As `Session.show`; `CheckFailed` where the answer is not what the parser expects.
     """
-    output = await session.show(command)
+    return await _parsed(session, action, command, await session.show(command), templates, action.min_rows)
+
+
+async def run(
+    session: Session, action: RunAction, command: str, templates: Mapping[str, str], journal: Journal | None
+) -> JsonValue:
+    """What a command on a Linux machine writes: text, rows or JSON.
+
+    Args:
+        session: With whom.
+        action: How it is parsed.
+        command: What is run, its expressions already evaluated.
+        templates: Of the plan, by name.
+        journal: Of a command that has an effect; ``None`` for one that reads.
+
+    Raises:
+        DeviceFailure: As `Session.run`; `CheckFailed` where the answer is not what the parser expects.
+    """
+    return await _parsed(session, action, command, await session.run(command, journal), templates, 0)
+
+
+async def _parsed(
+    session: Session,
+    action: ShowAction | RunAction,
+    command: str,
+    output: str,
+    templates: Mapping[str, str],
+    min_rows: int,
+) -> JsonValue:
     match action.parse:
         case "none":
             return output
         case "textfsm":
-            return list(await session.parse(command, output, min_rows=action.min_rows))
+            return list(await session.parse(command, output, min_rows=min_rows))
         case "json":
             try:
                 document: JsonValue = json.loads(output)
             except ValueError as error:
                 raise CheckFailed(f"`{command}` did not answer with JSON: {error}; see the transcript.") from None
             if isinstance(document, list):
-                session.demand_rows(command, document, action.min_rows)
+                session.demand_rows(command, document, min_rows)
             return document
         case "regex":
             rows = await parse_pattern(_named(action), output)
@@ -44,10 +73,10 @@ async def show(session: Session, action: ShowAction, command: str, templates: Ma
             rows = await parse_ttp(templates[_named(action)], output)
         case _:
             assert_never(action.parse)
-    session.demand_rows(command, rows, action.min_rows)
+    session.demand_rows(command, rows, min_rows)
     return rows
 
 
-def _named(action: ShowAction) -> str:
+def _named(action: ShowAction | RunAction) -> str:
     assert action.pattern is not None, "the compiler demands it"
     return action.pattern

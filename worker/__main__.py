@@ -153,7 +153,7 @@ def _platform(commands: Commands, shared: argparse.ArgumentParser) -> None:
         "that its platform offers. It says what it would do, and asks first.",
     )
     _device(verify)
-    verify.add_argument("--vlan", type=int, default=3900, metavar="N", help="is made and removed; must not exist (3900)")
+    verify.add_argument("--vlan", type=int, default=3900, metavar="N", help="to make and remove; must not exist (3900)")
     verify.add_argument("--dry-run", action="store_true", help="only say what would be done")
     verify.add_argument("--yes", action="store_true", help="do not ask")
     verify.add_argument(

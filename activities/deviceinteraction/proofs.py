@@ -1,7 +1,7 @@
 """What each platform can do, and how that is known: from real software, from the vendor's pages, or not yet at all.
 
-`python -m activities.deviceinteraction.proofs` in the repository (part of `make reference`) writes the page; a test says
-when it is not current. What a platform offers is taken from its class; how it is known is declared here.
+`python -m activities.deviceinteraction.proofs` in the repository (part of `make reference`) writes the page; a test
+says when it is not current. What a platform offers is taken from its class; how it is known is declared here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ What netsaga does on each platform, and how that is known:
 - `real`: a test of this repository does it on the software itself (`tests/real`, Debian's packages);
 - `documented`: a test does it on the testbed's device, which behaves as the vendor's pages say;
 - `unproven`: it is built after the documentation, and no test has seen a device do it;
-- `–`: the platform has no such thing, or netsaga does not use it.
+- `no`: the platform has no such thing, or netsaga does not use it.
 
 `propose` shows a change before it is made. `confirm` means that the device takes an unconfirmed change back by itself,
 also when the session is gone. `native`, `inverse` and `restore` are the ways in which a change is taken back; which of
@@ -58,6 +58,7 @@ PROOFS: Final[Mapping[PlatformName, Proof]] = {
     "cisco_nxos": Proof("documented", "Cisco's Nexus 9000 guides"),
     "arista_eos": Proof("documented", "Arista's EOS user manual"),
     "juniper_junos": Proof("documented", "Juniper's CLI user guide"),
+    "cisco_iosxr": Proof("documented", "Cisco's IOS XR configuration guides", lacks=frozenset({"vlans"})),
     "frr": Proof("real", "FRR 8 behind OpenSSH", lacks=frozenset({"vlans"})),
     "bird": Proof("real", "BIRD 2 behind OpenSSH", lacks=frozenset({"vlans"})),
     "openvswitch": Proof("real", "Open vSwitch 3 behind OpenSSH"),
@@ -92,7 +93,7 @@ def _lines() -> Iterator[str]:
     yield f"| platform | {' | '.join(f'`{name}`' for name in _ABILITIES)} |"
     yield f"|{'---|' * (len(_ABILITIES) + 1)}"
     for name, platform in PLATFORMS.items():
-        yield f"| `{name}` | {' | '.join(known(platform, capability) or '–' for capability in _ABILITIES)} |"
+        yield f"| `{name}` | {' | '.join(known(platform, capability) or 'no' for capability in _ABILITIES)} |"
     yield ""
     yield "| platform | known from | diff | confirm timer |"
     yield "|---|---|---|---|"

@@ -3,7 +3,7 @@ r"""The file format of transcripts: what was sent to a device and what it answer
 A file is JSON Lines, so that what a later session adds is appended to it. Each session begins with a line that says
 whose it is; a line an entry follows, in order:
 
-    {"transcript": 1, "host": "acc-001", "platform": "cisco_iosxe", "began": "2026-03-01T10:00:00Z"}
+    {"transcript": 1, "host": "acc-001", "platform": "cisco_iosxe", "began": "2026-03-01T10:00:00Z", "begins": "login"}
     {"at_ms": 0, "kind": "received", "text": "", "prompt": "acc-001#"}
     {"at_ms": 3, "kind": "sent", "text": "show clock"}
     {"at_ms": 9, "kind": "received", "text": "10:00:00.009 UTC Sun Mar 1 2026", "prompt": "acc-001#"}
@@ -51,6 +51,7 @@ class Recording(Model):
     host: str
     platform: str
     began: AwareDatetime
+    begins: Literal["login", "reuse"] = "login"  # ``reuse``: there was no login, the session before goes on
     entries: tuple[Entry, ...] = ()
 
 

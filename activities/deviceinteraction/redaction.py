@@ -18,7 +18,7 @@ _KEYWORDS = (
     r"pre-shared-key|authentication-password|privacy-password|auth-password|key-string|community|"
     r"message-digest-key\s+\d+\s+md5|(?:[\w-]*server|tacacs|radius|host\s+\S+)\s+key|^\s*key(?=\s+\d\s)|"
     r"(?<=\s)auth\s+(?:md5|sha(?:-?\d+)?)|(?<=\s)priv(?:\s+(?:aes|des|3des)(?:[- ]?\d+)?)?|"
-    r"isakmp\s+key|wpa-psk|(?:standby|vrrp|glbp)\s+\d+\s+authentication(?:\s+(?:text|md5\s+key-string))?|"
+    r"isakmp\s+key|wpa-psk(?:\s+(?:ascii|hex))?|(?:standby|vrrp|glbp)\s+\d+\s+authentication(?:\s+(?:text|md5\s+key-string))?|"
     r"snmp-server\s+host\s+\S+(?:\s+vrf\s+\S+)?(?:\s+(?:traps|informs))?(?:\s+version\s+(?:1|2c))?(?!\s+(?:version\s+3|traps|informs)\b))"
 )
 _LINE = re.compile(rf"(?im)((?<![\w-]){_KEYWORDS}\s+)(?!\{{|required|encryption|strength)({_TYPE})({_VALUE})")

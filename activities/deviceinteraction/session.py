@@ -12,6 +12,7 @@ from functools import partial
 
 from pydantic import JsonValue
 
+from activities.deviceinteraction.acts import command as command_of
 from activities.deviceinteraction.acts import operation as operation_of
 from activities.deviceinteraction.acts.exchange import exchange
 from activities.deviceinteraction.acts.reboot import reach, reboot
@@ -272,6 +273,14 @@ class Session:
         with _redacted(self._redact):
             return await exchange(self._device, checked_command(command), answers, journal, self._redact)
 
+    async def run(self, command: str, journal: Journal | None = None) -> str:
+        """What a command on a Linux machine writes; with a journal it has an effect. See `acts.command`."""
+        line = checked_command(command)
+        with _redacted(self._redact):
+            if journal is None:
+                return self._redact(await command_of.read(self._device, line))
+            return await uncut(command_of.run(self._device, line, journal, self._redact))
+
     async def rpc(self, operation: str, journal: Journal | None = None) -> str:
         """What a NETCONF operation answers with, as XML; with a journal it has an effect. See `acts.operation`."""
         with _redacted(self._redact):
@@ -280,6 +289,7 @@ class Session:
             return await uncut(operation_of.carry_out(self._device, operation, journal, self._redact))
 
     async def _renew(self) -> Dialogue:
+        await self.transport.close()  # a link that is given up is nothing for a pool
         self._turn = await self._linked()
         return self._turn.device
 

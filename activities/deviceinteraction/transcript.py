@@ -31,6 +31,7 @@ class Transcript:
         self._redact = redact
         self._host = ""
         self._platform = ""
+        self._begins: Literal["login", "reuse"] = "login"
         self._started = datetime.now(UTC)
         self._began = time.monotonic()
         self._head: list[Entry] = []
@@ -56,6 +57,12 @@ class Transcript:
         """Note something that happened, such as a login."""
         self._add("note", text)
 
+    def goes_on(self, text: str, *, prompt: str) -> None:
+        """Note that there is no login: an earlier session goes on, at this prompt."""
+        self._begins = "reuse"
+        self.note(text)
+        self.received("", prompt=prompt)
+
     @property
     def evidence(self) -> tuple[Entry, ...]:
         """All that was kept, oldest first; a note stands where a long session was cut."""
@@ -66,7 +73,13 @@ class Transcript:
 
     def recording(self) -> Recording:
         """The session as it stands, as its file holds it."""
-        return Recording(host=self._host, platform=self._platform, began=self._started, entries=self.evidence)
+        return Recording(
+            host=self._host,
+            platform=self._platform,
+            began=self._started,
+            begins=self._begins,
+            entries=self.evidence,
+        )
 
     def text(self) -> str:
         """The transcript for people; see `recording.for_people`."""

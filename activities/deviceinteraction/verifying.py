@@ -47,7 +47,17 @@ _VLAN_LINES: Final[Mapping[PlatformName, tuple[str, ...]]] = {
     "juniper_junos": ("set vlans netsaga-verify vlan-id {vlan}",),
 }
 _PLAIN_LINES: Final[Mapping[PlatformName, tuple[str, ...]]] = {  # of routers, which have no VLANs
+    "cisco_iosxr": ("interface Loopback{vlan}", " description netsaga-verify"),
     "frr": ("ip prefix-list netsaga-verify seq 5 permit 192.0.2.1/32",),  # used by nothing (RFC 5737)
+}
+_SHOWS: Final[Mapping[PlatformName, str]] = {  # what each platform takes for a question about its version
+    "cisco_iosxe": "show version",
+    "cisco_nxos": "show version",
+    "arista_eos": "show version",
+    "juniper_junos": "show version",
+    "cisco_iosxr": "show version",
+    "frr": "show version",
+    "bird": "show status",
 }
 _ADDRESS: Final = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{1,4}\b")
 
@@ -100,10 +110,12 @@ class Memory:
 
 
 def lines_for(platform: PlatformName, vlan: int = VLAN) -> tuple[str, ...] | None:
-    """The harmless change: a VLAN without ports, or a list that nothing uses; ``None`` where none is known."""
-    if platform in _VLAN_LINES:
-        return tuple(line.format(vlan=vlan) for line in _VLAN_LINES[platform])
-    return _PLAIN_LINES.get(platform)
+    """The harmless change: a VLAN without ports, a loopback of that number, or a list that nothing uses.
+
+    ``None`` where none is known for the platform.
+    """
+    lines = _VLAN_LINES.get(platform) or _PLAIN_LINES.get(platform)
+    return None if lines is None else tuple(line.format(vlan=vlan) for line in lines)
 
 
 async def verify(
@@ -180,8 +192,11 @@ class _Trial:
         return f"{self._facts.vendor} {self._facts.model}, {self._facts.version}"
 
     async def _show(self) -> str:
+        command = _SHOWS.get(self._platform.name)
+        if command is None:
+            raise _Skipped(f"no command that reads is known for {self._platform.name}")
         async with self._session() as session:
-            return f"show version: {len((await session.show('show version')).splitlines())} lines"
+            return f"{command}: {len((await session.show(command)).splitlines())} lines"
 
     async def _snapshot(self) -> str:
         switch = self._platform.name in _VLAN_LINES
@@ -192,6 +207,9 @@ class _Trial:
         if state.vlans is not None and self._vlan in state.vlans:
             self._lines = None
             raise _Failed(f"VLAN {self._vlan} exists; name one that does not with --vlan. Nothing is changed.")
+        if not switch and self._lines is not None and self._lines[0] in (state.config or "").splitlines():
+            first, self._lines = self._lines[0], None
+            raise _Failed(f"`{first}` exists; name another number with --vlan. Nothing is changed.")
         found = {"lines of configuration": len((state.config or "").splitlines())}
         found |= {} if state.vlans is None else {"VLANs": len(state.vlans)}
         found |= {} if state.interfaces is None else {"interfaces": len(state.interfaces)}
@@ -251,6 +269,8 @@ class _Trial:
         change = self._proposed()
         if isinstance(self._platform.timer, NoTimer):
             raise _Skipped(self._platform.timer.reason)
+        if self._platform.confirm != "device":
+            raise _Skipped("the timer ends with its session, so a fresh login could prove nothing")
         self._open = names, journal = _names(), Memory()
         async with self._session() as session:
             applied = await session.apply(change, names, journal, save=False, hold=Hold(WITHIN))

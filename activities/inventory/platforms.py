@@ -10,6 +10,7 @@ from activities.deviceinteraction.model import PlatformName
 
 _OTHERS: Final[dict[PlatformName, tuple[str, ...]]] = {
     "cisco_iosxe": ("ios", "iosxe", "ios-xe", "ios_xe", "cisco_ios", "cisco_xe", "cisco.ios.ios", "cisco_iosxe"),
+    "cisco_iosxr": ("iosxr", "ios-xr", "ios_xr", "cisco_xr", "cisco.iosxr.iosxr", "cisco_iosxr"),
     "cisco_nxos": ("nxos", "nxos_ssh", "nx-os", "cisco_nxos", "cisco.nxos.nxos"),
     "arista_eos": ("eos", "arista", "arista_eos", "arista.eos.eos"),
     "juniper_junos": (

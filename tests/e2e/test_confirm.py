@@ -162,7 +162,7 @@ async def test_a_wave_of_which_one_device_fails_is_aborted_unsaved_and_the_one_b
     fleet.as_before(rest)
     for host in rest:
         assert any(ABORTS[fleet.platform(host)] in line for line in fleet.lines(host)), fleet.lines(host)
-    letters = {line.host: line for line in (await run.all_devices()).devices}
+    letters = {str(line.host): line for line in (await run.all_devices()).devices}
     assert {letters[host].status for host in rest} == {"undone"}
     assert letters[rest[0]].message.startswith("taken back: wave rest did not pass as a whole")
 

@@ -172,15 +172,17 @@ async def _approve_the_sample(reader: Reader) -> None:
 
 async def test_your_own_devices_in_ten_minutes(reader: Reader) -> None:
     text = section("## Your own devices in ten minutes")
-    prepare, testbed, probe, server, worker, run = commands(text)
+    prepare, testbed, probe, verify, server, worker, run, transcript = commands(text)
     await reader.type(prepare)
     (reader.folder / "lab" / "netsaga.yaml").write_text(block(text, "yaml", "temporal:"))
     async with reader.staying(testbed, "testbed ready"):
         assert "cisco_iosxe" in await reader.type(probe)
+        assert "the contract holds" in await reader.type(verify)
         async with reader.staying(server, "Temporal Server"), reader.staying(worker, "worker ready"):
             said = await reader.type(run)
             assert "acc-001" in said
             assert "succeeded" in said
+            assert "play it back" in await reader.type(transcript)
             checked = re.search(r"`(python -m worker settings [^`]*)`", text)
             assert checked is not None
             await reader.type(checked[1])

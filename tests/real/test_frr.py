@@ -15,7 +15,7 @@ from activities.deviceinteraction.failures import (
     Permanent,
     RejectedByDevice,
 )
-from activities.deviceinteraction.model import Fence, Hold, Journal, Names, Target
+from activities.deviceinteraction.model import BgpPeer, Fence, Hold, Journal, Names, Route, Target
 from activities.deviceinteraction.probing import probe
 from activities.deviceinteraction.session import Session, open_session
 from devicelab import LIMITS, MemoryJournal
@@ -82,10 +82,16 @@ async def test_three_routers_learn_each_others_addresses_and_forget_them_with_th
     for number, router in enumerate(row, start=1):
         until_established(router, list(NEIGHBOURS[number]))
     async with session(row[0]) as opened, asyncio.timeout(20):
-        while "10.0.0.3/32" not in await opened.show("show ip route bgp json"):
+        while "10.0.0.3/32" not in (routes := (await opened.snapshot(["routes"])).routes or {}):
             await asyncio.sleep(0.1)
+        peers = (await opened.snapshot(["bgp"])).bgp
+    assert peers == {"192.168.1.2": BgpPeer(state="established", asn=65002, prefixes_received=2)}
+    assert routes["10.0.0.3/32"] == Route(protocol="bgp", next_hops=("192.168.1.2",), metric=0)
+    assert routes["192.168.1.0/30"] == Route(protocol="connected", next_hops=("to-r2",), metric=0)
     await asyncio.gather(*(undo(router, journals[n - 1]) for n, router in enumerate(row, start=1)))
     assert [config(router) for router in row] == before
+    async with session(row[0]) as opened:
+        assert (await opened.snapshot(["bgp"])).bgp == {}
 
 
 async def test_a_change_that_breaks_a_session_is_taken_back_and_the_session_comes_up_again(row: list[Machine]) -> None:

@@ -88,6 +88,27 @@ steps:
     undo: [native, inverse, restore]
     on_failure: {undo: wave}
 """
+COMMANDS: Final = """
+netsaga: 1
+name: commands
+version: 1.0.0
+inputs: {told: {type: string}}
+inventory: {source: nautobot, select: device.name == "b1"}
+defaults: {credential: machines, timeout: 10s, retry: {attempts: 2, delay: 100ms}}
+steps:
+  - id: deploy
+    devices: inventory
+    do:
+      - run: {command: "uname --nodename", changes: false}
+        as: name
+      - run: "echo ${{ inputs.told }}"
+      - run: sh -c 'echo once >> /run/counted; cat /run/counted'
+        as: counted
+      - check:
+          it is the machine: name | trim == "b1"
+          it ran once: counted | trim == "once"
+    on_failure: stop
+"""
 NEIGHBOURS: Final = ({"192.168.1.2": 65002}, {"192.168.1.1": 65001, "192.168.2.2": 65003}, {"192.168.2.1": 65002})
 
 
@@ -106,7 +127,7 @@ async def client(
     routers = [
         ("frr", {"asn": 65001 + number, "neighbours": neighbours}) for number, neighbours in enumerate(NEIGHBOURS)
     ]
-    facts = [*routers, ("bird", {}), ("openvswitch", {"uplinks": ["uplink1", "uplink2"]})]
+    facts = [*routers, ("bird", {}), ("openvswitch", {"uplinks": ["uplink1", "uplink2"], "proxy": "edge"})]
     hosts = {
         machine.name: {"address": machine.address, "port": machine.port, "platform": platform, "data": data}
         for machine, (platform, data) in zip(machines, facts, strict=True)
@@ -116,7 +137,8 @@ async def client(
         settings = yaml.safe_load(netsaga.settings.read_text())
         settings["inventories"]["nautobot"]["path"] = str(folder / "inventory.yaml")
         settings["credentials"] = {name: {"kind": "file", "path": str(secrets), "entry": name} for name in users}
-        settings["ssh"]["known_hosts"] = str(folder / "known_hosts")
+        edge = {"address": row[1].address, "port": row[1].port, "credential": "machines"}
+        settings["ssh"] |= {"known_hosts": str(folder / "known_hosts"), "proxies": {"edge": edge}}
         netsaga.settings.write_text(yaml.safe_dump(settings))
         await netsaga.start_worker()
         yield await Orchestrator.connect(address=netsaga.address)
@@ -148,7 +170,7 @@ async def test_bgp_comes_up_by_one_definition_and_what_a_second_one_breaks_is_un
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_wave_of_a_router_with_a_timer_and_a_switch_without_one_stays_or_goes_as_a_whole(
-    client: Orchestrator, b1: Machine, sw1: Machine
+    client: Orchestrator, row: list[Machine], b1: Machine, sw1: Machine
 ) -> None:
     b1.sh("rm -f /etc/bird/netsaga-*")
     b1.write("/etc/bird/bird.conf", BIRD_CONFIG, "root:bird")
@@ -158,9 +180,8 @@ async def test_a_wave_of_a_router_with_a_timer_and_a_switch_without_one_stays_or
     template = '{% if device.platform == "bird" %}\n' + changed + "{% else %}\n" + vlan + "{% endif %}\n"
 
     def seen() -> tuple[bool, str]:
-        return "198.51.100.0/24" in b1.run("birdc", "show", "route"), sw1.run(
-            "ovs-vsctl", "get", "port", "uplink1", "trunks"
-        ).strip()
+        trunks = sw1.run("ovs-vsctl", "get", "port", "uplink1", "trunks").strip()
+        return "198.51.100.0/24" in b1.run("birdc", "show", "route"), trunks
 
     failed = await client.run("mixed", {"worst": True}, source=MIXED, templates={"change.j2": template})
     assert failed.verdict == "failed", failed.message
@@ -168,10 +189,24 @@ async def test_a_wave_of_a_router_with_a_timer_and_a_switch_without_one_stays_or
     assert b1.sh("cat /etc/bird/bird.conf") == BIRD_CONFIG
 
     done = await client.run("mixed", source=MIXED, templates={"change.j2": template})
-    assert done.verdict == "succeeded", done.message
+    assert done.verdict == "succeeded", [(device.name, device.message) for device in done.devices]
     assert seen() == (True, "[10, 20, 120]")
+    assert "Accepted password for root" in row[1].sshd_log(), "the switch was not reached through its jump host"
     assert "198.51.100.0/24" in b1.sh("cat /etc/bird/bird.conf")
     assert sw1.run("ovs-vsctl", "get", "bridge", "br0", "external_ids:vlan-name-120").strip() == '"cameras in b1"'
     sw1.sh(
         "for p in uplink1 uplink2; do ovs-vsctl remove port $p trunks 120; done; ovs-vsctl clear bridge br0 external_ids"
     )
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_commands_run_without_a_shell_and_those_that_change_run_once(client: Orchestrator, b1: Machine) -> None:
+    result = await client.run("commands", {"told": "$(touch /run/injected); touch /run/too"}, source=COMMANDS)
+    assert result.verdict == "succeeded", [(device.name, device.message) for device in result.devices]
+    assert "injected" not in b1.sh("ls /run")
+    assert "too" not in b1.sh("ls /run").split()
+
+    wrong = COMMANDS.replace("echo ${{", "ls --no-option ${{").replace("name: commands", "name: wrong")
+    result = await client.run("wrong", {"told": "x"}, source=wrong)
+    assert result.verdict != "succeeded"
+    assert "ended with status 2" in result.devices[0].message

@@ -35,18 +35,21 @@ NEW_VLAN: Mapping[PlatformName, tuple[str, ...]] = {
     "cisco_nxos": ("vlan 120", " name lab"),
     "arista_eos": ("vlan 120", "   name lab"),
     "juniper_junos": ("set vlans lab vlan-id 120",),
+    "cisco_iosxr": ("interface Loopback120", " description lab"),
 }
 OTHER_VLAN: Mapping[PlatformName, tuple[str, ...]] = {
     "cisco_iosxe": ("vlan 333", " name theirs"),
     "cisco_nxos": ("vlan 333", " name theirs"),
     "arista_eos": ("vlan 333", " name theirs"),
     "juniper_junos": ("set vlans theirs vlan-id 333",),
+    "cisco_iosxr": ("interface Loopback333", " description theirs"),
 }
 COMMIT_LINE: Mapping[PlatformName, str] = {
     "cisco_iosxe": "^end$",
     "cisco_nxos": "^end$",
     "arista_eos": "^commit$",
     "juniper_junos": "^commit comment",
+    "cisco_iosxr": "^commit label",
 }
 """The line after which the whole change is in effect."""
 
@@ -124,6 +127,13 @@ class Lab:
             pool=pool,
         ) as session:
             yield session
+
+    def has(self, number: int, name: str = "") -> bool:
+        """Whether a VLAN is there, or the loopback of that number which stands for it where there are none."""
+        if self.platform == "cisco_iosxr":
+            return f"interface Loopback{number}\n description {name}" in self.device.running_config()
+        vlan = self.device.vlans().get(number)
+        return vlan is not None and vlan.name.startswith(name)
 
     def effects(self, kind: str = "running") -> list[str]:
         """The lines of the command log that changed something, without those of the console."""

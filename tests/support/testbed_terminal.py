@@ -9,7 +9,7 @@ import asyncssh
 
 from activities.deviceinteraction.testbed import Login, TestbedDevice
 
-PROMPT = re.compile(r"(?:^|\n)[\w.@-]+(?:\([\w./-]+\))?[>#] ?$")
+PROMPT = re.compile(r"(?:^|\n)[\w.@/:-]+(?:\([\w./-]+\))?[>#] ?$")
 _PATIENCE_S = 10.0
 
 

@@ -114,6 +114,7 @@ def test_absolute_paths_and_home_folders_are_kept() -> None:
             "a number without a unit; write a number and a unit",
         ),
         ("systems: {nb: {url: 'https://nb.example/', credential: x}}", "the credential `x` is not under `credentials`"),
+        ("ssh: {proxies: {edge: {address: a, credential: x}}}", "`ssh.proxies.edge`: the credential `x` is not under"),
         ("allowed_urls: ['https://nb.example/?a=b']", "without user, query and fragment"),
         ("scripts: {close: {command: [./a.py], function: 'a.b:c'}}", "give one of the two"),
         ("scripts: {close: {}}", "give one of the two"),

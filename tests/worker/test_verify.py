@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from activities.deviceinteraction.testbed import Fault, Testbed
+from activities.deviceinteraction.verifying import verify
+from devicelab import lab_of
 from worker.commands.verify import verify_host
 from worker.settings import Settings, SettingsError, parse
 from worker.targets import Wanted
@@ -50,6 +52,19 @@ async def test_the_contract_holds_and_nothing_is_left(
     skipped = {"confirm under a timer"} if platform == "cisco_nxos" else set()
     assert {name for name, state in states.items() if state != "ok"} == skipped
     assert (result["format"], result["platform"]) == (1, platform)
+
+
+async def test_a_router_is_tried_with_a_loopback_that_must_not_exist(tmp_path: Path) -> None:
+    async with lab_of("cisco_iosxr", tmp_path) as lab:
+        before = lab.device.running_config()
+        first = await verify(lab.target, host_keys=lab.host_keys)
+        assert first.passed, first
+        assert first.lines == ("interface Loopback3900", " description netsaga-verify")
+        assert lab.device.running_config() == before
+        lab.device.change(["interface Loopback3900", " description theirs"])
+        second = await verify(lab.target, host_keys=lab.host_keys)
+        assert not second.passed
+        assert "description theirs" in lab.device.running_config()
 
 
 async def test_the_result_names_neither_device_nor_address_nor_user(

@@ -82,7 +82,7 @@ def _preview(target: Target, vlan: int) -> str:
         [
             f"{target.name} ({platform.name}) at {target.address} port {target.port}, as {target.credential.username}",
             "",
-            "  read facts, `show version` and the configuration",
+            "  read facts, the version and the configuration",
             "  propose this change, and drop it; then make it, several times, and take it back each time:",
             *shown,
             f"  undo: {', '.join(method for method in platform.undo_methods if method != 'restore')}",

@@ -15,15 +15,13 @@ from workflows.plan import (
     Plan,
     ProposeAction,
     ScriptStep,
-    SnapshotAction,
     Step,
 )
 
 CARRIED_OUT: Final = frozenset(
     {"show", "check", "snapshot", "compare", "propose", "apply", "configure"}
-    | {"save", "reachable", "reboot", "interact", "rpc"}
+    | {"save", "reachable", "reboot", "interact", "rpc", "run"}
 )
-SECTIONS: Final = frozenset({"config", "vlans", "interfaces"})
 
 
 def not_carried_out(plan: Plan) -> list[str]:
@@ -67,9 +65,6 @@ def _action(action: Action) -> Iterator[str]:
     if action.kind not in CARRIED_OUT:
         yield f"the action `{action.kind}`"
     match action:
-        case SnapshotAction() if not SECTIONS.issuperset(action.sections):
-            others = ", ".join(section for section in action.sections if section not in SECTIONS)
-            yield f"`snapshot` of {others}; config, vlans and interfaces are carried out"
         case ProposeAction() | ConfigureAction() if action.mode == "replace":
             yield "`mode: replace`; lines are merged"
         case _:

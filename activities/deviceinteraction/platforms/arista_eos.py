@@ -214,7 +214,7 @@ class AristaEos:
             ConfigLocked: Sessions of others are all that may be pending.
         """
         try:
-            return await indented.enter(device, f"configure session {name}", "(config-s-")
+            await indented.enter(device, f"configure session {name}", "(config-s-")
         except RejectedByDevice as refused:
             if "maximum number of pending" not in refused.message.lower():
                 raise
@@ -225,9 +225,9 @@ class AristaEos:
                     f"{device.host}: config locked: as many configuration sessions of others are pending as the device "
                     "allows. Nothing was changed; commit or abort one of `show configuration sessions`."
                 ) from refused
-        for old in left:
-            await device.effect(f"configure session {old} abort")
-        await indented.enter(device, f"configure session {name}", "(config-s-")
+            for old in left:
+                await device.effect(f"configure session {old} abort")
+            await indented.enter(device, f"configure session {name}", "(config-s-")
 
     async def _waiting(self, device: Dialogue, names: Names) -> str | None:
         """Our session whose commit timer runs."""

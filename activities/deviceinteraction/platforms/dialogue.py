@@ -129,11 +129,19 @@ class Dialogue:
         Raises:
             Permanent: The device is reached by a command line that is not a shell.
         """
-        if not isinstance(self.transport, CommandTransport):
-            raise Permanent(f"{self.host}: commands of a shell are for Linux machines; check the device's platform.")
+        transport = self.demand_commands()
         if effect:
             self._may_write()
-        return await self.transport.execute(command, stdin=stdin, within=self._timeouts.commit if effect else None)
+        return await transport.execute(command, stdin=stdin, within=self._timeouts.commit if effect else None)
+
+    def demand_commands(self) -> CommandTransport:
+        """The transport, if it runs commands. Raises `Permanent` where it is a command line of its own."""
+        if not isinstance(self.transport, CommandTransport):
+            raise Permanent(
+                f"{self.host}: commands are run on Linux machines (`bird`, `openvswitch`), and this device has a "
+                "command line of its own: use `show`, `configure` or `interact`."
+            )
+        return self.transport
 
     async def ask(self, line: str, *, answers: Sequence[Answer]) -> str:
         """Send a line that has an effect and asks back, within the limit of a command; the answer is unjudged."""

@@ -102,7 +102,7 @@ class OpenVswitch:
         """See `Platform.stage`. The device works the transaction out and forgets it."""
         ended = await device.command(_vsctl(ovsdb.words(lines), dry=True))
         if ended.status:
-            raise RejectedByDevice(f"{device.host}: the change was refused: {_words(ended)} Nothing is applied.")
+            raise RejectedByDevice(f"{device.host}: the change was refused: {_words(ended)}; nothing is applied.")
         footprint = between(before.paths, _understood(device, ended).paths)
         if footprint.holds_secrets:
             raise InvalidInput(
@@ -142,7 +142,7 @@ class OpenVswitch:
                 f"{_WAIT_S} s. Is ovs-vswitchd running?"
             )
         if ended.status:
-            raise RejectedByDevice(f"{device.host}: the change was refused: {_words(ended)} Nothing is applied.")
+            raise RejectedByDevice(f"{device.host}: the change was refused: {_words(ended)}; nothing is applied.")
         if "Error detected while setting up" in ended.errors:  # it is in the database and not in the switch
             raise LineRefused(device.host, staged.lines[0], 1, _words(ended))
 

@@ -7,6 +7,7 @@ from activities.deviceinteraction.model import PlatformName
 from activities.deviceinteraction.platforms.arista_eos import AristaEos
 from activities.deviceinteraction.platforms.bird import BirdDaemon
 from activities.deviceinteraction.platforms.cisco_iosxe import CiscoIosxe
+from activities.deviceinteraction.platforms.cisco_iosxr import CiscoIosxr
 from activities.deviceinteraction.platforms.cisco_nxos import CiscoNxos
 from activities.deviceinteraction.platforms.frr import Frr
 from activities.deviceinteraction.platforms.juniper_junos import JuniperJunos
@@ -19,6 +20,7 @@ PLATFORMS: Mapping[PlatformName, Platform] = {
     "cisco_nxos": CiscoNxos(),
     "arista_eos": AristaEos(),
     "juniper_junos": JuniperJunos(),
+    "cisco_iosxr": CiscoIosxr(),
     "frr": Frr(),
     "bird": BirdDaemon(),
     "openvswitch": OpenVswitch(),

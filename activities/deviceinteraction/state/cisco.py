@@ -30,8 +30,8 @@ def spanning_tree(device: str, answer: str) -> dict[int, SpanningTree]:
         return {}
     heads = list(_TREE.finditer(answer))
     found: dict[int, SpanningTree] = {}
-    for head, following in zip(heads, [*heads[1:], None], strict=True):
-        text = answer[head.end() : None if following is None else following.start()]
+    for index, head in enumerate(heads):
+        text = answer[head.end() : heads[index + 1].start() if index + 1 < len(heads) else None]
         root = _ROOT.search(text)
         if root is None:
             raise CheckFailed(f"{device}: the root of the spanning tree {head.group().strip()} could not be read.")

@@ -10,13 +10,7 @@ from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.state import shapes
 
 _NO_BGP: Final = "BGP inactive"
-_PROTOCOLS: Final = (
-    ("ospf", "ospf"),
-    ("isis", "isis"),
-    ("rip", "rip"),
-    ("connected", "connected"),
-    ("static", "static"),
-)
+_PROTOCOLS: Final = ("ospf", "isis", "rip", "connected", "static")
 
 
 async def neighbours(device: Dialogue) -> dict[str, tuple[Neighbour, ...]]:
@@ -82,13 +76,13 @@ def _protocol(kind: str) -> str:
     lowered = kind.lower()
     if "bgp" in lowered:
         return "bgp"
-    return next((name for start, name in _PROTOCOLS if lowered.startswith(start)), lowered)
+    return next((name for name in _PROTOCOLS if lowered.startswith(name)), lowered)
 
 
 async def _json(device: Dialogue, command: str) -> dict[str, Any]:
     """The answer to a show command as JSON. ``Any``: it is the device's."""
-    answer = await device.step(f"{command} | json")
-    if _NO_BGP in answer:
+    answer = await shapes.asked(device, f"{command} | json", _NO_BGP)
+    if answer is None:
         return {}
     try:
         document: dict[str, Any] = json.loads(answer)

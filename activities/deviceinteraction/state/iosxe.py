@@ -6,12 +6,16 @@ from typing import Final
 from activities.deviceinteraction.failures import CheckFailed
 from activities.deviceinteraction.model import BgpPeer, Neighbour, Route, SpanningTree
 from activities.deviceinteraction.parse import parse_rows
+from activities.deviceinteraction.platforms import rows as rows_of
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.rows import text
 from activities.deviceinteraction.state import cisco, shapes
 
 _IOS: Final = "cisco_ios"
-_NO_LLDP: Final = "% LLDP is not enabled"
+_DISCOVERY: Final = (
+    ("show lldp neighbors detail", "% LLDP is not enabled"),
+    ("show cdp neighbors detail", "% CDP is not enabled"),
+)
 _NO_BGP: Final = "% BGP not active"
 _PROTOCOLS: Final = {
     "C": "connected", "L": "local", "S": "static", "O": "ospf", "i": "isis", "B": "bgp", "R": "rip", "D": "eigrp",
@@ -20,11 +24,12 @@ _PROTOCOLS: Final = {
 
 async def neighbours(device: Dialogue) -> dict[str, tuple[Neighbour, ...]]:
     """By LLDP, else by CDP."""
-    answer = await device.step("show lldp neighbors detail")
-    rows = () if _NO_LLDP in answer else parse_rows(_IOS, "show lldp neighbors detail", answer)
-    if not rows:
-        answer = await device.step("show cdp neighbors detail")
-        rows = () if "not enabled" in answer else parse_rows(_IOS, "show cdp neighbors detail", answer)
+    rows: tuple[rows_of.Row, ...] = ()
+    for command, off in _DISCOVERY:
+        answer = await shapes.asked(device, command, off)
+        if answer is not None and "entries displayed" not in answer:
+            raise CheckFailed(f"{device.host}: the answer to {command!r} is no list of neighbours.")
+        rows = rows or (() if answer is None else parse_rows(_IOS, command, answer))
     found: dict[str, tuple[Neighbour, ...]] = {}
     for row in rows:
         port = text(row, "neighbor_port_id") or text(row, "neighbor_interface")
@@ -38,8 +43,8 @@ async def neighbours(device: Dialogue) -> dict[str, tuple[Neighbour, ...]]:
 async def bgp(device: Dialogue) -> dict[str, BgpPeer]:
     """The peers of IPv4 unicast in the global table."""
     command = "show ip bgp summary"
-    answer = await device.step(command)
-    if _NO_BGP in answer:
+    answer = await shapes.asked(device, command, _NO_BGP)
+    if answer is None:
         return {}
     found: dict[str, BgpPeer] = {}
     for row in parse_rows(_IOS, command, answer):

@@ -1,4 +1,4 @@
-"""State of Junos. Sources: Juniper, "CLI Reference": ``show bgp summary``, ``show route`` and ``show spanning-tree``."""
+"""State of Junos. Source: Juniper, "CLI Reference": ``show bgp summary``, ``show route``, ``show spanning-tree``."""
 
 import re
 from typing import Final
@@ -51,8 +51,8 @@ async def neighbours(device: Dialogue) -> dict[str, tuple[Neighbour, ...]]:
 
 async def bgp(device: Dialogue) -> dict[str, BgpPeer]:
     """The peers, with the prefixes of IPv4 unicast."""
-    answer = await device.step("show bgp summary")
-    if "BGP is not running" in answer:
+    answer = await shapes.asked(device, "show bgp summary", "BGP is not running")
+    if answer is None:
         return {}
     if not answer.startswith(("Threading mode", "Groups:")):
         raise CheckFailed(f"{device.host}: the answer to 'show bgp summary' is no table of peers.")
@@ -87,7 +87,7 @@ async def routes(device: Dialogue) -> dict[str, Route]:
 
 async def spanning_tree(device: Dialogue) -> dict[int, SpanningTree]:
     """By VLAN with VSTP, else by instance; RSTP has the instance 0."""
-    answer = await device.step("show spanning-tree bridge")
+    answer = await device.show_or_nothing("show spanning-tree bridge")
     roots: dict[int, str] = {}
     for bridge in _BRIDGE.finditer(answer):
         root = _ROOT.search(bridge["text"])

@@ -20,6 +20,8 @@ async def neighbours(device: Dialogue) -> dict[str, tuple[Neighbour, ...]]:
     answer = await device.step(command)
     if refusal(answer) is not None:
         return {}
+    if "Total entries displayed" not in answer:
+        raise CheckFailed(f"{device.host}: the answer to {command!r} is no list of neighbours.")
     found: dict[str, tuple[Neighbour, ...]] = {}
     for row in parse_rows(_NXOS, command, answer):
         local = shapes.interface(text(row, "local_interface"))

@@ -15,7 +15,7 @@ from activities.deviceinteraction.model import (
 )
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.protocol import Platform
-from activities.deviceinteraction.state import eos, iosxe, junos, nxos
+from activities.deviceinteraction.state import eos, frr, iosxe, junos, nxos
 
 Neighbours = Mapping[str, tuple[Neighbour, ...]]
 Peers = Mapping[str, BgpPeer]
@@ -46,12 +46,14 @@ _BGP: Final[Mapping[PlatformName, Callable[[Dialogue], Awaitable[Peers]]]] = {
     "cisco_nxos": nxos.bgp,
     "arista_eos": eos.bgp,
     "juniper_junos": junos.bgp,
+    "frr": frr.bgp,
 }
 _ROUTES: Final[Mapping[PlatformName, Callable[[Dialogue], Awaitable[Routes]]]] = {
     "cisco_iosxe": iosxe.routes,
     "cisco_nxos": nxos.routes,
     "arista_eos": eos.routes,
     "juniper_junos": junos.routes,
+    "frr": frr.routes,
 }
 _TREES: Final[Mapping[PlatformName, Callable[[Dialogue], Awaitable[Trees]]]] = {
     "cisco_iosxe": iosxe.spanning_tree,

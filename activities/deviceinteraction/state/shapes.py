@@ -1,12 +1,14 @@
-"""Small readings that the platforms' states share: names of interfaces, of peers, of roles; pure."""
+"""Small readings that the platforms' states share: names of interfaces, of peers, of roles; pure, but for `asked`."""
 
 import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Final, TypeVar
 
-from activities.deviceinteraction.failures import CheckFailed
+from activities.deviceinteraction.answers import refused_show
+from activities.deviceinteraction.failures import CheckFailed, RejectedByDevice
 from activities.deviceinteraction.model import Neighbour, PeerState, Route, SpanningTree, TreePort, TreeRole, TreeState
+from activities.deviceinteraction.platforms.dialogue import Dialogue
 
 T = TypeVar("T")
 
@@ -18,7 +20,7 @@ _KINDS: Final = (
 )  # fmt: skip
 _NAME: Final = re.compile(r"([A-Za-z-]+)\s*(\d.*)")
 _PEER_STATES: Final[Mapping[str, PeerState]] = {
-    "idle": "idle", "connect": "connect", "active": "active", "established": "established", "estab": "established",
+    "idle": "idle", "connect": "connect", "active": "active", "established": "established", "estab": "established", "establ": "established",
     "opensent": "open_sent", "openconfirm": "open_confirm", "shut": "idle", "closing": "idle",
 }  # fmt: skip
 _ROLES: Final[Mapping[str, TreeRole]] = {
@@ -31,6 +33,21 @@ _STATES: Final[Mapping[str, TreeState]] = {
     "listening": "listening", "blk": "blocking", "blocking": "blocking", "bkn": "blocking", "bkn*": "blocking",
     "discarding": "discarding", "dis": "disabled", "disabled": "disabled",
 }  # fmt: skip
+
+
+async def asked(device: Dialogue, command: str, *nothing: str) -> str | None:
+    """The answer to a command; ``None`` where the device says in these words that it has nothing of the kind.
+
+    Raises:
+        RejectedByDevice: It refused the command.
+    """
+    answer = await device.step(command)
+    if any(words in answer for words in nothing):
+        return None
+    words = refused_show(answer)
+    if words is not None:
+        raise RejectedByDevice(f"{device.host}: {command!r} was refused: {words}")
+    return answer
 
 
 def interface(name: str) -> str:

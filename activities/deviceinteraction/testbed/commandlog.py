@@ -47,7 +47,7 @@ class CommandLog:
         self,
         session: int,
         user: str,
-        event: Literal["login", "login_refused", "login_hung", "logout", "dropped", "refused", "reverted"],
+        event: Literal["login", "login_refused", "login_hung", "logout", "dropped", "refused", "reverted", "rebooted"],
     ) -> None:
         """Add a connection's beginning or end, or a configuration timer that fired."""
         entry = self._stamp(session, user)

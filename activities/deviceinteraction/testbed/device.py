@@ -16,6 +16,7 @@ from activities.deviceinteraction.testbed.cli import Cli
 from activities.deviceinteraction.testbed.commandlog import CommandLog
 from activities.deviceinteraction.testbed.faults import FaultBox
 from activities.deviceinteraction.testbed.model import DeviceSpec, Effect, Login
+from activities.deviceinteraction.testbed.surroundings import Peer
 
 
 class Timer(Protocol):
@@ -80,6 +81,7 @@ class Device(ABC):
         self.users: dict[int, str] = {}  # live sessions
         self.terminals: dict[int, Callable[[], None]] = {}  # by session: how to hang up on it
         self.power_cycle: Callable[[], None] | None = None  # cuts all connections and closes the port for a while
+        self.peers: tuple[Peer, ...] = ()  # none: BGP is not configured
         self._effect: Effect | None = None
         self._revert: Revert | None = None
 
@@ -123,12 +125,15 @@ class Device(ABC):
 
     def reboot(self, user: str) -> None:
         """Restart: every session ends, the port is closed for a while, and what was saved is what runs."""
-        self.confirm()
-        self.restart()
-        self.booted_at = self.clock.now()
         self.log.event(0, user, "rebooted")
         if self.power_cycle is not None:
             self.power_cycle()
+
+    def boot(self) -> None:
+        """Come up with what was saved; nobody is logged in."""
+        self.confirm()
+        self.restart()
+        self.booted_at = self.clock.now()
 
     # Effects
 

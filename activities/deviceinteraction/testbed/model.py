@@ -8,7 +8,8 @@ from typing import Literal, NotRequired, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
-SimulatedName = Literal["cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos"]  # the rest is had for real
+# The rest is had for real.
+SimulatedName = Literal["cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos", "cisco_iosxr"]
 PLATFORMS: tuple[SimulatedName, ...] = ("cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos")
 
 Effect = Literal["running", "startup", "checkpoint"]

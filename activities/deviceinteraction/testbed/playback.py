@@ -26,6 +26,7 @@ Make = Callable[[DeviceSpec, Login, Path, Clock], Device]
 _PROMPT: Final = re.compile(r"[>#$%]\s*$")
 _REFUSALS: Final[Mapping[str, str]] = {  # the platforms' own words; the simulated devices cite where they are from
     "cisco_iosxe": "{caret}\n% Invalid input detected at '^' marker.\n",
+    "cisco_iosxr": "{caret}\n% Invalid input detected at '^' marker.\n",
     "cisco_nxos": "{caret}\n% Invalid command at '^' marker.",
     "arista_eos": "% Invalid input",
     "juniper_junos": "{caret}\nunknown command.",
@@ -53,8 +54,13 @@ class Playback:
     def __init__(self, recordings: Sequence[Recording]) -> None:
         self._sessions: dict[str, list[Recording]] = {}
         for recording in recordings:
-            if any(entry.kind == "received" for entry in recording.entries):
-                self._sessions.setdefault(recording.host, []).append(recording)
+            if not any(entry.kind == "received" for entry in recording.entries):
+                continue
+            known = self._sessions.setdefault(recording.host, [])
+            if recording.begins == "reuse" and known:  # one login, over several steps of a run
+                known[-1] = known[-1].model_copy(update={"entries": known[-1].entries + recording.entries})
+            else:
+                known.append(recording)
         if not self._sessions:
             raise RecordingError("none of these transcripts holds an answer of a device; record a run that logs in.")
         for host, sessions in self._sessions.items():

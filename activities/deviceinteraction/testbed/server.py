@@ -102,6 +102,7 @@ class DeviceServer:
             self._acceptor = None
         for connection in list(self._connections):
             connection.abort()
+        self.device.boot()
         self._power = asyncio.get_running_loop().call_later(BOOTING_S, self._up)
 
     def _up(self) -> None:

@@ -27,6 +27,7 @@ from activities.deviceinteraction.testbed.model import (
 )
 from activities.deviceinteraction.testbed.platforms.registry import build
 from activities.deviceinteraction.testbed.server import DeviceServer, bound, raise_descriptor_limit
+from activities.deviceinteraction.testbed.surroundings import Peer
 
 _PORT_TRIES = 20
 
@@ -121,6 +122,10 @@ class TestbedDevice:
     def change(self, lines: Sequence[str], *, user: str = "console", commit: bool = True) -> None:
         """Change it out of band, as a colleague on the console would; see `Device.change`."""
         self._device.change(lines, user=user, commit=commit)
+
+    def peer_with(self, *peers: Peer) -> None:
+        """Let it have these BGP sessions, and no others."""
+        self._device.peers = peers
 
     def reset(self) -> None:
         """Back to the delivered configuration, without faults, files, checkpoints and sessions; the log stays."""

@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 import asyncssh
-from scrapli.driver.core import AsyncEOSDriver, AsyncIOSXEDriver, AsyncJunosDriver, AsyncNXOSDriver
+from scrapli.driver.core import AsyncEOSDriver, AsyncIOSXEDriver, AsyncIOSXRDriver, AsyncJunosDriver, AsyncNXOSDriver
 from scrapli.driver.network import AsyncNetworkDriver
 from scrapli.exceptions import ScrapliAuthenticationFailed, ScrapliException
 
@@ -37,6 +37,7 @@ _DRIVERS: Mapping[PlatformName, type[AsyncNetworkDriver]] = {
     "cisco_nxos": AsyncNXOSDriver,
     "arista_eos": AsyncEOSDriver,
     "juniper_junos": AsyncJunosDriver,
+    "cisco_iosxr": AsyncIOSXRDriver,
     "frr": AsyncIOSXEDriver,  # vtysh keeps to the same manners
 }
 _QUIET: Mapping[PlatformName, tuple[str, ...]] = {
@@ -44,6 +45,12 @@ _QUIET: Mapping[PlatformName, tuple[str, ...]] = {
     "cisco_nxos": ("terminal length 0", "terminal width 511", "terminal no monitor"),
     "arista_eos": ("terminal length 0", "terminal width 32767", "terminal no monitor"),
     "juniper_junos": ("set cli screen-length 0", "set cli screen-width 511", "set cli complete-on-space off"),
+    "cisco_iosxr": (
+        "terminal length 0",
+        "terminal width 512",
+        "terminal no monitor",
+        "terminal exec prompt no-timestamp",
+    ),
     "frr": ("terminal length 0", "no terminal paginate", "no terminal monitor"),
 }
 _ANY_PROMPT = r"^[\w.\-@/:]{1,63}(?:\([^)\n]{1,60}\)){0,3}[>#]\s*$"
@@ -161,7 +168,7 @@ class ScrapliTransport:
         """See `ReusableTransport.adopt`."""
         self._timeouts, self._transcript = timeouts, transcript
         name, username = self._target.name, self._target.credential.username
-        transcript.note(f"goes on in a session of {username} on {name} that was open")
+        transcript.goes_on(f"goes on in a session of {username} on {name} that was open", prompt=self._prompt)
 
     async def prepare(self) -> None:
         """Learn the prompt, become privileged, turn paging and log messages off."""
@@ -322,7 +329,7 @@ class ScrapliTransport:
             yield
         except DeviceFailure:
             raise
-        except Exception as error:  # noqa: BLE001  # scrapli raises its own errors, asyncssh's and bare OSErrors here
+        except Exception as error:  # scrapli raises its own errors, asyncssh's and bare OSErrors here
             failure = _link_failed(error, self._target, doing)
             self._transcript.note(failure.message)
             raise failure from error

@@ -35,7 +35,10 @@ from devicelab import COMMIT_LINE, NAMES, NEW_VLAN, OTHER_VLAN, Lab, MemoryJourn
 from testbed_terminal import terminal
 
 ALL: Final[tuple[PlatformName, ...]] = ("cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos")
-IOSXE, NXOS, EOS, JUNOS = (tuple([name]) for name in ALL)
+IOSXE: Final[tuple[PlatformName, ...]] = ("cisco_iosxe",)
+NXOS: Final[tuple[PlatformName, ...]] = ("cisco_nxos",)
+EOS: Final[tuple[PlatformName, ...]] = ("arista_eos",)
+JUNOS: Final[tuple[PlatformName, ...]] = ("juniper_junos",)
 ONE: Final = EOS  # before a shell is opened no platform is there to differ
 
 #: Shorter waits than anybody would set, so that what hangs is found out soon.
@@ -124,19 +127,23 @@ async def ten_checkpoints(lab: Lab, _: AsyncExitStack) -> Lab:
     return lab
 
 
-async def five_sessions(lab: Lab, _: AsyncExitStack) -> Lab:
-    async with terminal(lab.device) as colleague:
-        for number in range(5):
-            await colleague.lines(f"configure session theirs-{number}", "end")
+async def five_sessions(lab: Lab, stack: AsyncExitStack) -> Lab:
+    theirs = [f"configure session theirs-{number}" for number in range(5)]
+    colleague = await stack.enter_async_context(terminal(lab.device))
+    for session in theirs:
+        await colleague.lines(session, "end")
+    stack.push_async_callback(colleague.lines, f"{theirs[0]} abort")
     return lab
 
 
-def colleague_types(*lines: str) -> Arm:
-    """Somebody else is logged in, and stays where these lines lead."""
+def colleague_types(*lines: str, leaves_by: str = "") -> Arm:
+    """Somebody else is logged in, and stays where these lines lead until the fault shall end."""
 
     async def arm(lab: Lab, stack: AsyncExitStack) -> Lab:
         colleague = await stack.enter_async_context(terminal(lab.device))
         await colleague.lines(*lines)
+        if leaves_by:
+            stack.push_async_callback(colleague.lines, leaves_by)
         return lab
 
     return arm
@@ -180,7 +187,7 @@ TABLE: Final = [
     Row("cut in an answer", shows("drop", "show version", phase="middle"), "reading", LinkFailed, "broke off while"),
     Row("an empty answer", shows("empty", "show version"), "reading", CheckFailed, "answered with nothing.*rights"),
     Row("a refused command", shows("reject", "show version"), "reading", RejectedByDevice, "was refused: "),
-    Row("noise for an answer", shows("garbage", "show (vlan|run|conf)"), "change", DeviceFailure, "acc-001: "),
+    Row("noise for an answer", shows("garbage", "show (vlan|run|conf)"), "change", CheckFailed, "acc-001: "),
     # Changing
     Row(
         "cut before the commit", at_commit("drop", "before"), "change", OutcomeUnknown, "looks at the device", "changed"
@@ -199,7 +206,7 @@ TABLE: Final = [
     Row("ten checkpoints", ten_checkpoints, "change", CheckFailed, "ten, so remove one", platforms=NXOS),
     Row("five pending sessions", five_sessions, "change", ConfigLocked, "commit or abort", "changed", EOS),
     Row(
-        "locked", shows("locked", "^configure"), "change", ConfigLocked, "locked.*Nothing was changed", platforms=IOSXE
+        "locked", shows("locked", "^configure"), "change", ConfigLocked, "locked.*Nothing was changed", "changed", IOSXE
     ),
     Row(
         "a colleague has the lock",
@@ -212,7 +219,7 @@ TABLE: Final = [
     ),
     Row(
         "a colleague edits the candidate",
-        colleague_types("configure", "set vlans theirs vlan-id 334"),
+        colleague_types("configure", "set vlans theirs vlan-id 334", leaves_by="rollback 0"),
         "change",
         ConfigLocked,
         "database modified.*once that person or program is done",
@@ -334,3 +341,13 @@ async def nothing_pending(lab: Lab) -> None:
     if lab.platform == "arista_eos":
         async with terminal(lab.device) as colleague:
             assert not re.search(r"netsaga-\w+ +pending", await colleague.output("show configuration sessions"))
+
+
+async def test_sessions_that_lost_links_left_behind_make_room_for_the_next_run(tmp_path: Path) -> None:
+    async with lab_of("arista_eos", tmp_path) as lab:
+        async with terminal(lab.device) as lost:
+            for number in range(5):
+                await lost.lines(f"configure session netsaga-{number:012x}", f"vlan {number + 200}", "end")
+        async with lab.session() as session:
+            assert not (await session.propose(NEW_VLAN["arista_eos"], NAMES)).empty
+        assert not lab.device.vlans().keys() & set(range(200, 205))

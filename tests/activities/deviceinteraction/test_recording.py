@@ -1,5 +1,6 @@
 """The file format of transcripts: what is written is read again, and what is none is refused with what to do."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -28,8 +29,13 @@ def test_what_is_written_is_read_again() -> None:
 
 
 def test_the_first_line_names_the_version_and_whose_session_it_is() -> None:
-    head = written(SESSION).splitlines()[0]
-    assert head == '{"transcript":1,"host":"acc-001","platform":"cisco_iosxe","began":"2026-03-01T10:00:00Z"}'
+    assert json.loads(written(SESSION).splitlines()[0]) == {
+        "transcript": 1,
+        "host": "acc-001",
+        "platform": "cisco_iosxe",
+        "began": "2026-03-01T10:00:00Z",
+        "begins": "login",
+    }
 
 
 def test_people_read_times_directions_and_questions() -> None:

@@ -20,6 +20,12 @@ LINES = {
     " ip ospf message-digest-key 1 md5 7 0822455D": "0822455D",
     " key-string 7 01100F17": "01100F17",
     'set system root-authentication encrypted-password "$6$abc"': "abc",
+    "snmp-server host 10.0.0.1 c0mmun1ty": "c0mmun1ty",
+    "snmp-server host 10.0.0.1 traps version 2c c0mmun1ty udp-port 162": "c0mmun1ty",
+    "snmp-server host 10.0.0.1 vrf mgmt informs version 2c c0mmun1ty": "c0mmun1ty",
+    "crypto isakmp key pr3shared address 10.0.0.1": "pr3shared",
+    " wpa-psk ascii 0 pr3shared": "pr3shared",
+    " standby 1 authentication text hsrpword": "hsrpword",
     "set snmp community s3cr3t authorization read-only": "s3cr3t",
     'set protocols bgp group x authentication-key "$9$secret"': "secret",
     '    encrypted-password "$6$abcdef"; ## SECRET-DATA': "abcdef",
@@ -31,6 +37,8 @@ PLAIN = [
     "key chain OSPF",
     "crypto key generate rsa modulus 2048",
     "aaa authentication login default local",
+    "snmp-server host 10.0.0.1 version 3 noauth monitor",
+    "snmp-server host 10.0.0.1 traps",
     "interface GigabitEthernet1/0/1",
 ]
 

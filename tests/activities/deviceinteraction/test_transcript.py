@@ -2,7 +2,7 @@
 
 import pytest
 
-from activities.deviceinteraction.redaction import by_pattern
+from activities.deviceinteraction.redaction import Redactor, by_pattern
 from activities.deviceinteraction.transcript import Transcript
 
 
@@ -25,3 +25,19 @@ def test_a_long_session_keeps_its_start_and_its_end_and_says_what_is_missing() -
 def test_a_transcript_without_a_redactor_keeps_nothing() -> None:
     with pytest.raises(RuntimeError):
         Transcript().sent("password")
+
+
+def test_half_a_secret_is_left_nowhere_when_a_text_is_cut() -> None:
+    transcript = Transcript(Redactor(["hunter2-hunter2"]))
+    transcript.received("x" * (1_000_000 - 7) + "hunter2-hunter2")
+    assert "xh" not in transcript.evidence[-1].text
+
+
+def test_a_session_that_says_very_much_keeps_the_beginnings_of_what_follows() -> None:
+    transcript = Transcript(by_pattern)
+    for _ in range(10):
+        transcript.received("x" * 999_999, prompt="sw#")
+    assert len(transcript.evidence[0].text) == 999_999
+    assert transcript.evidence[-1].text.endswith("more characters")
+    assert transcript.evidence[-1].prompt == "sw#"
+    assert sum(len(entry.text) for entry in transcript.evidence) < 10_000_000

@@ -13,14 +13,11 @@ from workflows.plan import (
     ConfigureAction,
     Confirm,
     Constant,
+    CopyAction,
     LinesText,
     Maintenance,
     ProposeAction,
-    RebootAction,
-    SaveAction,
     ScriptStep,
-    ShowAction,
-    SnapshotAction,
     Step,
     StepId,
 )
@@ -28,7 +25,7 @@ from workflows.run.capabilities import not_carried_out
 
 LIBRARY = Path(__file__).parents[3] / "workflows" / "library"
 LINES = LinesText(lines=(Constant(value="vlan 5"),))
-COMMAND = Constant(value="show clock")
+COPY = CopyAction(source=Constant(value="a"), to=Constant(value="flash:a"))
 
 
 def doing(*actions: Action) -> Step:
@@ -42,12 +39,9 @@ def doing(*actions: Action) -> Step:
             doing(CompareAction()).model_copy(update={"maintenance": Maintenance(enter=(CompareAction(),))}),
             "`compare` in `maintenance`",
         ),
-        (doing(RebootAction()), "the action `reboot`"),
-        (doing(SaveAction()), "the action `save`"),
+        (doing(COPY), "the action `copy`"),
         (doing(ProposeAction(change=LINES, mode="replace", name="c")), "`mode: replace`"),
-        (doing(ShowAction(command=COMMAND, parse="regex", pattern="x")), "`parse: regex`"),
-        (doing(SnapshotAction(sections=("config", "bgp", "routes"))), "`snapshot` of bgp, routes"),
-        (changing("deploy", maintenance=Maintenance(leave=(RebootAction(),))), "the action `reboot`"),
+        (changing("deploy", maintenance=Maintenance(leave=(COPY,))), "the action `copy`"),
         (
             doing(ApplyAction(change="c", confirm=Confirm(within_s=60, hold="wave"))).model_copy(
                 update={"maintenance": Maintenance(leave=(ConfigureAction(change=LINES),))}
@@ -64,7 +58,7 @@ def test_a_construct_that_is_not_built_is_named_with_its_step(step: Step, said: 
 
 
 def test_every_construct_is_named_and_not_only_the_first() -> None:
-    broken = plan(doing(RebootAction(), SaveAction()), last=(ScriptStep(id=StepId("s"), engine="awx", run="x"),))
+    broken = plan(doing(COPY, COPY), last=(ScriptStep(id=StepId("s"), engine="awx", run="x"),))
     assert len(not_carried_out(broken)) == 3
 
 

@@ -125,7 +125,6 @@ async def test_a_soak_lasts_no_longer_for_it(server: Server) -> None:
     assert timedelta(hours=2) <= sealed.ended - sealed.started < timedelta(hours=2, minutes=10)
 
 
-@pytest.mark.history("rest-of-wave")
 async def test_a_pause_and_an_answer_outlive_an_execution(server: Server) -> None:
     steps = (
         changing("deploy", on_failure=OnFailure(action="pause"), needs=()),

@@ -178,3 +178,17 @@ async def test_a_paused_run_that_is_cancelled_ends(server: Server) -> None:
         await live.handle.cancel()
         await live.end()
     assert world.asked("do", "deploy") == ["sw1", "sw2"], "the second rank was held back by the pause"
+
+
+@pytest.mark.history("rest-of-wave")
+async def test_after_an_answer_the_rest_of_the_wave_has_its_turn(server: Server) -> None:
+    world = World(plan(changing("deploy", on_failure=PAUSE, concurrency=1)), HOSTS)
+    world.fails("deploy", "sw1", "partially_applied", touched=True)
+    async with server.run(world) as live:
+        await live.until(asks)
+        assert world.asked("do", "deploy") == ["sw1"], "nothing was begun once `accept` could not be met"
+        del world.scripts["deploy", "sw1"]
+        assert (await ask(live, "retry")).accepted
+        result = await live.result()
+    assert result.verdict == "succeeded"
+    assert result.counts == {"changed": 4}

@@ -148,3 +148,14 @@ async def test_a_batch_starts_no_more_devices_once_its_own_failures_are_too_many
     result = await server.outcome(world)
     assert result.verdict == "failed"
     assert world.asked("do", "deploy") == list(hosts[:3]), "the third failure is one too many, and nobody else is begun"
+
+
+@pytest.mark.history("strict-made-good")
+async def test_a_slot_that_a_failure_has_burnt_is_given_back_while_failures_are_allowed(server: Server) -> None:
+    hosts = tuple(f"sw{index}" for index in range(1, 7))
+    world = World(plan(changing("deploy", concurrency=2, accept=at_most(2), budget="strict")), hosts)
+    world.fails("deploy", "sw1")
+    world.fails("deploy", "sw2")
+    result = await server.outcome(world)
+    assert result.verdict == "partial", "both slots were burnt, and the run went on"
+    assert sorted(world.asked("do", "deploy")) == list(hosts)

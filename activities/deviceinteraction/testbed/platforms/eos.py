@@ -14,7 +14,7 @@ from activities.deviceinteraction.testbed.cli import Reply, Setting, command
 from activities.deviceinteraction.testbed.grammar import Match, Refused
 from activities.deviceinteraction.testbed.platforms.editor import CONFIG
 from activities.deviceinteraction.testbed.platforms.eos_device import MOST_CHECKPOINTS, ConfigSession, EosState
-from activities.deviceinteraction.testbed.platforms.eos_shows import EosShows
+from activities.deviceinteraction.testbed.platforms.eos_world import EosWorld
 from activities.deviceinteraction.testbed.platforms.settings import SHARED_SETTINGS
 from activities.deviceinteraction.testbed.tree import ConfigTree
 from activities.deviceinteraction.testbed.vlanlist import vlan_numbers
@@ -22,7 +22,7 @@ from activities.deviceinteraction.testbed.vlanlist import vlan_numbers
 MOST_PENDING = 5
 
 
-class EosCli(EosShows):
+class EosCli(EosWorld):
     """A login on a simulated Arista switch."""
 
     settings: ClassVar[Mapping[str, tuple[Setting, ...]]] = {

@@ -11,7 +11,7 @@ from typing import ClassVar
 from activities.deviceinteraction.testbed.cli import Question, Reply, Setting, command
 from activities.deviceinteraction.testbed.grammar import Match, Refused
 from activities.deviceinteraction.testbed.platforms.iosxe_device import IosXeState
-from activities.deviceinteraction.testbed.platforms.iosxe_shows import IosXeShows
+from activities.deviceinteraction.testbed.platforms.iosxe_world import IosXeWorld
 from activities.deviceinteraction.testbed.platforms.settings import SHARED_SETTINGS
 from activities.deviceinteraction.testbed.tree import ConfigTree, Line, contextual_diff
 from activities.deviceinteraction.testbed.vlanlist import vlan_numbers
@@ -34,7 +34,7 @@ def _file(url: str) -> str | None:
     return name.lstrip("/") if colon and system in ("flash", "bootflash", "flash-1") else None
 
 
-class IosXeCli(IosXeShows):
+class IosXeCli(IosXeWorld):
     """A login on a simulated IOS-XE switch."""
 
     greeting: ClassVar[str] = "Enter configuration commands, one per line.  End with CNTL/Z."

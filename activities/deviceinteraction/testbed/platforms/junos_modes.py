@@ -12,14 +12,15 @@ from activities.deviceinteraction.testbed.cli import Pipe, Question, Reply, comm
 from activities.deviceinteraction.testbed.grammar import Match, Refused
 from activities.deviceinteraction.testbed.platforms import junos_tree
 from activities.deviceinteraction.testbed.platforms.junos_device import Editor, JunosState, placed_words, words
-from activities.deviceinteraction.testbed.platforms.junos_shows import PIPES, JunosShows
+from activities.deviceinteraction.testbed.platforms.junos_shows import PIPES
 from activities.deviceinteraction.testbed.platforms.junos_tree import Path, Trouble
+from activities.deviceinteraction.testbed.platforms.junos_world import JunosWorld
 
 _FIRST_PID = 4000  # session n is served by the management process with this number and n on top
 _LEAVING = "Exiting configuration mode"
 
 
-class JunosModes(JunosShows):
+class JunosModes(JunosWorld):
     """A login on a simulated EX switch, without what changes its configuration."""
 
     def __init__(self, device: JunosState, session: int, user: str) -> None:

@@ -13,7 +13,7 @@ from typing import ClassVar
 from activities.deviceinteraction.testbed.cli import Reply, Setting, command
 from activities.deviceinteraction.testbed.grammar import Match, Refused
 from activities.deviceinteraction.testbed.platforms.nxos_device import Checkpoint, NxosState
-from activities.deviceinteraction.testbed.platforms.nxos_shows import NxosShows
+from activities.deviceinteraction.testbed.platforms.nxos_world import NxosWorld
 from activities.deviceinteraction.testbed.platforms.settings import SHARED_SETTINGS
 from activities.deviceinteraction.testbed.tree import patch
 from activities.deviceinteraction.testbed.vlanlist import vlan_numbers
@@ -21,7 +21,7 @@ from activities.deviceinteraction.testbed.vlanlist import vlan_numbers
 MOST_CHECKPOINTS = 10
 
 
-class NxosCli(NxosShows):
+class NxosCli(NxosWorld):
     """A login on a simulated Nexus switch; every role of the testbed is ``network-admin``."""
 
     greeting: ClassVar[str] = "Enter configuration commands, one per line. End with CNTL/Z."

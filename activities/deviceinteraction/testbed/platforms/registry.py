@@ -7,6 +7,7 @@ from activities.deviceinteraction.testbed.device import Clock, Device
 from activities.deviceinteraction.testbed.model import DeviceSpec, Login
 from activities.deviceinteraction.testbed.platforms.eos import EosDevice
 from activities.deviceinteraction.testbed.platforms.iosxe import IosXeDevice
+from activities.deviceinteraction.testbed.platforms.iosxr import IosXrDevice
 from activities.deviceinteraction.testbed.platforms.junos import JunosDevice
 from activities.deviceinteraction.testbed.platforms.nxos import NxosDevice
 
@@ -29,5 +30,7 @@ def build(spec: DeviceSpec, login: Login, log: Path, clock: Clock) -> Device:
             return EosDevice(spec, login, log, clock)
         case "juniper_junos":
             return JunosDevice(spec, login, log, clock)
+        case "cisco_iosxr":
+            return IosXrDevice(spec, login, log, clock)
         case _:
             assert_never(spec.platform)

@@ -19,7 +19,7 @@ from activities.deviceinteraction.model import Applied, Change, PlatformName
 from activities.deviceinteraction.testbed import Fault
 from devicelab import COMMIT_LINE, HASTY, NAMES, NEW_VLAN, OTHER_VLAN, Crash, FrozenAfter, Lab, MemoryJournal, lab_of
 
-CANDIDATES = ("arista_eos", "juniper_junos")
+CANDIDATES = ("arista_eos", "juniper_junos", "cisco_iosxr")
 
 
 async def proposed(lab: Lab, lines: tuple[str, ...] | None = None) -> Change:
@@ -55,7 +55,7 @@ async def test_an_applied_change_is_there_and_saved(lab: Lab) -> None:
     result = await applied(lab, await proposed(lab), MemoryJournal(), save=True)
     assert result.changed
     assert result.saved
-    assert lab.device.vlans()[120].name == "lab"
+    assert lab.has(120, "lab")
     assert "120" in lab.device.startup_config()
 
 
@@ -83,7 +83,7 @@ async def test_an_attempt_that_dies_after_a_journal_entry_is_continued_and_not_r
         await applied(lab, change, journal)
     result = await applied(lab, change, journal.survived())
     assert result.changed
-    assert lab.device.vlans()[120].name == "lab"
+    assert lab.has(120, "lab")
     once = lab.effects()
     assert len(once) == len(set(once)), "a line took effect twice"
 
@@ -117,7 +117,7 @@ async def test_a_link_that_dies_around_the_commit_leaves_an_unknown_outcome_that
         assert lab.device.running_config() == before
     else:
         assert result.changed
-        assert lab.device.vlans()[120].name == "lab"
+        assert lab.has(120, "lab")
         commits = [line for line in lab.effects() if line.startswith("commit")]
         assert len(commits) <= 1
 
@@ -151,7 +151,7 @@ async def test_a_device_that_moved_since_the_approval_has_drifted_and_is_untouch
     with pytest.raises(Drifted):
         await applied(lab, change, MemoryJournal())
     assert lab.effects() == []
-    assert 120 not in lab.device.vlans()
+    assert not lab.has(120)
 
 
 async def test_an_unbound_change_is_made_although_the_device_moved(lab: Lab) -> None:
@@ -160,7 +160,7 @@ async def test_an_unbound_change_is_made_although_the_device_moved(lab: Lab) -> 
     async with lab.session() as session:
         result = await session.apply(change, NAMES, MemoryJournal(), save=False, bound=False)
     assert result.changed
-    assert 120 in lab.device.vlans()
+    assert lab.has(120)
 
 
 async def test_a_stale_attempt_writes_nothing(lab: Lab) -> None:
@@ -193,7 +193,7 @@ async def test_a_cancel_during_the_commit_waits_for_the_device_and_its_outcome(l
         with pytest.raises(asyncio.CancelledError):
             await running
     assert "outcome" in journal.entries
-    assert 120 in lab.device.vlans()
+    assert lab.has(120)
 
 
 async def test_a_hanging_read_is_transient_and_untouched(lab: Lab) -> None:

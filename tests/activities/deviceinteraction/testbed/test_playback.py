@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from activities.deviceinteraction.testbed import Fault, Testbed
 from activities.deviceinteraction.testbed.playback import Playback
 from activities.deviceinteraction.transcript import Transcript
 from activities.deviceinteraction.transport import LinkFailed
+from activities.deviceinteraction.transport.pool import Pool
 from devicelab import HASTY, NAMES, NEW_VLAN, Lab, MemoryJournal, lab_in, lab_of
 from testbed_terminal import terminal
 
@@ -24,8 +25,8 @@ ALL: tuple[PlatformName, ...] = ("cisco_iosxe", "cisco_nxos", "arista_eos", "jun
 
 @pytest.fixture(params=ALL)
 async def lab(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Lab]:
-    needs_enable = {"login_privilege": 1} if request.param == "cisco_iosxe" else {}
-    async with lab_of(request.param, tmp_path / "real", **needs_enable) as made:
+    privilege = 1 if request.param == "cisco_iosxe" else 15  # with and without `enable`
+    async with lab_of(request.param, tmp_path / "real", login_privilege=privilege) as made:
         yield made
 
 
@@ -132,3 +133,20 @@ async def test_a_device_that_is_played_back_is_changed_by_nobody(tmp_path: Path)
         with pytest.raises(ValueError, match="played back"):
             again.device.change(["vlan 7"])
         assert again.device.running_config() == ""
+
+
+async def test_steps_that_shared_a_login_are_met_by_one_login(lab: Lab, tmp_path: Path) -> None:
+    first, second, pool, told = Transcript(), Transcript(), Pool(timedelta(seconds=30)), ""
+    for transcript, command in ((first, "show version"), (second, "show vlan brief")):
+        async with lab.session(transcript=transcript, pool=pool) as session:
+            await session.snapshot(["vlans"])
+            if lab.platform != "juniper_junos":
+                told = await session.show(command)
+    await pool.close()
+    assert (first.recording().begins, second.recording().begins) == ("login", "reuse")
+    async with played(tmp_path / "again", first.recording(), second.recording()) as again, again.session() as session:
+        await session.snapshot(["vlans"])
+        if lab.platform != "juniper_junos":
+            assert await session.show("show vlan brief") == told
+    async with played(tmp_path / "alone", second.recording()) as again, again.session() as session:
+        assert (await session.snapshot(["vlans"])).vlans

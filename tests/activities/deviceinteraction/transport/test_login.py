@@ -1,5 +1,7 @@
 """Logging in: what is refused, what is unreachable, and that a refusal is met only once."""
 
+import asyncio
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,3 +113,23 @@ async def test_a_session_leaves_nothing_open(lab: Lab) -> None:
     async with lab.session() as session:
         assert session.transport.is_alive()
     assert not session.transport.is_alive()
+
+
+async def test_the_agent_of_whoever_runs_the_worker_is_not_asked(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def agent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append("asked")
+        writer.close()
+
+    with tempfile.TemporaryDirectory() as folder:  # a socket's path is short
+        monkeypatch.setenv("SSH_AUTH_SOCK", f"{folder}/agent")
+        async with await asyncio.start_unix_server(agent, f"{folder}/agent"):
+            key = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
+            credential = replace(lab.target.credential, private_key=SecretStr(key), password=None)
+            with pytest.raises(Permanent, match="tried once"):
+                async with replace(lab, target=replace(lab.target, credential=credential)).session():
+                    pass
+    assert asked == []

@@ -37,7 +37,6 @@ from workflows.definition.language.step import Step, TimedStep
 from workflows.definition.language.steps import STEPS
 
 LIBRARY: Final = ROOT / "workflows/library/campus-vlan.yaml"
-VLAN_ID: Final = "${{ inputs.vlan_id }}"
 
 
 def campus_vlan() -> Definition:
@@ -84,11 +83,12 @@ def campus_vlan() -> Definition:
         breaker={"failures": 3, "within": "2m"},
         on_failure={"undo": "wave"},
     )
+    named = "after.vlans[inputs.vlan_id].name == inputs.vlan_name"
     validate = fan_out(
         "validate",
         "steps.deploy.changed",
-        actions.snapshot("config", "vlans"),
-        actions.compare("steps.precheck", expect={"config": "only_change", "vlans": {"added": [VLAN_ID]}}),
+        actions.snapshot("vlans", as_="after"),
+        actions.check({"vlan is there": "inputs.vlan_id in after.vlans", "vlan has its name": named}),
         on_failure={"undo": "failed", "of": "deploy"},
     )
     return definition(

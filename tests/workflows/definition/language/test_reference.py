@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 from pydantic import JsonValue
 
+from activities.deviceinteraction.proofs import PAGE as PLATFORMS_PAGE
 from expressions import tree
 from language_walk import EXAMPLES, ROOT, compiled
 from starter.reference import generated
@@ -16,7 +17,6 @@ from workflows.definition.render import render
 from workflows.definition.state_types import MEANING, STATE
 from workflows.definition.types import ListType, MapType, Maybe, Record, Type
 from workflows.run.evaluate import evaluate
-from activities.deviceinteraction.proofs import PAGE as PLATFORMS_PAGE
 from workflows.vocabulary import FILTERS, TESTS
 
 PAGES: Final = sorted((ROOT / "deploy/reference").glob("*.md"))
