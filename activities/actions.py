@@ -30,6 +30,7 @@ from activities.effects import (
     journaled,
     names_for,
 )
+from activities.files import NO_FILES, Files
 from activities.journal import ActionJournal, journal_of
 from activities.judging import unmet
 from activities.ledger import ledger_of
@@ -44,6 +45,7 @@ from workflows.plan import (
     CheckAction,
     CompareAction,
     ConfigureAction,
+    CopyAction,
     DevicesStep,
     InteractAction,
     Plan,
@@ -79,6 +81,7 @@ class Actions:
         context: What expressions see besides: ``inputs``, ``device``, ``inventory``, ``run``.
         outputs: Of earlier steps that are not about devices.
         bound: The change that was planned for this device; ``None`` where none was.
+        files: What may be copied to devices.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class Actions:
         context: Mapping[str, object],
         outputs: Mapping[StepId, object] = MappingProxyType({}),
         bound: Bound | None = None,
+        files: Files = NO_FILES,
     ) -> None:
         self._call = call
         self._step = step
@@ -101,6 +105,7 @@ class Actions:
         self._earlier = earlier
         self._ledger = ledger_of(documents.store, call)
         self._bound = bound
+        self._files = files
         steps = {
             name: None if values is None else {key: seen(value) for key, value in values.items()}
             for name, values in earlier.items()
@@ -176,6 +181,8 @@ class Actions:
                 await self._save(session, index, action)
             case InteractAction():
                 await self._interact(session, index, action)
+            case CopyAction():
+                await self._copy(session, index, action)
             case ReachableAction():
                 await session.reach(timedelta(seconds=action.within_s))
             case RebootAction():
@@ -346,6 +353,15 @@ class Actions:
                 line = text(action.command, self._context)
                 said = PlainValue(value=await run(session, action, line, self._plan.templates, journal))
         await self._keep(action.name, said)
+
+    async def _copy(self, session: Session, index: Place, action: CopyAction) -> None:
+        source, to = text(action.source, self._context), text(action.to, self._context)
+        sha256 = None if action.sha256 is None else text(action.sha256, self._context)
+        journal = self._journal(index, action)
+        await self._write_values(journal)
+        async with self._limited(f"copying {source}"):
+            sent = await session.copy(self._files.find(source), to, sha256, journal)
+        session.transcript.note(f"{source} was copied to {to}" if sent else f"{to} is there already")
 
     async def _reboot(self, session: Session, index: Place, action: RebootAction) -> None:
         self._demand_settled(action, "restart it in a step after that of the change")

@@ -5,6 +5,7 @@ from typing import TypeVar
 from activities.actions import Actions
 from activities.artifacts.documents import Documents
 from activities.bound import bound_of
+from activities.files import NO_FILES, Files
 from activities.outcomes import Gathered
 from activities.values import OUTPUTS, values_of_steps
 from workflows.contracts import Bundle, InteractInput
@@ -20,6 +21,7 @@ async def assembled(
     step: DevicesStep,
     documents: Documents,
     gathered: Gathered,
+    files: Files = NO_FILES,
 ) -> ActionsT:
     """The actions of a call.
 
@@ -30,6 +32,7 @@ async def assembled(
         step: The step.
         documents: Where values are kept.
         gathered: What this attempt finds.
+        files: What may be copied to devices.
 
     Raises:
         ArtifactError: Values of earlier steps cannot be read.
@@ -43,4 +46,4 @@ async def assembled(
     }
     outputs = await documents.load(call.outputs, OUTPUTS) if call.outputs else {}
     bound = await bound_of(documents, call)
-    return kind(call, step, bundle.plan, documents, gathered, earlier, context, outputs, bound)
+    return kind(call, step, bundle.plan, documents, gathered, earlier, context, outputs, bound, files)

@@ -55,7 +55,7 @@ class Confirm:
         holding = holding_of(self._documents.store, call, step)
         assert holding is not None, "only a change with `confirm` is confirmed"
         await holding.begin(gathered)
-        actions = await assembled(Actions, call, bundle, step, self._documents, gathered)
+        actions = await assembled(Actions, call, bundle, step, self._documents, gathered, self._sessions.files)
         await actions.resume()
         attempts = journal_of(self._documents.store, call, ATTEMPTS)
         device = bundle.devices[call.host]

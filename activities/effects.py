@@ -16,6 +16,7 @@ from workflows.plan import (
     Action,
     ApplyAction,
     ConfigureAction,
+    CopyAction,
     DevicesStep,
     InteractAction,
     Model,
@@ -67,7 +68,7 @@ def effects(step: DevicesStep) -> list[tuple[int, ApplyAction | ConfigureAction]
 
 def journaled(step: DevicesStep) -> list[tuple[int, Action]]:
     """The actions that are not repeated, nor the reads before them: all that has an effect, in order."""
-    kinds = ApplyAction | ConfigureAction | SaveAction | InteractAction | RebootAction
+    kinds = ApplyAction | ConfigureAction | SaveAction | InteractAction | RebootAction | CopyAction
     return [
         (index, action)
         for index, action in enumerate(step.do)

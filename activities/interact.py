@@ -93,7 +93,7 @@ class Interact:
     ) -> DeviceOutcome:
         device = bundle.devices[call.host]
         kind = Proposing if call.mode == "plan" else Actions
-        actions = await assembled(kind, call, bundle, step, self._documents, gathered)
+        actions = await assembled(kind, call, bundle, step, self._documents, gathered, self._sessions.files)
         upkeep = None if call.mode == "plan" else upkeep_of(self._documents.store, call, step.maintenance)
         begin = await actions.resume()
         attempts = journal_of(self._documents.store, call, ATTEMPTS)

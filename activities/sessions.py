@@ -23,6 +23,7 @@ from activities.deviceinteraction.recording import written
 from activities.deviceinteraction.session import Session, open_session
 from activities.deviceinteraction.transcript import Transcript
 from activities.deviceinteraction.transport.pool import Pool
+from activities.files import NO_FILES, Files
 from activities.outcomes import Gathered
 from activities.secrets.store import SecretError, SecretStore
 from workflows.contracts import Device
@@ -113,6 +114,7 @@ class Sessions:
         connect: The limit for one log-in.
         commit: The limit for a commit, a rollback or a save, whatever the step says (device-safety 14).
         sites: How many sessions a site takes at a time.
+        files: What may be copied to devices.
         proxies: Jump hosts by name; a device names the one that it is reached through as ``data.proxy``.
         pool: Where sessions stay open for the next step; each step logs in anew where ``None``.
     """
@@ -122,6 +124,7 @@ class Sessions:
     connect: timedelta = timedelta(seconds=15)
     commit: timedelta = timedelta(minutes=5)
     sites: Sites = field(default_factory=Sites)
+    files: Files = NO_FILES
     proxies: Mapping[str, ProxyAt] = field(default_factory=dict)
     pool: Pool | None = None
 

@@ -88,7 +88,7 @@ class Undo:
             if upkeep is None:
                 undone = await _all(session, call, step, begun, ledger)
             else:
-                actions = await assembled(Actions, call, bundle, step, self._documents, gathered)
+                actions = await assembled(Actions, call, bundle, step, self._documents, gathered, self._sessions.files)
                 if begun:
                     await _entered(upkeep, actions, session, gathered)
                 try:

@@ -13,6 +13,7 @@ from activities.artifacts.store import ArtifactError
 from activities.definitions import Definitions
 from activities.deviceinteraction.model import HostKeys
 from activities.deviceinteraction.transport.pool import Pool
+from activities.files import Files
 from activities.inventory.ansible import AnsibleInventory
 from activities.inventory.csv_file import CsvInventory
 from activities.inventory.nornir import NornirInventory
@@ -92,6 +93,7 @@ def build_activities(
             secrets(settings),
             host_keys(settings.ssh),
             sites=Sites(settings.limits.sessions_per_site),
+            files=Files(settings.files),
             proxies=proxies(settings.ssh),
             pool=pool,
         ),

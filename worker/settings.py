@@ -283,6 +283,7 @@ class Settings(Section):
     systems: Mapping[Annotated[str, Field(pattern=SYSTEM)], SystemSettings] = {}
     allowed_urls: tuple[Annotated[str, Field(pattern=BASE_URL)], ...] = ()
     scripts: Mapping[str, ScriptSettings] = {}
+    files: Anchored | None = None  # the folder of what may be copied to devices
     ssh: SshSettings = SshSettings()
     limits: LimitSettings = LimitSettings()
     pools: tuple[Pool, ...] = ()

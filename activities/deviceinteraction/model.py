@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, SecretStr
 
 HostName = NewType("HostName", str)
 PlatformName = Literal[
-    "cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos", "frr", "bird", "openvswitch", "netconf",
+    "cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos", "frr", "bird", "openvswitch", "linux", "netconf",
     "cisco_iosxr",
 ]  # fmt: skip
 Confirm = Literal["device", "session", "none"]

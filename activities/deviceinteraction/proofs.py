@@ -62,6 +62,7 @@ PROOFS: Final[Mapping[PlatformName, Proof]] = {
     "frr": Proof("real", "FRR 8 behind OpenSSH", lacks=frozenset({"vlans"})),
     "bird": Proof("real", "BIRD 2 behind OpenSSH", lacks=frozenset({"vlans"})),
     "openvswitch": Proof("real", "Open vSwitch 3 behind OpenSSH"),
+    "linux": Proof("real", "Debian behind OpenSSH", lacks=frozenset({"vlans"})),
     "netconf": Proof(
         "real",
         "netconfd 2 (yuma123) behind OpenSSH",

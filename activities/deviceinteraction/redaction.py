@@ -26,7 +26,9 @@ _HIDING_LEAF = (
     r"[\w.-]*(?:passw(?:or)?d|secret|passphrase|private-key|shared-key|authentication-key|auth-key|key-string|"
     r"(?:cleartext|hidden|encrypted|symmetric)-key)[\w.-]*|(?:snmp-)?community(?:-name|-string)?"
 )
-_ELEMENT = re.compile(rf"(?i)(<(?:[\w.-]+:)?(?:{_HIDING_LEAF})(?:\s[^<>]*)?>)[^<]+(?=</)")
+_ELEMENT = re.compile(
+    rf"(?i)(<(?:[\w.-]+:)?(?:{_HIDING_LEAF})(?:\s[^<>]*)?>)\s*[^<\s][^<]*"
+)  # also where the text was cut
 _IS_HIDING_LEAF = re.compile(_HIDING_LEAF, re.IGNORECASE)
 _HINTS = (
     "passw",
@@ -81,7 +83,7 @@ class Redactor:
         text = _PEM.sub(HIDDEN, text)
         if _may_hold_secrets(text):
             text = _LINE.sub(rf"\1\2{HIDDEN}", text)
-            if "</" in text:
+            if "<" in text:
                 text = _ELEMENT.sub(rf"\1{HIDDEN}", text)
         return _CRYPT.sub(HIDDEN, text)
 

@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from pydantic import JsonValue
 
 from activities.deviceinteraction.acts import command as command_of
 from activities.deviceinteraction.acts import operation as operation_of
+from activities.deviceinteraction.acts.copy import copy
 from activities.deviceinteraction.acts.exchange import exchange
 from activities.deviceinteraction.acts.reboot import reach, reboot
 from activities.deviceinteraction.change import confirm as confirming
@@ -46,6 +48,7 @@ from activities.deviceinteraction.model import (
 )
 from activities.deviceinteraction.parse.bounded import parse_bounded
 from activities.deviceinteraction.platforms.dialogue import Dialogue
+from activities.deviceinteraction.platforms.filesystems import checked_path, filesystem_of
 from activities.deviceinteraction.platforms.operations import restart_of
 from activities.deviceinteraction.platforms.protocol import Platform
 from activities.deviceinteraction.platforms.registry import platform_named
@@ -53,6 +56,7 @@ from activities.deviceinteraction.redaction import Redactor
 from activities.deviceinteraction.state import read_state
 from activities.deviceinteraction.transcript import Transcript
 from activities.deviceinteraction.transport import Transport
+from activities.deviceinteraction.transport.files import send_file
 from activities.deviceinteraction.transport.opening import Link, open_link
 from activities.deviceinteraction.transport.pool import Pool
 
@@ -104,7 +108,8 @@ async def open_session(
         with _redacted(redact):
             first = linked if pool is None else partial(linked, pool.link)
             turn = await reach(target.name, within=patience, renew=first)
-            yield Session(target, platform, record, turn, redact, linked)
+            carry = partial(send_file, target, host_keys, limits)
+            yield Session(target, platform, record, turn, redact, linked, carry)
 
 
 class Session:
@@ -118,6 +123,7 @@ class Session:
         turn: Turn,
         redact: Redactor,
         linked: Callable[[], Awaitable[Turn]],
+        carry: Callable[[Path, str], Awaitable[None]],
     ) -> None:
         self.target = target
         self.platform = platform
@@ -125,6 +131,7 @@ class Session:
         self._turn = turn
         self._redact = redact
         self._linked = linked
+        self._carry = carry
 
     @property
     def transport(self) -> Transport:
@@ -267,6 +274,12 @@ class Session:
         restart = restart_of(self.platform.name)
         with _redacted(self._redact):
             await uncut(reboot(self._device, restart, journal, within=within, renew=self._renew))
+
+    async def copy(self, source: Path, to: str, sha256: str | None, journal: Journal) -> bool:
+        """Copy a file to the device once, proven by its checksum; whether it was sent. See `acts.copy.copy`."""
+        files, path = filesystem_of(self.platform.name), checked_path(self.platform.name, to)
+        with _redacted(self._redact):
+            return await copy(self._device, files, source, path, sha256, journal, self._carry)
 
     async def exchange(self, command: str, answers: Sequence[tuple[str, str]], journal: Journal) -> str:
         """Send a command that asks back, once, and answer it as declared. See `acts.exchange.exchange`."""

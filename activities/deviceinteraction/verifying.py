@@ -8,15 +8,15 @@ before anything else is tried; where that fails too, the rest is not begun.
 The result names neither the device nor its address nor whoever logged in: it is for others to read.
 """
 
-import re
+import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
-from pydantic import AwareDatetime, JsonValue
+from pydantic import JsonValue
 
 from activities.deviceinteraction.failures import DeviceFailure
 from activities.deviceinteraction.model import (
@@ -24,9 +24,7 @@ from activities.deviceinteraction.model import (
     Facts,
     Hold,
     HostKeys,
-    Model,
     Names,
-    PlatformName,
     Section,
     Target,
     Timeouts,
@@ -35,62 +33,18 @@ from activities.deviceinteraction.model import (
 from activities.deviceinteraction.platforms.protocol import NoTimer, Platform
 from activities.deviceinteraction.platforms.registry import platform_named
 from activities.deviceinteraction.session import Session, open_session
+from activities.deviceinteraction.verification import (
+    SHOWS,
+    VLAN,
+    VLAN_LINES,
+    Part,
+    State,
+    Verification,
+    anonymous,
+    lines_for,
+)
 
-FORMAT: Final = 1
 WITHIN: Final = timedelta(minutes=2)  # the shortest confirm timers run for whole minutes
-VLAN: Final = 3900  # NX-OS keeps those from 3968 on to itself
-
-_VLAN_LINES: Final[Mapping[PlatformName, tuple[str, ...]]] = {
-    "cisco_iosxe": ("vlan {vlan}", " name netsaga-verify"),
-    "cisco_nxos": ("vlan {vlan}", " name netsaga-verify"),
-    "arista_eos": ("vlan {vlan}", "   name netsaga-verify"),
-    "juniper_junos": ("set vlans netsaga-verify vlan-id {vlan}",),
-}
-_PLAIN_LINES: Final[Mapping[PlatformName, tuple[str, ...]]] = {  # of routers, which have no VLANs
-    "cisco_iosxr": ("interface Loopback{vlan}", " description netsaga-verify"),
-    "frr": ("ip prefix-list netsaga-verify seq 5 permit 192.0.2.1/32",),  # used by nothing (RFC 5737)
-}
-_SHOWS: Final[Mapping[PlatformName, str]] = {  # what each platform takes for a question about its version
-    "cisco_iosxe": "show version",
-    "cisco_nxos": "show version",
-    "arista_eos": "show version",
-    "juniper_junos": "show version",
-    "cisco_iosxr": "show version",
-    "frr": "show version",
-    "bird": "show status",
-}
-_ADDRESS: Final = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{1,4}\b")
-
-State = Literal["ok", "failed", "skipped"]
-
-
-class Part(Model):
-    """One part of the contract, and how it went."""
-
-    name: str
-    state: State
-    seconds: float
-    said: str = ""  # what was found, or why it failed or was skipped
-
-
-class Verification(Model):
-    """The result, which may be shared. ``format`` is its version."""
-
-    format: Literal[1] = FORMAT
-    at: AwareDatetime
-    platform: PlatformName
-    vendor: str = ""
-    model: str = ""
-    version: str = ""
-    confirm: Literal["device", "session", "none"]
-    undo: tuple[UndoMethod, ...]
-    lines: tuple[str, ...]
-    parts: tuple[Part, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing failed."""
-        return all(part.state != "failed" for part in self.parts)
 
 
 class Memory:
@@ -107,15 +61,6 @@ class Memory:
         """See `Journal.write`."""
         if self._entries.setdefault(key, value) != value:
             raise ValueError(f"{key} holds another value")
-
-
-def lines_for(platform: PlatformName, vlan: int = VLAN) -> tuple[str, ...] | None:
-    """The harmless change: a VLAN without ports, a loopback of that number, or a list that nothing uses.
-
-    ``None`` where none is known for the platform.
-    """
-    lines = _VLAN_LINES.get(platform) or _PLAIN_LINES.get(platform)
-    return None if lines is None else tuple(line.format(vlan=vlan) for line in lines)
 
 
 async def verify(
@@ -192,14 +137,14 @@ class _Trial:
         return f"{self._facts.vendor} {self._facts.model}, {self._facts.version}"
 
     async def _show(self) -> str:
-        command = _SHOWS.get(self._platform.name)
+        command = SHOWS.get(self._platform.name)
         if command is None:
             raise _Skipped(f"no command that reads is known for {self._platform.name}")
         async with self._session() as session:
             return f"{command}: {len((await session.show(command)).splitlines())} lines"
 
     async def _snapshot(self) -> str:
-        switch = self._platform.name in _VLAN_LINES
+        switch = self._platform.name in VLAN_LINES
         sections: list[Section] = ["config", "vlans", "interfaces"] if switch else ["config"]
         async with self._session() as session:
             state = await session.snapshot(sections)
@@ -305,8 +250,13 @@ class _Trial:
             except (_Failed, DeviceFailure) as failure:
                 outcome, said = "failed", str(failure)
                 await self._clean_up()
+            except asyncio.CancelledError:  # Ctrl-C: whoever stops it does not want the change to stay
+                await self._clean_up()
+                raise
         seconds = round(time.monotonic() - began, 2)
-        self._parts.append(Part(name=name, state=outcome, seconds=seconds, said=self._anonymous(said)))
+        self._parts.append(
+            Part(name=name, state=outcome, seconds=seconds, said=anonymous(said, self._target, self._facts))
+        )
 
     async def _clean_up(self) -> None:
         """After a failure: nothing of ours may stand when the next part begins."""
@@ -345,21 +295,6 @@ class _Trial:
     async def _session(self) -> AsyncIterator[Session]:
         async with open_session(self._target, host_keys=self._host_keys, timeouts=self._timeouts) as session:
             yield session
-
-    def _anonymous(self, said: str) -> str:
-        """A text without who the device is, where it stands, and who logged in."""
-        facts = self._facts
-        known = [
-            (self._target.address, "ADDRESS"),
-            (self._target.name, "DEVICE"),
-            (facts.hostname if facts else "", "DEVICE"),
-            (facts.serial if facts else "", "SERIAL"),
-            (self._target.credential.username, "USER"),
-        ]
-        for value, stands_for in known:
-            if value:
-                said = re.sub(rf"(?<![\w.-]){re.escape(value)}(?![\w-])", stands_for, said)
-        return _ADDRESS.sub("ADDRESS", " ".join(said.split()))
 
 
 def _names() -> Names:

@@ -23,6 +23,7 @@ _OTHERS: Final[dict[PlatformName, tuple[str, ...]]] = {
     "frr": ("frr", "frrouting", "frr.frr.frr"),
     "bird": ("bird", "bird2"),
     "openvswitch": ("openvswitch", "ovs"),
+    "linux": ("linux",),
 }
 _NAMES: Final[dict[str, PlatformName]] = {other: name for name, others in _OTHERS.items() for other in others}
 

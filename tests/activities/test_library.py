@@ -1,12 +1,17 @@
 """The shipped definitions on simulated devices of four platforms: what each finds, keeps and puts right."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
 
+from activities.files import Files
+from activities.interact import Interact
+from activities.undo import Undo
 from activities.values import VALUE, seen
 from activity_bench import SCOPE, Bench, bench, call, call_of, refused
 from workflows.contracts import ArtifactRef, DeviceOutcome, Prepared, PrepareInput, RunRequest
@@ -67,3 +72,55 @@ async def test_remediation_brings_devices_to_the_baseline_and_leaves_those_alone
     for host in lab.hosts:
         asked = call_of(prepared, "remediate", host, again, generation=2)
         assert not (await call(lab.interact.interact, asked)).changed
+
+
+@pytest.mark.parametrize(
+    ("host", "platform", "image", "release"),
+    [
+        ("acc-001", "cisco_iosxe", "cat9k_lite.17.12.1.bin", "17.12.1"),
+        ("acc-002", "cisco_nxos", "nxos.10.2.5.bin", "10.2(5)"),
+    ],
+)
+async def test_an_upgrade_proves_the_image_restarts_and_finds_the_release_and_all_neighbours(
+    lab: Bench, tmp_path: Path, host: str, platform: str, image: str, release: str
+) -> None:
+    data = image.encode() * 1_000
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / image).write_bytes(data)
+    sessions = replace(lab.interact._sessions, files=Files(tmp_path / "files"))
+    lab = replace(lab, interact=Interact(lab.documents, sessions))
+    given: dict[str, JsonValue] = {
+        "site": "b1", "platform": platform, "image": image, "sha256": hashlib.sha256(data).hexdigest(),
+    }  # fmt: skip
+    prepared = await _prepared(lab, "firmware-upgrade", **given, release=release)
+    looked = {"look": await lab.fold("look", await call(lab.interact.interact, call_of(prepared, "look", host)))}
+    assert (await call(lab.interact.interact, call_of(prepared, "load", host, looked))).status == "succeeded"
+    outcome = await call(lab.interact.interact, call_of(prepared, "upgrade", host, looked))
+    assert (outcome.status, outcome.changed) == ("succeeded", True)
+    assert image in lab.testbed.device(host).startup_config()
+
+
+async def test_a_switch_that_comes_up_with_another_release_is_pointed_back_at_its_old_image(
+    lab: Bench, tmp_path: Path
+) -> None:
+    image = "cat9k_lite.17.12.1.bin"
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / image).write_bytes(b"image")
+    sessions = replace(lab.interact._sessions, files=Files(tmp_path / "files"))
+    lab = replace(lab, interact=Interact(lab.documents, sessions), undo=Undo(lab.documents, sessions))
+    prepared = await _prepared(
+        lab,
+        "firmware-upgrade",
+        site="b1",
+        platform="cisco_iosxe",
+        image=image,
+        sha256=hashlib.sha256(b"image").hexdigest(),
+        release="17.15.1",
+    )
+    looked = {"look": await lab.fold("look", await call(lab.interact.interact, call_of(prepared, "look", "acc-001")))}
+    await call(lab.interact.interact, call_of(prepared, "load", "acc-001", looked))
+    asked = call_of(prepared, "upgrade", "acc-001", looked)
+    error = await refused(lab.interact.interact, asked)
+    assert (error.type, "it came up with 17.12.1" in error.message) == ("check_failed", True)
+    assert (await call(lab.undo.undo, asked)).status == "undone"
+    assert image not in lab.testbed.device("acc-001").startup_config()

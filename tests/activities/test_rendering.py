@@ -87,3 +87,12 @@ def test_an_input_is_not_opened_up_by_another_ones_declaration() -> None:
     template = TemplateText(template="t", vars=_vars(text=_input("banner"), name=_input("name")))
     with pytest.raises(InvalidInput, match="variable `name`"):
         config_lines(template, _plan(t="{{ name }}"), _context(banner="a\nb", name="a\nb"))
+
+
+def test_a_value_carries_no_markup_into_what_a_netconf_device_is_sent() -> None:
+    context = {"inputs": {"name": "</a><b>&"}, "device": {"platform": "netconf"}}
+    escaped = "<a>&lt;/a&gt;&lt;b&gt;&amp;</a>"
+    template = TemplateText(template="t", vars=_vars(name=_input("name")))
+    assert config_lines(template, _plan(t="<a>{{ name }}</a>"), context) == (escaped,)
+    lines = LinesText(lines=(Concat(parts=(Constant(value="<a>"), _input("name"), Constant(value="</a>"))),))
+    assert config_lines(lines, _plan(), context) == (escaped,)

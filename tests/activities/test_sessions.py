@@ -48,13 +48,15 @@ def looking(
 
 
 def most_at_once(lab: Bench) -> int:
-    """The most sessions that were open together, by the devices' own logs."""
-    events = sorted(
-        (entry["t"], 1 if entry.get("event") == "login" else -1)
-        for host in lab.hosts
-        for entry in lab.testbed.device(host).log()
-        if entry.get("event") in ("login", "logout")
-    )
+    """The most devices that were spoken to at one time, by their own logs: from the first line to the last.
+
+    A device may notice the end of a session when the next one has begun elsewhere, so its lines count.
+    """
+    events: list[tuple[float, int]] = []
+    for host in lab.hosts:
+        times = [entry["t"] for entry in lab.testbed.device(host).log() if entry.get("line")]
+        events += [(min(times), 1), (max(times), -1)]
+    events.sort()
     open_now = [sum(step for _, step in events[: number + 1]) for number in range(len(events))]
     return max(open_now)
 

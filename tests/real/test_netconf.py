@@ -23,6 +23,8 @@ from activities.deviceinteraction.model import Fence, Hold, Journal, Names, Targ
 from activities.deviceinteraction.probing import probe
 from activities.deviceinteraction.session import Session, open_session
 from activities.deviceinteraction.transcript import Transcript
+from activities.deviceinteraction.transport.netconf import NetconfTransport
+from activities.deviceinteraction.transport.pool import TRUSTED_S, Pool
 from devicelab import LIMITS, MemoryJournal
 from real_machines import Machine, demand, machine
 from real_netconf import SYSTEM, netconf_device, system
@@ -361,3 +363,26 @@ async def test_secrets_in_xml_leave_the_session_nowhere(device: Machine) -> None
     async with session(device) as opened:
         await opened.propose([f'<system xmlns="{SYSTEM}" nc:operation="delete"/>'], names(2))
     await apply(device, [f'<system xmlns="{SYSTEM}" nc:operation="delete"/>'], MemoryJournal(), 3)
+
+
+async def test_a_session_that_is_at_rest_is_used_again_and_one_that_holds_locks_is_not(device: Machine) -> None:
+    pool, limits = Pool(timedelta(seconds=30)), LIMITS
+    there, known = device.target("netconf"), device.known_hosts()
+
+    @asynccontextmanager
+    async def linked() -> AsyncIterator[NetconfTransport]:
+        async with pool.link(there, "netconf", known, limits, transcript) as link:
+            assert isinstance(link, NetconfTransport)
+            yield link
+
+    transcript = Transcript(lambda text: text)
+    async with linked() as link:
+        first = link.session_id
+    await asyncio.sleep(TRUSTED_S + 0.1)
+    async with linked() as link:
+        assert link.session_id == first
+        await link.exchange("<lock><target><candidate/></target></lock>")
+        link.locked.add("candidate")
+    async with linked() as link:
+        assert link.session_id != first
+    await pool.close()

@@ -194,9 +194,9 @@ async def test_a_wave_of_a_router_with_a_timer_and_a_switch_without_one_stays_or
     assert "Accepted password for root" in row[1].sshd_log(), "the switch was not reached through its jump host"
     assert "198.51.100.0/24" in b1.sh("cat /etc/bird/bird.conf")
     assert sw1.run("ovs-vsctl", "get", "bridge", "br0", "external_ids:vlan-name-120").strip() == '"cameras in b1"'
-    sw1.sh(
-        "for p in uplink1 uplink2; do ovs-vsctl remove port $p trunks 120; done; ovs-vsctl clear bridge br0 external_ids"
-    )
+    for port in ("uplink1", "uplink2"):
+        sw1.run("ovs-vsctl", "remove", "port", port, "trunks", "120")
+    sw1.run("ovs-vsctl", "clear", "bridge", "br0", "external_ids")
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -23,7 +23,7 @@ from workflows import contracts
 from workflows.contracts import DevicePage, Page, RunResult, RunStatus
 
 REQUEST: Final = {"definition": "test", "by": "rita", "reason": "because"}
-PATIENCE_S: Final = 30.0
+PATIENCE_S: Final = 90.0
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Live:
     async def until(self, condition: Callable[[RunStatus], bool]) -> RunStatus:
         """Waits for a status; bounded."""
         status = await self.status()
-        for _ in range(400):
+        for _ in range(1200):
             if condition(status):
                 return status
             await asyncio.sleep(0.05)

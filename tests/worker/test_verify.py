@@ -1,5 +1,6 @@
 """`python -m worker platform verify`, against simulated devices over real SSH."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -88,6 +89,22 @@ async def test_a_refusal_is_named_and_nothing_is_left(
     assert await verified(settings, "acc-001", tmp_path / "result.json") == 1
     assert "FAILED  apply" in capsys.readouterr().out
     assert device.running_config() == before
+
+
+async def test_whoever_stops_it_finds_the_device_as_before(
+    testbed: Testbed, settings: Settings, tmp_path: Path
+) -> None:
+    device = testbed.device("acc-001")
+    before = device.running_config()
+    running = asyncio.create_task(verified(settings, "acc-001", tmp_path / "result.json"))
+    async with asyncio.timeout(30):
+        while 3900 not in device.vlans():
+            await asyncio.sleep(0.005)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert device.running_config() == before
+    assert not (tmp_path / "result.json").exists()
 
 
 async def test_a_vlan_that_exists_is_left_alone(

@@ -12,7 +12,8 @@ from pathlib import Path
 from activities.deviceinteraction.model import Target
 from activities.deviceinteraction.platforms.protocol import NoTimer
 from activities.deviceinteraction.platforms.registry import platform_named
-from activities.deviceinteraction.verifying import Verification, lines_for, verify
+from activities.deviceinteraction.verification import Verification, lines_for
+from activities.deviceinteraction.verifying import verify
 from worker.ports import host_keys
 from worker.settings import Settings, SettingsError
 from worker.targets import Wanted, find_target

@@ -5,7 +5,6 @@ this file in the commit that builds it.
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 from workflows.plan import (
     Action,
@@ -16,11 +15,6 @@ from workflows.plan import (
     ProposeAction,
     ScriptStep,
     Step,
-)
-
-CARRIED_OUT: Final = frozenset(
-    {"show", "check", "snapshot", "compare", "propose", "apply", "configure"}
-    | {"save", "reachable", "reboot", "interact", "rpc", "run"}
 )
 
 
@@ -62,8 +56,6 @@ def _held(action: Action) -> bool:
 
 
 def _action(action: Action) -> Iterator[str]:
-    if action.kind not in CARRIED_OUT:
-        yield f"the action `{action.kind}`"
     match action:
         case ProposeAction() | ConfigureAction() if action.mode == "replace":
             yield "`mode: replace`; lines are merged"

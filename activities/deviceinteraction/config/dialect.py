@@ -21,7 +21,7 @@ _SINGLE = re.compile(
     | spanning-tree\svlan\s[\d,-]+\spriority
     | snmp-server\s(?:location|contact|chassis-id)
     | logging\s(?:source-interface|trap|facility|level)
-    | ntp\ssource | ip\sdefault-gateway | ip\sdomain[ -]name | vtp\s(?:mode|domain)
+    | boot\snxos | ntp\ssource | ip\sdefault-gateway | ip\sdomain[ -]name | vtp\s(?:mode|domain)
     )(?=\s|$)""",
     re.VERBOSE,
 )

@@ -3,8 +3,8 @@
 Sources: Cisco, "System Management Configuration Guide for Cisco IOS XR", chapter "Configuration Management":
 ``configure exclusive`` locks the running configuration, ``show configuration merge`` is what a commit would make of it,
 ``commit label … comment …`` is atomic by default ("pseudo-atomic": on an error all is reverted, and ``show
-configuration failed`` says why), ``rollback configuration last`` takes commits back, ``show configuration commit list`` names them.
-Leaving with uncommitted changes asks; ``abort`` does not ("abort" in "Configuration Management Commands").
+configuration failed`` says why), ``rollback configuration last`` takes commits back, and ``show configuration commit
+list`` names them. Leaving with uncommitted changes asks; ``abort`` does not ("Configuration Management Commands").
 
 ``commit confirmed`` exists, and the session that sent it must confirm it: no fresh login can, which is how netsaga
 proves that a device can still be managed. So there is no timer here; the platform `netconf` has one, with ``persist``.

@@ -138,8 +138,8 @@ class Dialogue:
         """The transport, if it runs commands. Raises `Permanent` where it is a command line of its own."""
         if not isinstance(self.transport, CommandTransport):
             raise Permanent(
-                f"{self.host}: commands are run on Linux machines (`bird`, `openvswitch`), and this device has a "
-                "command line of its own: use `show`, `configure` or `interact`."
+                f"{self.host}: commands are run on Linux machines (`linux`, `bird`, `openvswitch`), and this device "
+                "has a command line of its own: use `show`, `configure` or `interact`."
             )
         return self.transport
 
@@ -169,6 +169,10 @@ class Dialogue:
         if effect:
             self._may_write()
         return await self.netconf.exchange(operation, within=self._timeouts.commit if effect else None)
+
+    def demand_turn(self) -> None:
+        """Insist that this attempt may still write, before what is done by no line. Raises `StaleAttempt`."""
+        self._may_write()
 
     def _may_write(self) -> None:
         if self._fence is not None:

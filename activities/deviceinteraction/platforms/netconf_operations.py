@@ -155,7 +155,7 @@ def cancelling(persist: str) -> str:
 
 
 def editing(device: Dialogue, fragment: str) -> str:
-    """The operation that merges a ``config`` element into the candidate: checked first, and as a whole or not at all."""
+    """The operation that merges a ``config`` element into the candidate: checked first, and whole or not at all."""
     checked = "<test-option>test-then-set</test-option>" if capability(device, "validate:1.1") else ""
     whole = "<error-option>rollback-on-error</error-option>" if capability(device, "rollback-on-error:1.0") else ""
     return f"<edit-config><target><candidate/></target>{checked}{whole}{fragment}</edit-config>"
@@ -164,8 +164,8 @@ def editing(device: Dialogue, fragment: str) -> str:
 def validates_apart(device: Dialogue) -> bool:
     """Whether a candidate is validated by an operation of its own.
 
-    Where an edit is checked as it is made that is left out: netconfd 2.13 takes a commit after it for an empty one, says
-    ``ok`` and changes nothing.
+    Where an edit is checked as it is made that is left out: netconfd 2.13 takes a commit after it for an empty one,
+    says ``ok`` and changes nothing.
     """
     return capability(device, "validate:1.1") is None and capability(device, "validate:1.0") is not None
 

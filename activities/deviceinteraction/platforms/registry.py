@@ -11,6 +11,7 @@ from activities.deviceinteraction.platforms.cisco_iosxr import CiscoIosxr
 from activities.deviceinteraction.platforms.cisco_nxos import CiscoNxos
 from activities.deviceinteraction.platforms.frr import Frr
 from activities.deviceinteraction.platforms.juniper_junos import JuniperJunos
+from activities.deviceinteraction.platforms.linux import Linux
 from activities.deviceinteraction.platforms.netconf import NetconfDevice
 from activities.deviceinteraction.platforms.openvswitch import OpenVswitch
 from activities.deviceinteraction.platforms.protocol import Platform
@@ -24,6 +25,7 @@ PLATFORMS: Mapping[PlatformName, Platform] = {
     "frr": Frr(),
     "bird": BirdDaemon(),
     "openvswitch": OpenVswitch(),
+    "linux": Linux(),
     "netconf": NetconfDevice(),
 }
 

@@ -14,6 +14,7 @@ from activities.deviceinteraction.testbed.cli import Question, Reply
 from activities.deviceinteraction.testbed.device import Device
 from activities.deviceinteraction.testbed.grammar import Refused
 from activities.deviceinteraction.testbed.model import Fault, Result
+from activities.deviceinteraction.testbed.scp import Sink, received_path
 
 _GARBAGE = "\x00\x1b[7m#@!~ \ufffd\ufffd0x%/]}{\x07 q_-^^\r\n\ufffd" * 4
 _BANNER = "*** Authorised use only. Everything is recorded. ### Call 0800 > 7 first: it's #1! ***\n" * 12_000
@@ -83,6 +84,7 @@ class Shell(asyncssh.SSHServerSession[str]):
         self._cli = device.cli(session, user)
         self._keys = _Keys()
         self._exec: str | None = None
+        self._sink: Sink | None = None
         self._worker: asyncio.Task[None] | None = None
 
     # asyncssh's side
@@ -101,20 +103,33 @@ class Shell(asyncssh.SSHServerSession[str]):
 
     def exec_requested(self, command: str) -> bool:
         """One command, no prompt, as ``ssh device "show version"``."""
+        path = received_path(command)
+        if path is not None:
+            self._chan.set_encoding(None)
+            self._sink = Sink(self._chan.write, lambda data: self._device.receive(path, data))
+            return True
         self._exec = command
         return True
 
     def session_started(self) -> None:
         """Begin to read."""
+        if self._sink is not None:
+            return
         self._device.terminals[self._session] = self._hang_up
         self._worker = asyncio.get_running_loop().create_task(self._run())
 
     def data_received(self, data: str, datatype: int | None) -> None:  # noqa: ARG002
         """Something was typed."""
+        if self._sink is not None:
+            self._sink.feed(data)  # type: ignore[arg-type]  # bytes, once the channel has no encoding
+            return
         self._keys.feed(data)
 
     def eof_received(self) -> bool:
         """The client will type no more; what it typed is still worked through."""
+        if self._sink is not None:
+            self._chan.exit(0)
+            return False
         self._keys.end()
         return True
 

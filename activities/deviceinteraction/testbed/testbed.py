@@ -123,6 +123,14 @@ class TestbedDevice:
         """Change it out of band, as a colleague on the console would; see `Device.change`."""
         self._device.change(lines, user=user, commit=commit)
 
+    def files(self) -> Mapping[str, bytes]:
+        """The files that were copied to it."""
+        return dict(self._device.files)
+
+    def leave_room(self, free: int) -> None:
+        """Let it have so many bytes free, those files not counted."""
+        self._device.disk_free = free
+
     def peer_with(self, *peers: Peer) -> None:
         """Let it have these BGP sessions, and no others."""
         self._device.peers = peers

@@ -13,6 +13,7 @@ from typing import Final
 from xml.sax.saxutils import unescape
 
 import asyncssh
+from asyncssh.constants import OPEN_REQUEST_SESSION_FAILED
 
 from activities.deviceinteraction.failures import DeviceFailure, InvalidInput, Permanent, Unreachable
 from activities.deviceinteraction.model import HostKeys, Target, Timeouts
@@ -78,7 +79,7 @@ async def _subsystem(
         async with asyncio.timeout(timeouts.connect.total_seconds()):
             return await connection.create_process(subsystem="netconf", encoding=None, stderr=asyncssh.DEVNULL)
     except asyncssh.ChannelOpenError as error:
-        if error.code == asyncssh.OPEN_REQUEST_SESSION_FAILED:
+        if error.code == OPEN_REQUEST_SESSION_FAILED:
             raise Permanent(
                 f"{target.name}: {where} lets us in and offers no NETCONF. Enable it there, or correct the device's "
                 "port (830 is usual)."
@@ -115,8 +116,18 @@ class NetconfTransport:
 
     @property
     def prompt(self) -> str:
-        """There is none; who is logged in where, and in which session."""
+        """There is none; who is logged in where, in which session, and which locks it holds."""
+        return " ".join([self.home, *(f"({store} locked)" for store in sorted(self.locked))])
+
+    @property
+    def home(self) -> str:
+        """See `ReusableTransport.home`."""
         return f"{self._target.credential.username}@{self._target.name} session {self.session_id}"
+
+    def adopt(self, timeouts: Timeouts, transcript: Transcript) -> None:
+        """See `ReusableTransport.adopt`."""
+        self._timeouts, self._transcript = timeouts, transcript
+        transcript.note(f"goes on in a session on {self._target.name} that was open: {self.home}")
 
     async def greet(self) -> None:
         """Exchange hellos and agree on a version (RFC 6241, 8.1).
@@ -165,11 +176,14 @@ class NetconfTransport:
     async def send(
         self, line: str, *, within: timedelta | None = None, answers: Sequence[Answer] = (), relearn: bool = False
     ) -> str:
-        """See `Transport.send`. NETCONF has no lines.
+        """See `Transport.send`. NETCONF has no lines; an empty one asks for a sign of life.
 
         Raises:
-            InvalidInput: Always.
+            InvalidInput: The line is not empty.
         """
+        if not line:
+            await self.exchange(_NOTHING, within=within)
+            return ""
         raise InvalidInput(
             f"{self._target.name}: {line!r} is a line of a command line, and this device is reached by NETCONF, which "
             "has none. Use `rpc`."

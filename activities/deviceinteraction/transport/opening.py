@@ -63,5 +63,9 @@ def _ovs(line: str) -> str:
             return shlex.join(["ovs-vsctl", *words])
 
 
-_SPOKEN: Final[Mapping[PlatformName, Callable[[str], str]]] = {"bird": _birdc, "openvswitch": _ovs}
+def _linux(line: str) -> str:
+    return shlex.join(_words(line))
+
+
+_SPOKEN: Final[Mapping[PlatformName, Callable[[str], str]]] = {"bird": _birdc, "openvswitch": _ovs, "linux": _linux}
 """The platforms of Linux machines. All others have a command line with a prompt, FRR's vtysh among them."""

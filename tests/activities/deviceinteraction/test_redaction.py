@@ -80,3 +80,15 @@ def test_redacting_twice_changes_nothing_more() -> None:
 
 def test_a_short_password_does_not_riddle_the_text() -> None:
     assert Redactor(["a"])("a vlan") == "a vlan"
+
+
+@pytest.mark.parametrize("leaf", ["password", "hashed-password", "secret", "key-string", "community", "a:private-key"])
+def test_a_leaf_that_keeps_a_secret_is_hidden_in_xml_and_its_neighbours_are_not(leaf: str) -> None:
+    whole = f"<name>ops</name><community-set>blue</community-set><{leaf}>hunter2</{leaf}>"
+    assert "hunter2" not in by_pattern(whole.partition("r2</")[0])
+    shown = by_pattern(whole)
+    assert shown.count(HIDDEN) == 1
+    assert "hunter2" not in shown
+    assert "<name>ops</name>" in shown
+    assert "blue" in shown
+    assert by_pattern(f"<{leaf}>\n  <name>x</name></{leaf}>") == f"<{leaf}>\n  <name>x</name></{leaf}>"

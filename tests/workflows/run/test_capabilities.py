@@ -13,7 +13,6 @@ from workflows.plan import (
     ConfigureAction,
     Confirm,
     Constant,
-    CopyAction,
     LinesText,
     Maintenance,
     ProposeAction,
@@ -25,7 +24,7 @@ from workflows.run.capabilities import not_carried_out
 
 LIBRARY = Path(__file__).parents[3] / "workflows" / "library"
 LINES = LinesText(lines=(Constant(value="vlan 5"),))
-COPY = CopyAction(source=Constant(value="a"), to=Constant(value="flash:a"))
+WHOLE = ConfigureAction(change=LINES, mode="replace")
 
 
 def doing(*actions: Action) -> Step:
@@ -39,9 +38,8 @@ def doing(*actions: Action) -> Step:
             doing(CompareAction()).model_copy(update={"maintenance": Maintenance(enter=(CompareAction(),))}),
             "`compare` in `maintenance`",
         ),
-        (doing(COPY), "the action `copy`"),
         (doing(ProposeAction(change=LINES, mode="replace", name="c")), "`mode: replace`"),
-        (changing("deploy", maintenance=Maintenance(leave=(COPY,))), "the action `copy`"),
+        (changing("deploy", maintenance=Maintenance(leave=(WHOLE,))), "`mode: replace`"),
         (
             doing(ApplyAction(change="c", confirm=Confirm(within_s=60, hold="wave"))).model_copy(
                 update={"maintenance": Maintenance(leave=(ConfigureAction(change=LINES),))}
@@ -58,7 +56,7 @@ def test_a_construct_that_is_not_built_is_named_with_its_step(step: Step, said: 
 
 
 def test_every_construct_is_named_and_not_only_the_first() -> None:
-    broken = plan(doing(COPY, COPY), last=(ScriptStep(id=StepId("s"), engine="awx", run="x"),))
+    broken = plan(doing(WHOLE, WHOLE), last=(ScriptStep(id=StepId("s"), engine="awx", run="x"),))
     assert len(not_carried_out(broken)) == 3
 
 

@@ -132,7 +132,11 @@ class Operation(Part):
 class Command(Part):
     """A command of a Linux device."""
 
-    command: Text = key("The command.", needed=True, examples=["ip -json link show"])
+    command: Text = key(
+        "The command and its arguments. No shell sees it: for a pipe say `sh -c '…'`.",
+        needed=True,
+        examples=["ip -json link show"],
+    )
     changes: Flag | None = key("Whether it changes the device.", default=True, examples=[False])
     parse: Parser | None = key("What is made of its output, as in `show`.", default="none", examples=["json"])
     pattern: Text | None = key("Of `regex` and `ttp`, as in `show`.", examples=[r"^(?P<name>\w+):"])

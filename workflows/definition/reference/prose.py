@@ -22,6 +22,7 @@ on them is compiled by a test. Each example is a file in `examples/` too.
 | [Expressions](expressions.md) | `${{{{ }}}}`, names, filters and tests |
 | [YAML](yaml.md) | which YAML is read, and what is refused |
 | [In Python](python.md) | the same definitions, built by functions |
+| [Platforms](platforms.md) | what is done on which platform, and how that is known |
 
 A step has one verb:
 

@@ -82,6 +82,10 @@ class EosState(IndentedDevice):
         self.sessions.clear()
         self.checkpoints.clear()
 
+    def file_path(self, path: str) -> str:
+        """See `Device.file_path`: ``/mnt/flash`` is ``flash:``."""
+        return path.replace("flash:/", "/mnt/flash/").replace("flash:", "/mnt/flash/")
+
     def restart(self) -> None:
         """See `Device.restart`. Pending sessions do not survive it ("Configuration Sessions", EOS User Manual)."""
         self.sessions.clear()

@@ -7,6 +7,7 @@ from activities.deviceinteraction.testbed.cli import Reply, command
 from activities.deviceinteraction.testbed.grammar import Match
 from activities.deviceinteraction.testbed.platforms import identity
 from activities.deviceinteraction.testbed.platforms.eos_device import EosState
+from activities.deviceinteraction.testbed.platforms.files import left
 from activities.deviceinteraction.testbed.platforms.switching import SwitchCli
 from activities.deviceinteraction.testbed.switch import vlan_table
 from activities.deviceinteraction.testbed.vlanlist import vlan_ranges
@@ -131,5 +132,5 @@ Free memory: 2473244 kB
             "Directory of flash:/\n\n"
             f"       -rw-   947423842           {now:%b} {now.day:>2}  2026  EOS-4.30.4M.swi\n"
             f"       -rw-   {size:>9}           {now:%b} {now.day:>2} {now:%H:%M}  startup-config\n\n"
-            "3440762880 bytes total (1461510144 bytes free)"
+            f"3440762880 bytes total ({left(self.device)} bytes free)"
         )

@@ -13,6 +13,7 @@ from activities.deviceinteraction.testbed.cli import Reply, command
 from activities.deviceinteraction.testbed.grammar import Match
 from activities.deviceinteraction.testbed.platforms import identity
 from activities.deviceinteraction.testbed.platforms.eos_shows import EosShows
+from activities.deviceinteraction.testbed.platforms.files import digest
 
 PRIORITY = 4096
 _JSON = re.compile(r"\|\s*json\s*$")
@@ -37,6 +38,14 @@ class EosWorld(EosShows):
             for link in surroundings.links(self.device.ports())
         ]
         return _document({"tablesLastChangeTime": 1_700_000_000.0, "lldpNeighbors": found})
+
+    @command("verify /sha512 <url>")
+    def _verify(self, match: Match) -> Reply:
+        url = match.args["url"]
+        found = digest(self.device, url, "sha512")
+        if found is None:
+            return Reply(f"% Error verifying {url} (No such file or directory)", "rejected")
+        return Reply(f"verify /sha512 ({url}) = {found}")
 
     @command("show ip bgp summary vrf all json")
     def _show_bgp(self, _match: Match) -> Reply:

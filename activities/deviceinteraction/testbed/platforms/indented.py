@@ -3,6 +3,7 @@
 `editor.py` holds the configuration modes that change it. Nothing here prints a prompt or knows a command.
 """
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -44,8 +45,11 @@ class IndentedDevice(Device):
     kinds: ClassVar[Mapping[str, str]] = {}  # interface kinds with their short forms, such as Ethernet: Et
     virtual: ClassVar[frozenset[str]] = frozenset({"Vlan", "Loopback", "Port-channel"})
 
+    delivered_release: ClassVar[str] = ""
+
     def __init__(self, spec: DeviceSpec, login: Login, log: Path, clock: Clock) -> None:
         super().__init__(spec, login, log, clock)
+        self.release = self.delivered_release
         self._running: ConfigTree | None = None
         self.startup: str | None = None
         self.changed_at = self.booted_at
@@ -161,6 +165,13 @@ class IndentedDevice(Device):
         """See `Device.restart`."""
         if self.running_config() != self.startup_config():
             self.replace(self.load(self.startup_config()), "boot")
+        self.release = self.booted_release()
+
+    def booted_release(self) -> str:
+        """The release that the boot image brings; the delivered one where none is named, or it is not there."""
+        image = self.running.value("boot system") or self.running.value("boot nxos") or ""
+        found = re.search(r"\d+\.\d+\.\d+[a-z]?", image) if self.file_path(image) in self.files else None
+        return self.delivered_release if found is None else found.group()
 
     def change(self, lines: Sequence[str], *, user: str = "console", commit: bool = True) -> None:  # noqa: ARG002
         """See `Device.change`."""

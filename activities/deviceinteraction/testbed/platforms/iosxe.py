@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from activities.deviceinteraction.testbed.cli import Question, Reply, Setting, command
 from activities.deviceinteraction.testbed.grammar import Match, Refused
+from activities.deviceinteraction.testbed.platforms.files import digest, left, listed
 from activities.deviceinteraction.testbed.platforms.iosxe_device import IosXeState
 from activities.deviceinteraction.testbed.platforms.iosxe_world import IosXeWorld
 from activities.deviceinteraction.testbed.platforms.settings import SHARED_SETTINGS
@@ -18,7 +19,7 @@ from activities.deviceinteraction.testbed.vlanlist import vlan_numbers
 
 _NONE_PENDING = "%No Rollback Confirmed Change pending"
 _NO_ARCHIVE = "%Archive feature not enabled"
-_FLASH_TOTAL, _FLASH_FREE = 1_957_298_176, 1_205_714_944
+_FLASH_TOTAL = 1_957_298_176
 _SURE = (
     "This will apply all necessary additions and deletions\n"
     "to replace the current running configuration with the\n"
@@ -39,7 +40,12 @@ class IosXeCli(IosXeWorld):
 
     greeting: ClassVar[str] = "Enter configuration commands, one per line.  End with CNTL/Z."
     settings: ClassVar[Mapping[str, tuple[Setting, ...]]] = {
-        "config": (*SHARED_SETTINGS["config"], Setting("enable secret <text...>", 2), Setting("cdp run")),
+        "config": (
+            *SHARED_SETTINGS["config"],
+            Setting("enable secret <text...>", 2),
+            Setting("cdp run"),
+            Setting("boot system <url>"),
+        ),
         "config-if": (*SHARED_SETTINGS["config-if"], Setting("power inline <text...>", 2), Setting("cdp enable")),
         "config-line": SHARED_SETTINGS["config-line"],
         "config-archive": (Setting("path <text...>", 1), Setting("maximum <number>", 1), Setting("write-memory")),
@@ -169,14 +175,23 @@ class IosXeCli(IosXeWorld):
         if _file(match.args.get("url", "flash:")) is None:
             return Reply(f"%Error opening {match.args['url']} (No such device)", "rejected")
         stamp = f"{self.device.clock.now():%b %d %Y %H:%M:%S} +00:00"
-        files = {"packages.conf": 7523, **{name: len(text) for name, text in sorted(self.device.flash.items())}}
+        texts = {name: len(text) for name, text in sorted(self.device.flash.items())}
+        files = {"packages.conf": 7523, **texts, **dict(listed(self.device))}
         rows = [
             f"{11 + index:>6}  -rw-  {size:>16}  {stamp}  {name}" for index, (name, size) in enumerate(files.items())
         ]
-        free = _FLASH_FREE - sum(files.values())
+        free = left(self.device) - sum(texts.values())
         return Reply(
             "\n".join(["Directory of flash:/", "", *rows, "", f"{_FLASH_TOTAL} bytes total ({free} bytes free)"])
         )
+
+    @command("verify /sha512 <url>")
+    def _verify(self, match: Match) -> Reply:
+        url = match.args["url"]
+        found = digest(self.device, url, "sha512")
+        if found is None:
+            return Reply(f"%Error verifying {url} (No such file or directory)", "rejected")
+        return Reply(f"..........Done!\nverify /sha512 ({url}) = {found}\n")
 
     def _read(self, url: str) -> str | None:
         match url:

@@ -48,6 +48,7 @@ class IosXeState(IndentedDevice):
         "line vty",
         "ntp ",
     )
+    delivered_release: ClassVar[str] = "17.9.4a"
     physical: ClassVar[tuple[str, ...]] = _ACCESS + _UPLINKS
     uncabled: ClassVar[frozenset[str]] = frozenset(_ACCESS[6:])
     kinds: ClassVar[Mapping[str, str]] = {

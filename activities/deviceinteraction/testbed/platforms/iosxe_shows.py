@@ -15,6 +15,7 @@ from activities.deviceinteraction.testbed.vlanlist import vlan_ranges
 
 MODEL = "C9200L-24T-4X"
 _FDDI = ((1002, "fddi-default"), (1003, "token-ring-default"), (1004, "fddinet-default"), (1005, "trnet-default"))
+_SOFTWARE = "Cisco IOS Software [Cupertino], Catalyst L3 Switch Software (CAT9K_LITE_IOSXE)"
 
 
 class IosXeShows(SwitchCli[IosXeState]):
@@ -29,8 +30,8 @@ class IosXeShows(SwitchCli[IosXeState]):
         weeks, days = divmod(up.days, 7)
         hours, minutes = up.seconds // 3600, up.seconds // 60 % 60
         number = identity.serial(device.spec, "FOC")
-        return Reply(f"""Cisco IOS XE Software, Version 17.09.04a
-Cisco IOS Software [Cupertino], Catalyst L3 Switch Software (CAT9K_LITE_IOSXE), Version 17.9.4a, RELEASE SOFTWARE (fc3)
+        return Reply(f"""Cisco IOS XE Software, Version {_padded(device.release)}
+{_SOFTWARE}, Version {device.release}, RELEASE SOFTWARE (fc3)
 Technical Support: http://www.cisco.com/techsupport
 Copyright (c) 1986-2023 by Cisco Systems, Inc.
 Compiled Fri 20-Oct-23 10:28 by mcpre
@@ -61,7 +62,7 @@ System Serial Number               : {number}
 
 Switch Ports Model              SW Version        SW Image              Mode
 ------ ----- -----              ----------        ----------            ----
-*    1 28    {MODEL}      17.09.04a         CAT9K_LITE_IOSXE      INSTALL
+*    1 28    {MODEL}      {_padded(device.release):<17} CAT9K_LITE_IOSXE      INSTALL
 
 
 Configuration register is 0x102
@@ -207,3 +208,8 @@ MD5 digest                        : 0x57 0xCD 0x40 0x65 0x63 0x59 0x47 0xBD
             "The next archive file will be named flash:archive-<timestamp>-0\n"
             " Archive #  Name\n" + "\n".join(f"   {number}" for number in range(1, 11))
         )
+
+
+def _padded(release: str) -> str:
+    """``17.09.04a`` for ``17.9.4a``, as the first line of ``show version`` has it."""
+    return ".".join(part if len(part.rstrip("abc")) > 1 else f"0{part}" for part in release.split("."))

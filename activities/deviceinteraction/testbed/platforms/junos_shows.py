@@ -9,6 +9,7 @@ from typing import ClassVar
 from activities.deviceinteraction.testbed.cli import Cli, Pipe, Question, Reply, command, filter_lines
 from activities.deviceinteraction.testbed.grammar import Match
 from activities.deviceinteraction.testbed.platforms import identity, junos_tree
+from activities.deviceinteraction.testbed.platforms.files import left
 from activities.deviceinteraction.testbed.platforms.junos_device import Commit, JunosState, words
 from activities.deviceinteraction.testbed.platforms.junos_schema import SCHEMA, Tree
 from activities.deviceinteraction.testbed.switch import members
@@ -100,7 +101,7 @@ class JunosShows(Cli):
     def _show_storage(self, _match: Match) -> Reply:
         return Reply(
             "Filesystem              Size       Used      Avail  Capacity   Mounted on\n"
-            "/dev/gpt/junos          1.3G       533M       710M       43%  /.mount\n"
+            f"/dev/gpt/junos          1.3G       533M       {left(self.device) // 1024**2}M       43%  /.mount\n"
         )
 
     @command("show vlans")

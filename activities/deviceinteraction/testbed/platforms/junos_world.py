@@ -10,6 +10,7 @@ from activities.deviceinteraction.testbed import surroundings
 from activities.deviceinteraction.testbed.cli import Reply, command
 from activities.deviceinteraction.testbed.grammar import Match
 from activities.deviceinteraction.testbed.platforms import identity
+from activities.deviceinteraction.testbed.platforms.files import digest
 from activities.deviceinteraction.testbed.platforms.junos_shows import JunosShows
 
 _ROLES: Final = {"root": "ROOT", "designated": "DESG", "alternate": "ALT", "backup": "BKUP", "disabled": "DIS"}
@@ -28,6 +29,14 @@ class JunosWorld(JunosShows):
             for link in surroundings.links(self.device.ports())
         ]
         return Reply("\n".join(lines) if len(lines) > 1 else "")
+
+    @command("file checksum sha-256 <path>")
+    def _checksum(self, match: Match) -> Reply:
+        path = match.args["path"]
+        found = digest(self.device, path, "sha256")
+        if found is None:
+            return Reply(f"error: {path}: No such file or directory", "rejected")
+        return Reply(f"SHA256 ({path}) = {found}")
 
     @command("show bgp summary")
     def _show_bgp(self, _match: Match) -> Reply:

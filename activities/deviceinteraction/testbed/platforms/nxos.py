@@ -33,6 +33,7 @@ class NxosCli(NxosWorld):
             Setting("feature <name>"),
             Setting("ip domain-lookup"),
             Setting("cli <text...>"),
+            Setting("boot nxos <url>", 2),
         ),
         "config-if": (*SHARED_SETTINGS["config-if"], Setting("vrf member <name>", 2)),
         "config-line": SHARED_SETTINGS["config-line"],

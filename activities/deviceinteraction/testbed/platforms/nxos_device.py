@@ -54,6 +54,7 @@ class NxosState(IndentedDevice):
         "ip ",
         "logging ",
     )
+    delivered_release: ClassVar[str] = "9.3.10"
     physical: ClassVar[tuple[str, ...]] = (*_ACCESS, *_UPLINKS, "mgmt0")
     uncabled: ClassVar[frozenset[str]] = frozenset(_ACCESS[6:])
     kinds: ClassVar[Mapping[str, str]] = {
@@ -88,11 +89,17 @@ class NxosState(IndentedDevice):
                 lines.append(line)
         return lines
 
+    @property
+    def shown_release(self) -> str:
+        """``9.3(10)`` for ``9.3.10``."""
+        major, minor, patch = self.release.split(".")
+        return f"{major}.{minor}({patch})"
+
     def delivered(self) -> str:
         """See `IndentedDevice.delivered`."""
         spec = self.spec
         lines = [
-            "version 9.3(10) Bios:version 05.45",
+            f"version {self.shown_release} Bios:version 05.45",
             f"hostname {spec.name}",
             "feature interface-vlan",
             "feature lldp",

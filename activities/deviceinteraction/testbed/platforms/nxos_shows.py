@@ -6,6 +6,7 @@ Formats follow Cisco's "Nexus 9000 Series NX-OS Command Reference (Show Commands
 from activities.deviceinteraction.testbed.cli import Question, Reply, command
 from activities.deviceinteraction.testbed.grammar import Match
 from activities.deviceinteraction.testbed.platforms import identity
+from activities.deviceinteraction.testbed.platforms.files import left
 from activities.deviceinteraction.testbed.platforms.nxos_device import NxosState
 from activities.deviceinteraction.testbed.platforms.switching import SwitchCli
 from activities.deviceinteraction.testbed.switch import vlan_table
@@ -30,7 +31,7 @@ All rights reserved.
 
 Software
   BIOS: version 05.45
-  NXOS: version 9.3(10)
+  NXOS: version {device.shown_release}
   BIOS compile time:  07/05/2021
   NXOS image file is: bootflash:///nxos.9.3.10.bin
   NXOS compile time:  6/10/2022 14:00:00 [06/10/2022 23:13:35]
@@ -47,7 +48,7 @@ Kernel uptime is {up.days} day(s), {hours} hour(s), {minutes} minute(s), {second
 
 Last reset at 498000 usecs after Mon Oct 12 06:06:44 2026
   Reason: Reset Requested by CLI command reload
-  System version: 9.3(10)
+  System version: {device.shown_release}
   Service:
 
 plugin
@@ -159,9 +160,9 @@ Active Package(s):
     @command("dir", "dir <url>")
     def _dir(self, _match: Match) -> Reply:
         stamp = f"{self.device.clock.now():%b %d %H:%M:%S %Y}"
-        used, total = 1_943_126_016, 53_298_520_064
+        free, total = left(self.device), 53_298_520_064
         return Reply(
             f"       4096    {stamp}  .rpmstore/\n 1978203648    {stamp}  nxos.9.3.10.bin\n\n"
-            f"Usage for bootflash://sup-local\n{used:>12} bytes used\n"
-            f"{total - used:>12} bytes free\n{total:>12} bytes total"
+            f"Usage for bootflash://sup-local\n{total - free:>12} bytes used\n"
+            f"{free:>12} bytes free\n{total:>12} bytes total"
         )

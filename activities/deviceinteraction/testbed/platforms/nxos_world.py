@@ -7,6 +7,7 @@ from activities.deviceinteraction.testbed import surroundings
 from activities.deviceinteraction.testbed.cli import Reply, command
 from activities.deviceinteraction.testbed.grammar import Match, Refused
 from activities.deviceinteraction.testbed.platforms import identity
+from activities.deviceinteraction.testbed.platforms.files import digest
 from activities.deviceinteraction.testbed.platforms.iosxe_world import block
 from activities.deviceinteraction.testbed.platforms.nxos_shows import NxosShows
 
@@ -28,6 +29,13 @@ class NxosWorld(NxosShows):
         ]
         legend = "Capability codes:\n  (R) Router, (B) Bridge, (T) Telephone\n"
         return Reply("\n".join([legend, *entries, f"Total entries displayed: {len(entries)}"]))
+
+    @command("show file <url> sha256sum")
+    def _show_sum(self, match: Match) -> Reply:
+        found = digest(self.device, match.args["url"], "sha256")
+        if found is None:
+            return Reply(f"{match.args['url']}: No such file or directory", "rejected")
+        return Reply(found)
 
     @command("show ip bgp summary")
     def _show_bgp(self, match: Match) -> Reply:

@@ -35,7 +35,7 @@ def logouts(lab: Lab) -> int:
 
 
 async def until_logged_out(lab: Lab, times: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while logouts(lab) < times:
             await asyncio.sleep(0.02)
 
