@@ -15,13 +15,21 @@ not be told.
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import ClassVar, Final
 
 from activities.deviceinteraction.config import netconfedit, xmltree
 from activities.deviceinteraction.config.diff import digest, rendered
 from activities.deviceinteraction.config.footprint import Footprint, Path, between, keyed
 from activities.deviceinteraction.config.xmltree import Element
-from activities.deviceinteraction.failures import CheckFailed, ConfigLocked, InvalidInput, RejectedByDevice, Transient
+from activities.deviceinteraction.failures import (
+    CheckFailed,
+    ConfigLocked,
+    InvalidInput,
+    Permanent,
+    RejectedByDevice,
+    Transient,
+)
 from activities.deviceinteraction.model import (
     Confirm,
     Facts,
@@ -123,7 +131,7 @@ class NetconfDevice:
         self._demand_candidate(device)
         await nc.lock(device, "candidate")
         try:
-            await nc.lock(device, "running")
+            await self._lock_running(device)
             return await self._edit(device, fragment, lines, before)
         except BaseException:
             if device.is_alive():
@@ -168,10 +176,10 @@ class NetconfDevice:
     async def timer_needs(self, device: Dialogue) -> tuple[Need, ...]:
         """See `Platform.timer_needs`: a commit that outlives its session, and a lock that shows one that waits."""
         persists = _has(device, "confirmed-commit:1.1", "confirm")
-        if persists.met or nc.capability(device, "confirmed-commit:1.0") is None:
-            return (persists,)
-        reason = "only confirmed-commit:1.0: without `persist`, the end of a session takes the commit back"
-        return (Need(persists.name, met=False, reason=reason, serves=("confirm",)),)
+        if not persists.met and nc.capability(device, "confirmed-commit:1.0") is not None:
+            reason = "only confirmed-commit:1.0: without `persist`, the end of a session takes the commit back"
+            return (Need(persists.name, met=False, reason=reason, serves=("confirm",)),)
+        return (persists, await self._sight_of_commits(device)) if persists.met else (persists,)
 
     async def pending(self, device: Dialogue, names: Names) -> Pending:
         """See `Platform.pending`: whether the lock of the running configuration is refused, and by no session.
@@ -265,6 +273,24 @@ class NetconfDevice:
         had, has = _all_paths(now), _all_paths(elements)
         text = rendered(between(had, has), had)
         return Staged(footprint, text, digest(text), tuple(lines))
+
+    async def _lock_running(self, device: Dialogue) -> None:
+        """Keep others from changing what runs; where a device has no such lock, that of the candidate must do."""
+        with suppress(Permanent):
+            await nc.lock(device, "running")
+
+    async def _sight_of_commits(self, device: Dialogue) -> Need:
+        held = "running" in device.netconf.locked
+        reason = "the running configuration can be locked, which is refused while a commit waits"
+        try:
+            await nc.lock(device, "running")
+        except ConfigLocked as locked:
+            reason = locked.message
+        except Permanent as refused:
+            return Need("sight of commits that wait", met=False, reason=refused.message, serves=("confirm",))
+        if not held:
+            await nc.unlock(device, "running")
+        return Need("sight of commits that wait", met=True, reason=reason, serves=("confirm",))
 
     async def _lock_if_it_may(self, device: Dialogue) -> None:
         """Lock the candidate; some devices refuse that as long as a commit waits."""

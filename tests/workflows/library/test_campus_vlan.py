@@ -43,7 +43,7 @@ def test_it_looks_asks_deploys_in_waves_looks_again_and_tells(plan: Plan) -> Non
     ]
     assert deploy.changes
     assert deploy.reads == ("precheck",)
-    confirm = Confirm(within_s=900.0, hold="best_effort")
+    confirm = Confirm(within_s=3600.0, hold="best_effort")
     assert deploy.do[0] == ApplyAction(step=StepId("precheck"), change="change", confirm=confirm, save=True)
     assert (deploy.on_failure.action, deploy.on_failure.scope) == ("undo", "wave")
     approval = plan.step(StepId("approval"))

@@ -68,7 +68,7 @@ def campus_vlan() -> Definition:
     deploy = fan_out(
         "deploy",
         "steps.precheck.succeeded",
-        actions.apply("steps.precheck.change", confirm={"within": "15m", "hold": "best_effort"}, save=True),
+        actions.apply("steps.precheck.change", confirm={"within": "1h", "hold": "best_effort"}, save=True),
         actions.snapshot("vlans", as_="state"),
         actions.check({"vlan is active": 'state.vlans[inputs.vlan_id].status == "active"'}),
         waves=[
@@ -76,6 +76,7 @@ def campus_vlan() -> Definition:
             {"name": "pilot", "size": "10%", "soak": "${{ inputs.pilot_soak }}"},
             {"name": "rest", "size": "100%"},
         ],
+        timeout="30s",
         concurrency=50,
         accept={"succeeded": ">= 98%"},
         apart="device.data.mlag_pair | default(device.name)",
