@@ -10,13 +10,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 from types import MappingProxyType
-from typing import get_args
 
 from activities.artifacts.documents import Documents
 from activities.bound import Bound
 from activities.comparing import compared, failed, find_after, find_before, snapshot_key
 from activities.deviceinteraction.failures import CheckFailed, InvalidInput, Transient
-from activities.deviceinteraction.model import Applied, Change, Names, Section
+from activities.deviceinteraction.model import Applied, Change, Names
 from activities.deviceinteraction.session import Session
 from activities.effects import (
     DONE,
@@ -36,7 +35,7 @@ from activities.judging import unmet
 from activities.ledger import ledger_of
 from activities.outcomes import Gathered
 from activities.rendering import config_lines, markup
-from activities.showing import run, show
+from activities.showing import run, sections_of, show
 from activities.values import VALUE, AppliedValue, ChangeValue, KeptValue, PlainValue, StateValue, seen
 from workflows.contracts import ArtifactRef, InteractInput
 from workflows.plan import (
@@ -60,12 +59,6 @@ from workflows.plan import (
     StepId,
 )
 from workflows.run.evaluate import text
-
-
-def _sections(action: SnapshotAction) -> tuple[Section, ...]:
-    """The sections that the device library knows; `prepare` refuses a snapshot of others."""
-    known: tuple[Section, ...] = get_args(Section)
-    return tuple(section for section in known if section in action.sections)
 
 
 class Actions:
@@ -163,7 +156,7 @@ class Actions:
                 self._check(action)
             case SnapshotAction():
                 async with self._limited("snapshot"):
-                    state = await session.snapshot(_sections(action))
+                    state = await session.snapshot(sections_of(action))
                 changes = len(await self._ledger.begun())
                 await self._keep(snapshot_key(index, action), StateValue(value=state, changes=changes))
             case CompareAction():
@@ -402,7 +395,5 @@ class Actions:
             async with asyncio.timeout(self._step.timeout_s):
                 yield
         except TimeoutError:
-            raise Transient(
-                f"{what} was not done within the step's timeout of {self._step.timeout_s:g} s. Is the device slow, "
-                "or the `timeout` too short?"
-            ) from None
+            limit = f"the step's timeout of {self._step.timeout_s:g} s"
+            raise Transient(f"{what} was not done within {limit}. Is the device slow, or the time too short?") from None

@@ -75,8 +75,8 @@ async def heartbeat() -> AsyncIterator[AttemptFence]:
 
 
 async def _tick(fence: AttemptFence, every_s: float) -> None:
-    # A heartbeat costs the server a transaction, so one goes out for two ticks, and none before the second: the start of
-    # an attempt counts as one, and most attempts that read are done by then. An attempt that is late by a whole tick
+    # A heartbeat costs the server a transaction, so one goes out for two ticks, and none before the second: the start
+    # of an attempt counts as one, and most that read are done by then. An attempt that is late by a whole tick
     # more is stale anyway.
     while True:
         for _ in range(TICKS_OF_A_HEARTBEAT):

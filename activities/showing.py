@@ -1,16 +1,16 @@
-"""The actions ``show`` and ``run``: one command, and its answer as the definition wants it parsed."""
+"""The actions that read: one command and its answer as the definition wants it parsed, and what a snapshot takes."""
 
 import json
 from collections.abc import Mapping
-from typing import assert_never
+from typing import assert_never, get_args
 
 from pydantic import JsonValue
 
 from activities.deviceinteraction.failures import CheckFailed
-from activities.deviceinteraction.model import Journal
+from activities.deviceinteraction.model import Journal, Section
 from activities.deviceinteraction.parse.bounded import parse_pattern, parse_ttp
 from activities.deviceinteraction.session import Session
-from workflows.plan import RunAction, ShowAction
+from workflows.plan import RunAction, ShowAction, SnapshotAction
 
 
 async def show(session: Session, action: ShowAction, command: str, templates: Mapping[str, str]) -> JsonValue:
@@ -80,3 +80,9 @@ async def _parsed(
 def _named(action: ShowAction | RunAction) -> str:
     assert action.pattern is not None, "the compiler demands it"
     return action.pattern
+
+
+def sections_of(action: SnapshotAction) -> tuple[Section, ...]:
+    """The sections that the device library knows; `prepare` refuses a snapshot of others."""
+    known: tuple[Section, ...] = get_args(Section)
+    return tuple(section for section in known if section in action.sections)

@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from starter.cli.parser import build, forwarded
 from starter.errors import StarterError
+from starter.leaving import leave
 
 DETACHED = 130
 DEBUG = "NETSAGA_DEBUG"
@@ -22,21 +23,7 @@ DEBUG = "NETSAGA_DEBUG"
 
 def main() -> NoReturn:
     """The console script."""
-    leave(sys.argv[1:])
-
-
-def leave(arguments: Sequence[str]) -> NoReturn:
-    """Run one command and end the process with its exit code, without the interpreter's finalisation.
-
-    The Temporal SDK's threads can crash a process that finalises (sdk-python#300), which would spoil the exit code.
-    """
-    code = execute(arguments)
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:  # the reader of a pipe has gone; it has seen what it wanted
-        pass
-    os._exit(code)
+    leave(execute(sys.argv[1:]))
 
 
 def execute(arguments: Sequence[str]) -> int:

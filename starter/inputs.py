@@ -33,9 +33,7 @@ for _tag, _pattern, _first in CORE:
     CoreLoader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
 
 
-def given(
-    pairs: Sequence[str], declared: Mapping[str, Input] | None, *, flag: str = "-i"
-) -> dict[str, JsonValue]:
+def given(pairs: Sequence[str], declared: Mapping[str, Input] | None, *, flag: str = "-i") -> dict[str, JsonValue]:
     """Read ``key=value`` pairs.
 
     Args:

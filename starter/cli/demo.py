@@ -35,9 +35,10 @@ def main() -> None:
     """Run as a module: the same as `netsaga demo`."""
     import sys  # noqa: PLC0415 - only this way in needs it
 
-    from starter.__main__ import leave  # noqa: PLC0415 - the command line knows this module, not the other way round
+    from starter.__main__ import execute  # noqa: PLC0415 - the command line knows this module, not the other way round
+    from starter.leaving import leave  # noqa: PLC0415 - as above
 
-    leave(["demo", *sys.argv[1:]])
+    leave(execute(["demo", *sys.argv[1:]]))
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def most_at_once(lab: Bench) -> int:
 
     A device may notice the end of a session when the next one has begun elsewhere, so its lines count.
     """
-    events: list[tuple[float, int]] = []
+    events: list[tuple[str, int]] = []
     for host in lab.hosts:
         times = [entry["t"] for entry in lab.testbed.device(host).log() if entry.get("line")]
         events += [(min(times), 1), (max(times), -1)]

@@ -54,7 +54,9 @@ HEARTBEAT = timedelta(seconds=5)
 def environment(attempt: int = 1, heartbeat: timedelta = HEARTBEAT) -> ActivityEnvironment:
     """An activity environment as a worker would give it."""
     env = ActivityEnvironment()
-    env.info = replace(env.info, attempt=attempt, heartbeat_timeout=heartbeat, start_to_close_timeout=timedelta(minutes=5))
+    env.info = replace(
+        env.info, attempt=attempt, heartbeat_timeout=heartbeat, start_to_close_timeout=timedelta(minutes=5)
+    )
     return env
 
 

@@ -108,7 +108,10 @@ def test_absolute_paths_and_home_folders_are_kept() -> None:
         ("systems: {nb: {url: 'https://u:p@nb.example/'}}", "without user, query and fragment"),
         ("systems: {'a b': {url: 'https://nb.example/'}}", "expected a name that can stand before `:/`"),
         ("systems: {nb: {url: 'https://nb.example/', verify: false}}", "`systems.nb.verify"),
-        ("systems: {nb: {url: 'https://nb.example/', approval: {path: approvals}}}", "expected a path that starts with"),
+        (
+            "systems: {nb: {url: 'https://nb.example/', approval: {path: approvals}}}",
+            "expected a path that starts with",
+        ),
         (
             "systems: {nb: {url: 'https://nb.example/', timeout: 30}}",
             "a number without a unit; write a number and a unit",

@@ -51,7 +51,7 @@ class BatchInput(Model):
 
 
 class Progress(Model):
-    """Batch to run, at most once a second: failures and freed slots at once, the rest as `BatchPolicy.report_s` says."""
+    """Batch to run, at most once a second; what can wait goes as `BatchPolicy.report_s` says."""
 
     label: str
     letters: str  # one a device, in the batch's order

@@ -5,13 +5,11 @@ verdict. It decides nothing about devices itself; the handlers here are what peo
 """
 
 import asyncio
-from difflib import get_close_matches
 from functools import partial
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from pydantic import JsonValue, ValidationError
 from temporalio import workflow
-from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue, SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 
@@ -31,7 +29,6 @@ from workflows.contracts import (
     Progress,
     RunGraph,
     RunId,
-    RunRequest,
     RunResult,
     RunStatus,
     Scope,
@@ -53,13 +50,12 @@ from workflows.run.handover import go_on, keep, take_up, watch_history
 from workflows.run.interpreter import Interpreter
 from workflows.run.leases import DeviceLeases
 from workflows.run.operators import KINDS, Operators
+from workflows.run.requests import NOTHING, read_request
 from workflows.run.signals import Signals
 from workflows.run.state import RunState, StepRun
 from workflows.run.waiting import HandOverError
 
 KEYS: Final = {name: SearchAttributeKey.for_keyword(key) for name, key in contracts.SEARCH_ATTRIBUTES.items()}
-# The argument is read by hand, and may be missing: what a client gets wrong must fail the run, not leave it running.
-NOTHING: Final = RawValue(Payload())
 COMPLETED: Final = frozenset({"succeeded", "partial", "rejected"})
 
 
@@ -369,42 +365,3 @@ def _phase(state: RunState) -> Phase:
 
 def _because(reason: str) -> str:
     return f": {reason}" if reason else ""
-
-
-def read_request(raw: RawValue) -> RunRequest:
-    """The request of a run. One that cannot be read fails the run, and says what was expected.
-
-    Raises:
-        ApplicationError: invalid_input.
-    """
-    if raw is NOTHING:
-        _refuse_request("nothing was given")
-    try:
-        given: object = workflow.payload_converter().from_payload(raw.payload, object)
-    except Exception as error:  # noqa: BLE001  # whatever a foreign client sent: it must fail the run, not leave it running
-        _refuse_request(f"it cannot be decoded: {error}")
-    if not isinstance(given, dict):
-        _refuse_request(f"a {type(given).__name__} was given")
-    try:
-        request = RunRequest.model_validate(given)
-    except ValidationError as error:
-        _refuse_request("; ".join(_problem(item) for item in error.errors()[:5]))
-    if bool(request.definition) == (request.source is not None):
-        _refuse_request("exactly one of `definition` (a name) and `source` (YAML text) is needed")
-    return request
-
-
-def _problem(item: Any) -> str:  # noqa: ANN401  # pydantic's error details
-    where = ".".join(str(part) for part in item["loc"])
-    if item["type"] == "extra_forbidden":
-        near = get_close_matches(where, RunRequest.model_fields, n=1)
-        return f"unknown key `{where}`" + (f", did you mean `{near[0]}`?" if near else "")
-    return f"`{where}`: {item['msg']}"
-
-
-def _refuse_request(problem: str) -> NoReturn:
-    raise failure(
-        "invalid_input",
-        f"The request cannot be carried out: {problem}. Expected one JSON object such as "
-        '{"definition": "campus-vlan", "inputs": {"vlan_id": 120}}. No device was touched.',
-    )

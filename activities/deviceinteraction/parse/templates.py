@@ -56,7 +56,8 @@ class _Table(clitable.CliTable):  # type: ignore[misc]  # textfsm is not typed
 
     _keys: set[str]
 
-    def _ParseCmdItem(self, cmd_input: str, template_file: TextIO) -> texttable.TextTable:  # noqa: N802
+    def _ParseCmdItem(self, cmd_input: str, template_file: TextIO | None = None) -> texttable.TextTable:  # noqa: N802
+        assert template_file is not None, "textfsm always gives one"
         machine: Any = _compiled(Path(template_file.name).name)  # Any: textfsm is not typed
         machine.Reset()
         self._keys = self._keys or set(machine.GetValuesByAttrib("Key"))

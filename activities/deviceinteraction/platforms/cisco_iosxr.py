@@ -32,7 +32,8 @@ from activities.deviceinteraction.model import (
 from activities.deviceinteraction.parse import parse_rows
 from activities.deviceinteraction.platforms import indented, rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
-from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pending, Running, Staged, Timer
+from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Running, Staged, Timer
+from activities.deviceinteraction.platforms.untimed import Untimed
 
 _VOLATILE = re.compile(
     r"Building configuration|\s*!|[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d\.\d+ \w+$|end-(?:policy|set|group)$"
@@ -58,7 +59,7 @@ _KINDS: Final = {
 }
 
 
-class CiscoIosxr:
+class CiscoIosxr(Untimed):
     """IOS XR by its command line."""
 
     name: ClassVar[PlatformName] = "cisco_iosxr"
@@ -168,21 +169,6 @@ class CiscoIosxr:
         why = "; ".join(match["words"].strip() for match in _ERROR.finditer(failed))
         await self.discard(device, names)
         raise RejectedByDevice(f"{device.host}: the commit was refused: {why or words} Nothing is applied.")
-
-    async def timer_needs(self, device: Dialogue) -> tuple[Need, ...]:
-        """See `Platform.timer_needs`. There is no timer."""
-        return ()
-
-    async def pending(self, device: Dialogue, names: Names) -> Pending:
-        """See `Platform.pending`. There is no timer."""
-        return "none"
-
-    async def confirm_commit(self, device: Dialogue, names: Names) -> None:
-        """See `Platform.confirm_commit`. There is no timer."""
-
-    async def abort_timer(self, device: Dialogue, names: Names) -> None:
-        """See `Platform.abort_timer`."""
-        raise Permanent(f"{device.host}: a confirm timer of IOS XR ends with its session.")
 
     async def roll_back(self, device: Dialogue, names: Names) -> None:
         """See `Platform.roll_back`: the commit that carries our label, and those after it."""

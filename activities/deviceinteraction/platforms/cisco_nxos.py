@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from activities.deviceinteraction.answers import refusal
 from activities.deviceinteraction.config.footprint import Footprint, Path
-from activities.deviceinteraction.failures import CheckFailed, Permanent, RejectedByDevice
+from activities.deviceinteraction.failures import CheckFailed, RejectedByDevice
 from activities.deviceinteraction.model import (
     Confirm,
     Facts,
@@ -27,7 +27,8 @@ from activities.deviceinteraction.model import (
 from activities.deviceinteraction.parse import parse_rows
 from activities.deviceinteraction.platforms import indented, rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue
-from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pending, Running, Staged, Timer
+from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Running, Staged, Timer
+from activities.deviceinteraction.platforms.untimed import Untimed
 from activities.deviceinteraction.transport import Answer
 
 _VOLATILE = re.compile(r"!(?:Command|Time|Running configuration last done at|No configuration change)")
@@ -35,7 +36,7 @@ _CHECKPOINT = re.compile(r"\b(netsaga-[0-9a-f]+)\b")
 _KEPT_CHECKPOINTS = 4
 
 
-class CiscoNxos:
+class CiscoNxos(Untimed):
     """NX-OS. Its confirm timer needs a whole-file replace, and changes here are merged line by line."""
 
     name: ClassVar[PlatformName] = "cisco_nxos"
@@ -117,23 +118,8 @@ class CiscoNxos:
     ) -> None:
         """See `Platform.commit`."""
         if timer_s is not None:
-            raise _no_timer(device)
+            raise self._no_timer(device)
         await indented.type_lines(device, staged.lines)
-
-    async def timer_needs(self, device: Dialogue) -> tuple[Need, ...]:
-        """See `Platform.timer_needs`. There is no timer."""
-        return ()
-
-    async def pending(self, device: Dialogue, names: Names) -> Pending:
-        """See `Platform.pending`. There is no timer."""
-        return "none"
-
-    async def confirm_commit(self, device: Dialogue, names: Names) -> None:
-        """See `Platform.confirm_commit`. There is no timer."""
-
-    async def abort_timer(self, device: Dialogue, names: Names) -> None:
-        """See `Platform.abort_timer`."""
-        raise _no_timer(device)
 
     async def roll_back(self, device: Dialogue, names: Names) -> None:
         """See `Platform.roll_back`."""
@@ -170,10 +156,6 @@ class CiscoNxos:
             raise CheckFailed(
                 f"{device.host}: the {how} rollback to {names.tag} did not finish: {rows.last_line(answer)!r}."
             )
-
-
-def _no_timer(device: Dialogue) -> Permanent:
-    return Permanent(f"{device.host}: NX-OS has no confirm timer for changes that are merged line by line.")
 
 
 async def _checkpoints(device: Dialogue) -> Need:

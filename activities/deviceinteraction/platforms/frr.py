@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from activities.deviceinteraction.answers import refusal
 from activities.deviceinteraction.config.footprint import Footprint, Path
-from activities.deviceinteraction.failures import CheckFailed, InvalidInput, Permanent
+from activities.deviceinteraction.failures import CheckFailed, InvalidInput
 from activities.deviceinteraction.model import (
     Confirm,
     Facts,
@@ -30,7 +30,8 @@ from activities.deviceinteraction.model import (
 )
 from activities.deviceinteraction.platforms import indented, rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue
-from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pending, Running, Staged, Timer
+from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Running, Staged, Timer
+from activities.deviceinteraction.platforms.untimed import Untimed
 
 _LEFT_OUT = re.compile(r"Building configuration|Current configuration\s*:|\s*exit(?:-address-family|-vrf|-\w+)?$|\s*!$")
 _LOST = re.compile(r"Warning: (?:connecting to|closing connection to) \w+[^\n]*|^\w+d is not running$", re.MULTILINE)
@@ -39,7 +40,7 @@ _VERSION = re.compile(r"^FRRouting (?P<version>\S+) \((?P<hostname>[^)]*)\)", re
 _ADDRESS = "ip address "
 
 
-class Frr:
+class Frr(Untimed):
     """FRRouting."""
 
     name: ClassVar[PlatformName] = "frr"
@@ -136,23 +137,8 @@ class Frr:
     ) -> None:
         """See `Platform.commit`."""
         if timer_s is not None:
-            raise _no_timer(device)
+            raise self._no_timer(device)
         await indented.type_lines(device, staged.lines)
-
-    async def timer_needs(self, device: Dialogue) -> tuple[Need, ...]:
-        """See `Platform.timer_needs`. There is no timer."""
-        return ()
-
-    async def pending(self, device: Dialogue, names: Names) -> Pending:
-        """See `Platform.pending`. There is no timer."""
-        return "none"
-
-    async def confirm_commit(self, device: Dialogue, names: Names) -> None:
-        """See `Platform.confirm_commit`. There is no timer."""
-
-    async def abort_timer(self, device: Dialogue, names: Names) -> None:
-        """See `Platform.abort_timer`."""
-        raise _no_timer(device)
 
     async def roll_back(self, device: Dialogue, names: Names) -> None:
         """See `Platform.roll_back`."""
@@ -175,7 +161,3 @@ class Frr:
     async def probe(self, device: Dialogue) -> tuple[Need, ...]:
         """See `Platform.probe`."""
         return (await rows.need(device, "vtysh", "show version", r"^FRRouting ", "change", "inverse"),)
-
-
-def _no_timer(device: Dialogue) -> Permanent:
-    return Permanent(f"{device.host}: FRR has no confirm timer.")

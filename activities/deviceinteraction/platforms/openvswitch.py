@@ -18,7 +18,7 @@ from typing import ClassVar
 from activities.deviceinteraction.config import ovsdb
 from activities.deviceinteraction.config.diff import digest, rendered
 from activities.deviceinteraction.config.footprint import Footprint, Path, between, keyed
-from activities.deviceinteraction.failures import CheckFailed, InvalidInput, Permanent, RejectedByDevice
+from activities.deviceinteraction.failures import CheckFailed, InvalidInput, RejectedByDevice
 from activities.deviceinteraction.model import (
     Confirm,
     Facts,
@@ -32,7 +32,8 @@ from activities.deviceinteraction.model import (
 )
 from activities.deviceinteraction.platforms import rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
-from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pending, Running, Staged, Timer
+from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Running, Staged, Timer
+from activities.deviceinteraction.platforms.untimed import Untimed
 from activities.deviceinteraction.transport import Ended, LinkFailed
 
 _WAIT_S = 30
@@ -40,7 +41,7 @@ _ALIVE = "ovs-appctl --timeout=5 -t ovs-vswitchd version"
 _ALARM = 128 + 14  # ovs-vsctl ends itself by SIGALRM when its --timeout is over
 
 
-class OpenVswitch:
+class OpenVswitch(Untimed):
     """Open vSwitch."""
 
     name: ClassVar[PlatformName] = "openvswitch"
@@ -133,7 +134,7 @@ class OpenVswitch:
     ) -> None:
         """See `Platform.commit`: one transaction, and ovs-vswitchd has acted on it when this returns."""
         if timer_s is not None:
-            raise _no_timer(device)
+            raise self._no_timer(device)
         change = _vsctl(ovsdb.words(staged.lines), quiet=True)
         ended = await device.command(f"{_ALIVE} >/dev/null && exec {change}", effect=True)  # or it would wait for long
         if ended.status == _ALARM:
@@ -145,21 +146,6 @@ class OpenVswitch:
             raise RejectedByDevice(f"{device.host}: the change was refused: {_words(ended)}; nothing is applied.")
         if "Error detected while setting up" in ended.errors:  # it is in the database and not in the switch
             raise LineRefused(device.host, staged.lines[0], 1, _words(ended))
-
-    async def timer_needs(self, device: Dialogue) -> tuple[Need, ...]:
-        """See `Platform.timer_needs`. There is no timer."""
-        return ()
-
-    async def pending(self, device: Dialogue, names: Names) -> Pending:
-        """See `Platform.pending`. There is no timer."""
-        return "none"
-
-    async def confirm_commit(self, device: Dialogue, names: Names) -> None:
-        """See `Platform.confirm_commit`. There is no timer."""
-
-    async def abort_timer(self, device: Dialogue, names: Names) -> None:
-        """See `Platform.abort_timer`."""
-        raise _no_timer(device)
 
     async def roll_back(self, device: Dialogue, names: Names) -> None:
         """See `Platform.roll_back`."""
@@ -214,7 +200,3 @@ def _understood(device: Dialogue, ended: Ended) -> Running:
 
 def _words(ended: Ended) -> str:
     return " ".join((ended.errors or ended.output).split()) or "(no words)"
-
-
-def _no_timer(device: Dialogue) -> Permanent:
-    return Permanent(f"{device.host}: Open vSwitch has no confirm timer.")

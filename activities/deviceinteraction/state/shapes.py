@@ -20,7 +20,8 @@ _KINDS: Final = (
 )  # fmt: skip
 _NAME: Final = re.compile(r"([A-Za-z-]+)\s*(\d.*)")
 _PEER_STATES: Final[Mapping[str, PeerState]] = {
-    "idle": "idle", "connect": "connect", "active": "active", "established": "established", "estab": "established", "establ": "established",
+    "idle": "idle", "connect": "connect", "active": "active", "established": "established", "estab": "established",
+    "establ": "established",
     "opensent": "open_sent", "openconfirm": "open_confirm", "shut": "idle", "closing": "idle",
 }  # fmt: skip
 _ROLES: Final[Mapping[str, TreeRole]] = {

@@ -1,14 +1,17 @@
 """Sections of normalised state: one shape on every platform, and what is not understood is never 'nothing there'."""
 
+from typing import Final
+
 import pytest
 
 from activities.deviceinteraction.failures import CheckFailed, DeviceFailure
-from activities.deviceinteraction.model import BgpPeer, Route, State
+from activities.deviceinteraction.model import BgpPeer, Route, Section, State
 from activities.deviceinteraction.testbed.model import Fault
 from activities.deviceinteraction.testbed.surroundings import GATEWAY, Peer
 from devicelab import Lab
 
-SECTIONS = ("neighbours", "bgp", "routes", "spanning_tree", "versions")
+SECTIONS: Final[tuple[Section, ...]] = ("neighbours", "bgp", "routes", "spanning_tree", "versions")
+BGP: Final[tuple[Section, ...]] = ("bgp",)
 
 
 async def test_all_sections_have_one_shape_on_all_platforms(lab: Lab) -> None:
@@ -61,7 +64,7 @@ async def test_names_of_interfaces_are_those_of_the_section_interfaces(lab: Lab)
 
 async def test_a_device_without_bgp_has_no_peers(lab: Lab) -> None:
     async with lab.session() as session:
-        assert (await session.snapshot(("bgp",))).bgp == {}
+        assert (await session.snapshot(BGP)).bgp == {}
 
 
 async def test_a_link_that_goes_down_takes_its_neighbour_along(lab: Lab) -> None:

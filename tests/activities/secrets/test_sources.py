@@ -49,7 +49,11 @@ async def test_the_environment_yields_all_fields(tmp_path: Path) -> None:
 
 
 async def test_a_certificate_comes_beside_its_key_and_is_no_secret() -> None:
-    environment = {"R_USERNAME": "u", "R_PRIVATE_KEY": "PRIVATE", "R_CERTIFICATE": "ssh-ed25519-cert-v01@openssh.com AA"}
+    environment = {
+        "R_USERNAME": "u",
+        "R_PRIVATE_KEY": "PRIVATE",
+        "R_CERTIFICATE": "ssh-ed25519-cert-v01@openssh.com AA",
+    }
     credential = await EnvironmentSecret("R", environment).load()
     assert credential.certificate == environment["R_CERTIFICATE"]
     assert "ssh-ed25519-cert" in repr(credential)

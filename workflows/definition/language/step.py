@@ -68,7 +68,7 @@ class Step(Part):
     deadline: Soon | None = key("The limit of the whole step with its retries.", examples=["4h"])
     on_deadline: Literal["stop", "skip", "escalate", "undo"] | None = key(
         "What happens at the deadline. `escalate` is of gates with an `escalate`, which ask the next group at once, "
-        "and of steps over devices: what is under way ends, the notification target `operators` is reminded, and the step "
+        "and of steps over devices: what is under way ends, the notification target `operators` is reminded, and it "
         "waits for an operator: `retry` gives it the same time once more, `skip` passes it over, `undo` and `stop` do "
         "what they say.",
         default="stop",

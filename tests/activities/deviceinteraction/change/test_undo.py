@@ -5,8 +5,8 @@ import pytest
 from activities.deviceinteraction.failures import CheckFailed, OutcomeUnknown
 from activities.deviceinteraction.model import UndoMethod, Undone
 from activities.deviceinteraction.platforms.registry import PLATFORMS
-from activities.deviceinteraction.testbed.model import PLATFORMS as SIMULATED
 from activities.deviceinteraction.testbed import Fault
+from activities.deviceinteraction.testbed.model import PLATFORMS as SIMULATED
 from devicelab import NAMES, NEW_VLAN, OTHER_VLAN, Crash, Lab, MemoryJournal
 
 ROLLBACK = "^(configure replace|rollback|configure checkpoint restore)"
