@@ -3,7 +3,7 @@
 PYTHON ?= python3
 UV ?= uv
 SCENARIO ?= success
-WORKERS ?= 2
+WORKERS ?= 3
 ROUNDS ?= 50
 SEED ?= 0
 EXAMPLES ?= 500
@@ -51,7 +51,7 @@ python-version:
 demo: $(STAMP) ## a VLAN on 24 simulated devices (SCENARIO=success, failure or crash)
 	$(BIN)/netsaga demo --scenario $(SCENARIO)
 
-test: $(STAMP) ## all tests, and the coverage of workflows/ (WORKERS=2 processes)
+test: $(STAMP) ## all tests, and the coverage of workflows/ (WORKERS=3 processes)
 	$(BIN)/coverage erase
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --durations 15 --cov --cov-report= tests
 	$(BIN)/coverage report --include='workflows/*' --skip-covered --show-missing --fail-under=95

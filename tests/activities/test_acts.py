@@ -114,7 +114,14 @@ async def test_an_attempt_after_a_lost_link_finds_out_whether_the_device_was_res
     lab: Bench, host: str, phase: str
 ) -> None:
     asked = call_of(
-        await lab.prepared(step("snapshot: [vlans]\n        as: before", "reboot: {within: 1s}")), "act", host
+        await lab.prepared(
+            step(
+                "snapshot: [vlans]\n        as: before",
+                "reboot: {within: 1s}" if phase == "before" else "reboot: {within: 20s}",
+            )
+        ),
+        "act",
+        host,
     )
     told = r"Proceed with reload|\(y/n\)|reload now|Reboot the system"
     lab.testbed.device(host).inject(Fault.model_validate({"kind": "drop", "match": told, "phase": phase}))

@@ -68,7 +68,6 @@ async def test_a_plan_is_shown_written_and_carried_out(site: Site, tmp_path: Pat
     assert shown.code == 0, shown.err
     for said in (
         "deploy: 4 devices would change",
-        "waves: canary 4",
         "+vlan 501",
         "report (notify, at the end): would tell netops",
         "validate (devices): what it finds is known only after the change of step deploy",

@@ -87,6 +87,8 @@ class Reader:
     @asynccontextmanager
     async def staying(self, command: str, ready: str) -> AsyncIterator[None]:
         """A command that stays up, ended by Ctrl-C."""
+        if command.startswith(("netsaga dev", "temporal server")):
+            await _until_free(7233)
         process = await asyncio.create_subprocess_shell(
             f"exec {command}",
             cwd=self.folder,
@@ -110,6 +112,18 @@ class Reader:
             if process.returncode is None:
                 process.send_signal(2)
                 await asyncio.wait_for(process.wait(), 60)
+
+
+async def _until_free(port: int) -> None:
+    """Waits until nobody listens on a port any more: what was started last may outlive its parent for a moment."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                return
+            writer.close()
+            await asyncio.sleep(0.2)
 
 
 @pytest.fixture

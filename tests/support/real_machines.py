@@ -41,6 +41,7 @@ cp -a /etc "$1/etc"; mount --bind "$1/etc" /etc
 for place in /run /var/log /var/tmp /var/lib/openvswitch /var/lib/frr; do
   test ! -d $place || mount -t tmpfs tmpfs $place
 done
+mkdir -p "$1/netsaga" /var/lib/netsaga; mount --bind "$1/netsaga" /var/lib/netsaga
 mkdir -p /run/sshd /run/lock
 hostname "$2"; ip link set lo up
 mkdir /run/home; sed -i 's,:/root:,:/run/home:,' /etc/passwd

@@ -54,7 +54,7 @@ def shuffled(value: object, dice: random.Random) -> JsonValue:
     return value
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(path=st.sampled_from(ALL), seed=st.integers(0, 10**6), flow=st.sampled_from([False, None]))
 def test_every_order_of_keys_comes_to_the_same_text(path: Path, seed: int, flow: bool | None) -> None:
     definition = definition_in(path.read_text(encoding="utf-8"))
@@ -70,7 +70,7 @@ def test_every_order_of_keys_comes_to_the_same_text(path: Path, seed: int, flow:
     assert formatted(path, text(seed)) == formatted(path, text(0))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(path=st.sampled_from(ALL), seed=st.integers(0, 10**6))
 def test_no_comment_is_lost_wherever_it_stands(path: Path, seed: int) -> None:
     dice = random.Random(seed)
