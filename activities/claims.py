@@ -12,6 +12,7 @@ from activities.guard import Guard, state_of
 from workflows import contracts
 from workflows.contracts import ClaimAnswer, ClaimInput, FollowInput, FollowResult, Gone, RunResult, RunStatus
 from workflows.errors import failure
+from workflows.run.verdict import result_in
 
 TRIES: Final = 10  # holders that were found closed, one after the other
 
@@ -60,9 +61,7 @@ async def _end_of(call: FollowInput) -> FollowResult:
     except WorkflowFailureError as error:
         cause = error.cause
         if isinstance(cause, ApplicationError):
-            details = [detail for detail in cause.details if isinstance(detail, dict)]
-            result = RunResult.model_validate(details[0]) if details else None
-            return FollowResult(result=result, type=cause.type or "", message=cause.message)
+            return FollowResult(result=result_in(cause), type=cause.type or "", message=cause.message)
         return FollowResult(result=await _cancelled(call), message=str(cause))
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:

@@ -74,7 +74,7 @@ class Knowledge:
     scripts: frozenset[str] = frozenset()
     search_attributes: bool = True
     guard: GuardPolicy = field(default_factory=GuardPolicy)
-    history_events: int = 3_000
+    history_events: int = contracts.HISTORY_EVENTS
 
 
 class Prepare:

@@ -23,7 +23,7 @@ from pydantic_core import ErrorDetails
 
 from worker.located import Located, LocatedError, read_located
 from worker.mistakes import explain
-from workflows.contracts import POOL, POOL_HELP, TASK_QUEUE
+from workflows.contracts import HISTORY_EVENTS, POOL, POOL_HELP, TASK_QUEUE
 from workflows.durations import DURATION_HELP, parse_duration
 from workflows.suggest import did_you_mean
 
@@ -219,7 +219,7 @@ class LimitSettings(Section):
     workflows_cached: int = Field(default=200, ge=10, le=10_000)
     sessions_per_site: int | None = Field(default=None, ge=1)
     session_idle: Seconds | None = 10.0
-    history_events: int = Field(default=3_000, ge=50, le=10_000)
+    history_events: int = Field(default=HISTORY_EVENTS, ge=50, le=10_000)
 
 
 class VersioningSettings(Section):

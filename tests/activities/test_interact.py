@@ -1,6 +1,5 @@
 """A step on one device, on four platforms: what it does, how it ends, and that no effect is made twice."""
 
-import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
@@ -9,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from temporalio.activity import ActivityCancellationDetails
 from temporalio.exceptions import ApplicationError
 
 from activities.artifacts.documents import Documents
@@ -23,95 +21,17 @@ from activities.secrets.file import FileSecret
 from activities.secrets.store import NamedSecrets
 from activities.sessions import Sessions
 from activities.values import VALUE, seen
-from activity_bench import Bench, bench, call, call_of, environment, outcome_in, refused, until
-from workflows.contracts import ArtifactRef, DeviceOutcome, InteractInput, Prepared
+from activity_bench import Bench, bench, call, call_of, environment, outcome_in, refused
+from vlan_change import COMMIT, DEFINITION, HOSTS, TEMPLATE, looked_at, prepared_of
+from workflows.contracts import DeviceOutcome, InteractInput
 
-HOSTS = ("acc-001", "acc-002", "acc-003", "acc-004")
 SECRETS = ("netsaga-lab", "netsaga-enable")
-
-DEFINITION = """
-netsaga: 1
-name: change
-version: 1.0.0
-inputs:
-  vlan: {type: integer, default: 120}
-  name: {type: string, default: cameras}
-  limit: {type: integer, default: 64}
-inventory: {source: lab}
-defaults: {timeout: 20s, retry: {attempts: 3, delay: 10ms, on: [transient]}}
-steps:
-  - id: look
-    devices: inventory
-    do:
-      - snapshot: [config, vlans, interfaces]
-        as: state
-      - check:
-          free:
-            that: inputs.vlan not in state.vlans
-            else: VLAN ${{ inputs.vlan }} is called ${{ state.vlans[inputs.vlan].name }} on ${{ device.name }}
-          room is left:
-            that: state.vlans | length < inputs.limit
-            else: ${{ state.vlans | length }} VLANs
-            severity: warning
-      - propose: {template: vlan.j2, vars: {vlan: "${{ inputs.vlan }}", name: "${{ inputs.name }}"}}
-        as: change
-    on_failure: stop
-  - id: deploy
-    devices: steps.look.succeeded
-    do:
-      - apply: steps.look.change
-        save: true
-        as: applied
-      - snapshot: [vlans]
-        as: after
-      - check:
-          active: after.vlans[inputs.vlan].status == "active"
-    on_failure: {undo: wave}
-  - id: direct
-    devices: inventory
-    do:
-      - snapshot: [vlans]
-        as: before
-      - check:
-          many VLANs:
-            that: before.vlans | length < 2
-            severity: warning
-      - configure: {template: vlan.j2, vars: {vlan: "${{ inputs.vlan }}", name: "${{ inputs.name }}"}}
-      - snapshot: [vlans]
-        as: after
-      - check:
-          there: inputs.vlan in after.vlans and inputs.vlan not in before.vlans
-    on_failure: {undo: wave}
-"""
-TEMPLATE = """
-{% if device.platform == "juniper_junos" %}
-set vlans {{ name }} vlan-id {{ vlan }}
-{% else %}
-vlan {{ vlan }}
- name {{ name }}
-{% endif %}
-"""
-COMMIT = {  # the line with which the change takes effect
-    "acc-001": r"^ ?name cameras",
-    "acc-002": r"^ *name cameras",
-    "acc-003": r"^commit",
-    "acc-004": r"^commit (?!check)",
-}
 
 
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Bench]:
     async with bench(tmp_path) as found:
         yield found
-
-
-async def _prepared(lab: Bench) -> Prepared:
-    return await lab.prepared(DEFINITION, {"vlan.j2": TEMPLATE})
-
-
-async def _looked(lab: Bench, prepared: Prepared, host: str) -> dict[str, ArtifactRef]:
-    outcome = await call(lab.interact.interact, call_of(prepared, "look", host))
-    return {"look": await lab.fold("look", outcome)}
 
 
 def _effects(lab: Bench, host: str) -> list[str]:
@@ -151,8 +71,8 @@ async def test_a_step_that_reads_keeps_its_values_and_alters_nothing(lab: Bench,
 
 @pytest.mark.parametrize("host", HOSTS)
 async def test_a_proposed_change_is_applied_once_however_often_it_is_asked_for(lab: Bench, host: str) -> None:
-    prepared = await _prepared(lab)
-    asked = call_of(prepared, "deploy", host, await _looked(lab, prepared, host))
+    prepared = await prepared_of(lab)
+    asked = call_of(prepared, "deploy", host, await looked_at(lab, prepared, host))
     first = await call(lab.interact.interact, asked)
     assert (first.status, first.changed, first.touched, first.diff_made is not None) == ("succeeded", True, True, True)
     assert lab.testbed.device(host).vlans()[120].name == "cameras"
@@ -166,7 +86,7 @@ async def test_a_proposed_change_is_applied_once_however_often_it_is_asked_for(l
 
 @pytest.mark.parametrize("host", HOSTS)
 async def test_configure_resumes_at_its_effect_and_does_not_repeat_the_reads_before_it(lab: Bench, host: str) -> None:
-    prepared = await _prepared(lab)
+    prepared = await prepared_of(lab)
     asked = call_of(prepared, "direct", host)
     lab.testbed.device(host).inject(Fault(kind="drop", match=COMMIT[host], phase="after"))
     error = await refused(lab.interact.interact, asked)
@@ -199,7 +119,7 @@ async def test_a_change_that_is_already_there_touches_nothing(lab: Bench, host: 
 
 @pytest.mark.parametrize("host", HOSTS)
 async def test_the_transcript_is_kept_without_secrets(lab: Bench, host: str) -> None:
-    outcome = await call(lab.interact.interact, call_of(await _prepared(lab), "look", host))
+    outcome = await call(lab.interact.interact, call_of(await prepared_of(lab), "look", host))
     assert outcome.transcript is not None
     text = await lab.documents.text(outcome.transcript)
     assert "show vlan" in text
@@ -224,8 +144,8 @@ def test_names_on_the_device_are_equal_for_attempts_and_differ_for_everything_el
 
 @pytest.mark.parametrize("host", HOSTS)
 async def test_a_change_that_the_device_refuses_leaves_it_untouched(lab: Bench, host: str) -> None:
-    prepared = await _prepared(lab)
-    values = await _looked(lab, prepared, host)
+    prepared = await prepared_of(lab)
+    values = await looked_at(lab, prepared, host)
     line = "set vlans" if host == "acc-004" else "vlan 120"
     lab.testbed.device(host).inject(Fault(kind="reject", match=line))
     error = await refused(lab.interact.interact, call_of(prepared, "deploy", host, values))
@@ -238,8 +158,8 @@ async def test_a_change_that_the_device_refuses_leaves_it_untouched(lab: Bench, 
 
 @pytest.mark.parametrize("host", ["acc-001", "acc-002"])
 async def test_a_second_line_that_is_refused_makes_it_partial(lab: Bench, host: str) -> None:
-    prepared = await _prepared(lab)
-    values = await _looked(lab, prepared, host)
+    prepared = await prepared_of(lab)
+    values = await looked_at(lab, prepared, host)
     lab.testbed.device(host).inject(Fault(kind="reject", match="name cameras"))
     error = await refused(lab.interact.interact, call_of(prepared, "deploy", host, values))
     assert (error.type, error.non_retryable, outcome_in(error).touched) == ("partially_applied", True, True)
@@ -247,8 +167,8 @@ async def test_a_second_line_that_is_refused_makes_it_partial(lab: Bench, host: 
 
 @pytest.mark.parametrize("host", HOSTS)
 async def test_a_device_that_moved_since_it_was_seen_is_drifted_and_untouched(lab: Bench, host: str) -> None:
-    prepared = await _prepared(lab)
-    values = await _looked(lab, prepared, host)
+    prepared = await prepared_of(lab)
+    values = await looked_at(lab, prepared, host)
     mine = ["set vlans other vlan-id 120"] if host == "acc-004" else ["vlan 120", " name other"]
     lab.testbed.device(host).change(mine)
     effects = _effects(lab, host)
@@ -259,7 +179,7 @@ async def test_a_device_that_moved_since_it_was_seen_is_drifted_and_untouched(la
 
 
 async def test_a_step_that_looks_at_a_device_without_a_proposed_change_says_so(lab: Bench) -> None:
-    prepared = await _prepared(lab)
+    prepared = await prepared_of(lab)
     failed = DeviceOutcome(host=lab.hosts[0], status="failed")
     values = {"look": await lab.fold("look", failed)}
     error = await refused(lab.interact.interact, call_of(prepared, "deploy", lab.hosts[0], values))
@@ -268,7 +188,7 @@ async def test_a_step_that_looks_at_a_device_without_a_proposed_change_says_so(l
 
 
 async def test_an_unreachable_device_is_tried_as_often_as_the_plan_says_and_no_more(lab: Bench) -> None:
-    prepared = await _prepared(lab)
+    prepared = await prepared_of(lab)
     lab.testbed.device("acc-001").inject(Fault(kind="refuse_connection", times=0))
     asked = call_of(prepared, "look", "acc-001")
     errors = [await refused(lab.interact.interact, asked, attempt) for attempt in (1, 4, 6)]  # others died with workers
@@ -279,7 +199,7 @@ async def test_an_unreachable_device_is_tried_as_often_as_the_plan_says_and_no_m
 
 
 async def test_a_refused_login_is_tried_once(lab: Bench) -> None:
-    prepared = await _prepared(lab)
+    prepared = await prepared_of(lab)
     lab.testbed.device("acc-002").inject(Fault(kind="refuse_login", times=0))
     error = await refused(lab.interact.interact, call_of(prepared, "look", "acc-002"))
     assert (error.type, error.non_retryable) == ("permanent", True)
@@ -304,7 +224,7 @@ async def test_a_store_that_fails_after_the_effect_leads_to_no_second_one(lab: B
             return await super().create(key, data)
 
     assert isinstance(lab.documents.store, LocalArtifactStore)
-    prepared = await _prepared(lab)
+    prepared = await prepared_of(lab)
     asked = call_of(prepared, "direct", host)
     sessions = lab.interact._sessions  # the same sessions, over another store
     broken = Interact(Documents(Forgetful(lab.documents.store.root)), sessions)
@@ -342,7 +262,9 @@ async def test_a_bug_is_not_retried_and_says_nothing_of_what_was_in_it(lab: Benc
             raise RuntimeError("the password is hunter2")
 
     sessions = Sessions(NamedSecrets({"device_rw": Leaky(lab.testbed.credentials, "device_rw")}), HostKeys())
-    error = await refused(Interact(lab.documents, sessions).interact, call_of(await _prepared(lab), "look", "acc-001"))
+    error = await refused(
+        Interact(lab.documents, sessions).interact, call_of(await prepared_of(lab), "look", "acc-001")
+    )
     assert (error.type, error.non_retryable) == ("permanent", True)
     assert "RuntimeError" in error.message
     assert "hunter2" not in str(error.message) + repr(error.details)
@@ -352,62 +274,6 @@ async def test_a_bug_is_not_retried_and_says_nothing_of_what_was_in_it(lab: Benc
 async def test_an_unknown_host_key_is_permanent(lab: Bench, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     sessions = replace(lab.interact._sessions, host_keys=HostKeys(known_hosts=str(tmp_path / "empty")))
-    asked = call_of(await _prepared(lab), "look", "acc-001")
+    asked = call_of(await prepared_of(lab), "look", "acc-001")
     error = await refused(Interact(lab.documents, sessions).interact, asked)
     assert (error.type, _logins(lab, "acc-001")) == ("permanent", 0)
-
-
-# -------------------------------------------------------------------------------------------------------- cancelling
-
-
-async def _cancelled_while(
-    lab: Bench, asked: InteractInput, host: str, line: str, details: ActivityCancellationDetails | None = None
-) -> ApplicationError:
-    """Cancel the activity while the device takes its time to answer a line."""
-    lab.testbed.device(host).inject(Fault(kind="slow", match=line, seconds=0.5))
-    env = environment()
-    running = asyncio.ensure_future(env.run(lab.interact.interact, asked))
-    await until(lambda: not lab.testbed.device(host).pending_faults())
-    env.cancel(details or ActivityCancellationDetails(cancel_requested=True))
-    with pytest.raises(ApplicationError) as caught:
-        await running
-    return caught.value
-
-
-async def test_a_cancel_while_reading_ends_the_device_untouched(lab: Bench) -> None:
-    asked = call_of(await _prepared(lab), "look", "acc-001")
-    error = await _cancelled_while(lab, asked, "acc-001", "show vlan")
-    outcome = outcome_in(error)
-    assert (error.type, error.non_retryable) == ("cancelled", True)
-    assert (outcome.status, outcome.touched) == ("skipped", False)
-    assert outcome.transcript is not None
-
-
-@pytest.mark.parametrize("host", HOSTS)
-async def test_a_cancel_during_a_commit_is_honoured_after_it(lab: Bench, host: str) -> None:
-    prepared = await _prepared(lab)
-    asked = call_of(prepared, "deploy", host, await _looked(lab, prepared, host))
-    error = await _cancelled_while(lab, asked, host, COMMIT[host])
-    outcome = outcome_in(error)
-    assert (error.type, outcome.status, outcome.touched) == ("cancelled", "failed", True)
-    assert lab.testbed.device(host).vlans()[120].name == "cameras"
-    undone = await call(lab.undo.undo, asked)
-    assert (undone.status, undone.touched) == ("undone", True)
-    assert 120 not in lab.testbed.device(host).vlans()
-
-
-async def test_a_worker_that_stops_hands_the_device_on(lab: Bench) -> None:
-    asked = call_of(await _prepared(lab), "look", "acc-002")
-    stopping = ActivityCancellationDetails(worker_shutdown=True)
-    error = await _cancelled_while(lab, asked, "acc-002", "show vlan", stopping)
-    assert (error.type, error.non_retryable) == ("transient", False)
-
-
-async def test_a_cancel_before_the_login_is_a_plain_cancel(lab: Bench) -> None:
-    lab.testbed.device("acc-003").inject(Fault(kind="hang_login"))
-    env = environment()
-    running = asyncio.ensure_future(env.run(lab.interact.interact, call_of(await _prepared(lab), "look", "acc-003")))
-    await until(lambda: not lab.testbed.device("acc-003").pending_faults())
-    env.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from scripted import at_least, changing, plan, reading, ref, waves
+from plans import at_least, changing, plan, reading, ref, waves
 from workflows import contracts
 from workflows.contracts import FailureInfo, OperationRecord, Prepared, RunId, RunRequest, Scope
 from workflows.errors import FailureType

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from workflows.contracts.devices import Device, DeviceOutcome, DiffGroup, FailureInfo
 from workflows.contracts.guard import GuardPolicy
-from workflows.contracts.names import ArtifactRef
+from workflows.contracts.names import HISTORY_EVENTS, ArtifactRef
 from workflows.contracts.people import DecisionRecord, OperationRecord
 from workflows.contracts.runs import RunRequest, RunResult, Scope, WaveStatus
 from workflows.plan import HostName, Model, Plan, StepId, UndoMethod, Window
@@ -40,7 +40,7 @@ class Prepared(Model):
     groups: Mapping[str, tuple[str, ...]] = {}  # of approvers, as they were when the run began
     pools: Mapping[HostName, str] = {}  # of the devices that only the workers of a pool reach
     search_attributes: bool = True  # whether the server knows ours
-    history_events: int = 3_000  # so long a history may become before the run continues as new
+    history_events: int = HISTORY_EVENTS  # so long a history may become before the run continues as new
     warnings: tuple[str, ...] = ()
     guard: GuardPolicy = GuardPolicy()
     reminded: tuple[str, ...] = ()  # the groups that a notification target of the same name tells

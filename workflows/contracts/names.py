@@ -72,6 +72,7 @@ SEARCH_ATTRIBUTES: Final[Mapping[str, str]] = {  # all of type Keyword
 }
 
 BATCH_SIZE: Final = 100
+HISTORY_EVENTS: Final = 3_000  # from here on a run, or the guard, continues as new
 BATCHES_OPEN: Final = 20
 MAX_PAYLOAD: Final = 256_000  # bytes, after compression
 MESSAGE_LENGTH: Final = 300  # characters of a failure's message in history; the transcript has the rest

@@ -34,7 +34,7 @@ from workflows.run import calls
 
 LOOK_EVERY: Final = timedelta(seconds=15)
 # Its history is replayed by whichever worker takes it up; the server's own suggestion comes only at 4,096 events.
-LONGEST_HISTORY: Final = 3_000
+LONGEST_HISTORY: Final = contracts.HISTORY_EVENTS
 
 
 class _Guard:

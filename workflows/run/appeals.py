@@ -48,12 +48,13 @@ class Appeals:
             if run.overdue:
                 await remind(self._state, run.id, OPERATORS, f"step {run.id} waits for an operator: {run.appeal}")
         await until(self._state, lambda: run.answer is not None or self._state.cut or self._state.stopping)
-        said, run.appeal, run.asks = run.appeal, "", False
+        run.asks = False
         answer = run.answer or Answer("stop")
         by = f" by {answer.by}" if answer.by else ""
         if answer.action == "retry":
             await self._renew(run)
             return True
+        said, run.appeal = run.appeal, ""
         run.state, run.message = "failed", f"{said}; passed over{by}" if answer.action == "skip" else said
         if run.blame is not None and answer.action == "skip":
             run.blame = run.blame.model_copy(update={"answer": "acknowledged", "by": answer.by})
@@ -73,14 +74,17 @@ class Appeals:
         return step.on_failure.action == "pause" and not isinstance(step, DevicesStep)
 
     async def _renew(self, run: StepRun) -> None:
-        """Another go, with as much time as the first one had."""
-        run.answer, run.blame, run.overdue = None, None, False
-        run.deadline, run.until, run.rounds = None, None, 0
+        """Another go, with as much time as the first one had.
+
+        The answer is kept until all is ready: taking devices back may end in the next execution.
+        """
         run.state, run.message = "running", ""
         if isinstance(run.step, DevicesStep):
             await FanOut(self._state, run, self._changed).renew()
         else:
             run.outputs = {}
+        run.appeal, run.answer, run.blame, run.overdue = "", None, None, False
+        run.deadline, run.until, run.rounds = None, None, 0
         self._changed()
 
 

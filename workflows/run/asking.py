@@ -13,10 +13,10 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from workflows import contracts
-from workflows.contracts import AskInput, AskResult, Blame, DecisionRecord
+from workflows.contracts import AskInput, AskResult, Blame
 from workflows.plan import ApproveStep
-from workflows.run import calls, evidence
-from workflows.run.decisions import other_proposal
+from workflows.run import calls
+from workflows.run.decisions import note, other_proposal
 from workflows.run.state import GateRun, RunState
 
 OFTEN: Final = 60  # questions that are evenly spread over a gate's time, once the step's own delays have grown
@@ -99,7 +99,14 @@ class Asking:
         if answer.answer == "unanswered":
             gate.via_said = f"{via} has not answered"
             if last:
-                self._note(gate, "unanswered", by=via, why_not="it was asked a last time and had no answer")
+                note(
+                    self._state,
+                    gate,
+                    "unanswered",
+                    "system",
+                    by=via,
+                    why_not="it was asked a last time and had no answer",
+                )
             self._changed()
             return
         decision: Literal["approve", "reject"] = "approve" if answer.answer == "approved" else "reject"
@@ -108,7 +115,10 @@ class Asking:
             gate.decided = decision
         said = f"{via} says {answer.answer}, which does not count: {refused}" if refused else ""
         if refused is None or gate.via_said != said:
-            self._note(gate, decision, by=by, comment=answer.comment, why_not=refused or "", counted=refused is None)
+            comment, why_not = answer.comment, refused or ""
+            note(
+                self._state, gate, decision, "system", by=by, comment=comment, counted=refused is None, why_not=why_not
+            )
         gate.via_said = said
         self._changed()
 
@@ -133,31 +143,7 @@ class Asking:
         )
         said = f"{via} cannot be asked: {message}"[: contracts.MESSAGE_LENGTH]
         if last or gate.via_said != said:
-            self._note(gate, "unreachable", by=via, why_not=f"{run.blame.type}: {block.replace('_', ' ')}: {message}")
+            why_not = f"{run.blame.type}: {block.replace('_', ' ')}: {message}"
+            note(self._state, gate, "unreachable", "system", by=via, why_not=why_not)
         gate.via_said = said
         self._changed()
-
-    def _note(
-        self,
-        gate: GateRun,
-        decision: Literal["approve", "reject", "unanswered", "unreachable"],
-        *,
-        by: str,
-        comment: str = "",
-        why_not: str = "",
-        counted: bool = False,
-    ) -> None:
-        self._state.decisions.append(
-            DecisionRecord(
-                step=gate.step.id,
-                decision=decision,
-                by=by,
-                comment=comment,
-                digest=gate.digest,
-                at=workflow.now(),
-                how="system",
-                counted=counted,
-                why_not=why_not[: contracts.MESSAGE_LENGTH],
-                diffs=evidence.shown(gate.diffs),
-            )
-        )

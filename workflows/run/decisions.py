@@ -4,12 +4,13 @@ A person counts once. A decision made before the gate opened, by somebody outsid
 is recorded and does not count. One rejection by a member rejects. Updates answer; signals are only recorded.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 from temporalio import workflow
 
+from workflows import contracts
 from workflows.contracts import Decision, DecisionAnswer, DecisionRecord
 from workflows.errors import InvalidInputError
 from workflows.plan import StepId
@@ -18,6 +19,7 @@ from workflows.run.state import GateRun, RunState
 
 ANYONE = "*"
 Answer = Literal["approve", "reject"]
+Noted = Literal["approve", "reject", "remind", "unanswered", "unreachable"]
 How = Literal["update", "signal", "timeout", "automatic", "system"]
 
 
@@ -110,6 +112,51 @@ class Decisions:
         waiting = ", ".join(gates) or "none"
         asked = f"{step} is not waiting for a decision" if step else "name the step"
         raise InvalidInputError(f"{asked}; open gates: {waiting}")
+
+
+def note(
+    state: RunState,
+    gate: GateRun,
+    decision: Noted,
+    how: How,
+    *,
+    by: str,
+    comment: str = "",
+    counted: bool = False,
+    why_not: str = "",
+    condition: str = "",
+    read: Mapping[str, JsonValue] | None = None,
+) -> None:
+    """Records what happened at a gate that no person has said, with what was shown there.
+
+    Args:
+        state: The run.
+        gate: Which one.
+        decision: What it was.
+        how: What it came from.
+        by: Who or what said so.
+        comment: In its words.
+        counted: Whether it decided.
+        why_not: Why it did not.
+        condition: The expression by which it was made.
+        read: What that expression read.
+    """
+    state.decisions.append(
+        DecisionRecord(
+            step=gate.step.id,
+            decision=decision,
+            by=by,
+            comment=comment,
+            digest=gate.digest,
+            at=workflow.now(),
+            how=how,
+            counted=counted,
+            why_not=why_not[: contracts.MESSAGE_LENGTH],
+            diffs=evidence.shown(gate.diffs),
+            condition=condition,
+            evidence=read or {},
+        )
+    )
 
 
 def other_proposal(gate: GateRun, digest: str | None) -> str | None:

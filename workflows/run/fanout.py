@@ -84,12 +84,8 @@ class FanOut:
                 continue
             failed = [host for host in wave.hosts if self._run.letters[host] in RETRIED]
             await self.take_back([host for host in failed if self._run.letters[host] in self._touchable], wave.name)
-            failed = [host for host in failed if self._run.letters[host] in RETRIED]  # those that could be taken back
-            generation = max((self._run.generations.get(host, 1) for host in failed), default=0) + 1
-            for host in failed:
-                self._run.generations[host] = generation
-                self._run.letters[host] = contracts.PENDING
-                self._run.messages.pop(host, None)
+            # One that could not be taken back is not built upon.
+            self._begin_anew([host for host in failed if self._run.letters[host] in RETRIED])
             wave.state, wave.soaks_until, wave.confirm_until, wave.why = "pending", None, None, ""
         self._run.late = False
 
@@ -102,8 +98,16 @@ class FanOut:
         generations = self._run.generations
         for generation in sorted({generations.get(host, 1) for host in hosts}):
             mine = [host for host in hosts if generations.get(host, 1) == generation]
-            again = f"-{generation}" if generation > 1 else ""
+            again = "" if generation == 1 else f"/retry-{generation}" if mode == "do" else f"-{generation}"
             await self._batches.carry_out(mine, f"{name}{again}", mode, generation)
+
+    def _begin_anew(self, hosts: Sequence[HostName]) -> None:
+        """Raises the generation of devices: their names and their journal begin anew."""
+        generation = max((self._run.generations.get(host, 1) for host in hosts), default=0) + 1
+        for host in hosts:
+            self._run.generations[host] = generation
+            self._run.letters[host] = contracts.PENDING
+            self._run.messages.pop(host, None)
 
     def progress(self, progress: Progress) -> None:
         """What a batch reports while it works."""
@@ -210,9 +214,7 @@ class FanOut:
     async def _group(self, hosts: Sequence[HostName], name: str) -> None:
         """Those of these devices that have not been taken up: all of them, unless the run has continued as new."""
         left = [host for host in hosts if self._run.letters[host] == contracts.PENDING]
-        for generation in sorted({self._run.generations.get(host, 1) for host in left}):
-            mine = [host for host in left if self._run.generations.get(host, 1) == generation]
-            await self._batches.carry_out(mine, _generation(name, generation), "do", generation)
+        await self._by_generation(left, name, "do")
 
     async def _after_soak(self, wave: WaveRun) -> str:
         """Soaks; then the checks that follow the change run anew, and the wave is judged again."""
@@ -253,7 +255,8 @@ class FanOut:
                 again = [
                     host for host in failed if run.letters[host] in RETRIED and host not in self._state.lease.barred
                 ]
-                await self._again(wave, again)  # one that could not be taken back is not built upon
+                self._begin_anew(again)  # one that could not be taken back is not built upon
+                await self._by_generation(again, wave.name, "do")
             case "skip":
                 run.answer = None
                 run.passed += [host for host in failed if run.letters[host] == contracts.LETTERS["undo_failed"]]
@@ -286,19 +289,6 @@ class FanOut:
     def _touchable(self) -> frozenset[str]:
         """The letters of devices that may hold a part of the change."""
         return frozenset(contracts.LETTERS[status] for status in ("failed", "unreachable", "unknown"))
-
-    async def _again(self, wave: WaveRun, hosts: Sequence[HostName]) -> None:
-        """Tries devices again, under a new generation: names and journal begin anew."""
-        generation = max(self._run.generations.get(host, 1) for host in hosts) + 1 if hosts else 1
-        for host in hosts:
-            self._run.generations[host] = generation
-            self._run.letters[host] = contracts.PENDING
-            self._run.messages.pop(host, None)
-        await self._batches.carry_out(hosts, _generation(wave.name, generation), "do", generation)
-
-
-def _generation(name: str, generation: int) -> str:
-    return f"{name}/retry-{generation}" if generation > 1 else name
 
 
 def _checks_after_change(step: DevicesStep) -> bool:

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 from workflows import contracts
-from workflows.contracts import DecisionRecord, Gate
+from workflows.contracts import Gate
 from workflows.errors import EvaluationError
 from workflows.plan import ApproveStep, Escalate, Expr, StepId
 from workflows.plan.spelling import spelling
 from workflows.run import evidence
 from workflows.run.asking import Asking
 from workflows.run.context import context
-from workflows.run.decisions import Answer, How
+from workflows.run.decisions import Answer, note
 from workflows.run.evaluate import evaluate, truth
 from workflows.run.reminders import remind
 from workflows.run.seconds import seconds
@@ -88,10 +88,12 @@ class Gates:
             gate.decided = "approve"
         except EvaluationError as error:  # people decide, as they do where it does not hold
             why_not = f"the condition of `auto` has no value: {error}"[: contracts.MESSAGE_LENGTH]
-        self._note(
+        note(
+            self._state,
             gate,
             "unanswered" if why_not else "approve",
             "automatic",
+            by=OURSELVES,
             comment="" if why_not else "the condition of `auto` holds",
             counted=not why_not,
             why_not=why_not,
@@ -165,46 +167,16 @@ class Gates:
         said = f"nobody of {step.by} has decided; {escalate.to} may decide too, until {gate.until:%Y-%m-%d %H:%M} UTC"
         message = f"an approval is waited for at {step.id}: {said}. Decide: netsaga approve {run} {step.id} --by NAME"
         gate.told, outcome = await remind(self._state, step.id, step.by, message)
-        self._note(gate, "remind", "timeout", comment=f"{said}; {outcome}"[: contracts.MESSAGE_LENGTH], counted=False)
+        said = f"{said}; {outcome}"[: contracts.MESSAGE_LENGTH]
+        note(self._state, gate, "remind", "timeout", by=OURSELVES, comment=said)
         self._changed()
 
     # ---------------------------------------------------------------------------------------------------- closing
 
     def _decide_by_silence(self, gate: GateRun, answer: Answer) -> None:
         gate.decided = answer
-        self._note(gate, answer, "timeout", by="nobody", comment="the gate's timeout decided")
-
-    def _note(
-        self,
-        gate: GateRun,
-        decision: Answer | str,
-        how: How,
-        *,
-        by: str = OURSELVES,
-        comment: str = "",
-        counted: bool = True,
-        why_not: str = "",
-        condition: str = "",
-        read: object = None,
-    ) -> None:
-        self._state.decisions.append(
-            DecisionRecord.model_validate(
-                {
-                    "step": gate.step.id,
-                    "decision": decision,
-                    "by": by,
-                    "comment": comment,
-                    "digest": gate.digest,
-                    "at": workflow.now(),
-                    "how": how,
-                    "counted": counted,
-                    "why_not": why_not,
-                    "diffs": evidence.shown(gate.diffs),
-                    "condition": condition,
-                    "evidence": read or {},
-                }
-            )
-        )
+        said = "the gate's timeout decided"
+        note(self._state, gate, answer, "timeout", by="nobody", comment=said, counted=True)
 
     def _close(self, run: StepRun, gate: GateRun) -> None:
         made = [record for record in self._state.decisions if record.counted and record.step == run.id]

@@ -4,7 +4,7 @@ What arrives while the state is being kept changes it, and then it is kept once 
 lost between two executions.
 """
 
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 from temporalio import workflow
 
@@ -13,8 +13,6 @@ from workflows.contracts import ArtifactRef, Continuation, LoadStateInput, SaveS
 from workflows.run import calls
 from workflows.run.snapshot import dumped, pieces, restore
 from workflows.run.state import RunState
-
-HISTORY_EVENTS: Final = 3_000  # from here on nothing new starts in this execution
 
 
 async def watch_history(state: RunState) -> None:
@@ -25,7 +23,7 @@ async def watch_history(state: RunState) -> None:
 
 def _is_long(state: RunState) -> bool:
     info = workflow.info()
-    limit = state.prepared.history_events if state.prepared else HISTORY_EVENTS
+    limit = state.prepared.history_events if state.prepared else contracts.HISTORY_EVENTS
     return info.get_current_history_length() >= limit or info.is_continue_as_new_suggested()
 
 

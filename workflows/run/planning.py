@@ -38,7 +38,7 @@ from workflows.plan import (
     WaitStep,
     Window,
 )
-from workflows.run import calls
+from workflows.run import calls, verdict
 from workflows.run.context import context
 from workflows.run.evaluate import evaluate, text
 from workflows.run.state import RunState, StepRun
@@ -285,9 +285,9 @@ def _result_of(error: FailureError) -> RunResult:
     cause = error.cause if isinstance(error, ChildWorkflowError) else error
     if not isinstance(cause, ApplicationError):
         raise failure("block_unavailable", f"executor: it could not be planned anew: {cause}") from None
-    for detail in cause.details:
-        if isinstance(detail, dict):
-            return RunResult.model_validate(detail)
+    found = verdict.result_in(cause)
+    if found is not None:
+        return found
     raise ApplicationError(cause.message, type=cause.type, non_retryable=True) from None
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from pydantic import JsonValue, TypeAdapter
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, ChildWorkflowError, FailureError
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError
 from temporalio.workflow import ActivityCancellationType
 
 from workflows import contracts
@@ -195,7 +195,7 @@ class Verbs:
                 handle.cancel()
             result: RunResult = await handle
         except FailureError as error:
-            result_ = _result_of(error)
+            result_ = verdict.result_in(error.cause)
             run.state = "cancelled" if self._stopped(run) and result_ is None else "failed"
             why = f"{result_.verdict}: {result_.message}" if result_ else str(error.cause or error)
             run.message = f"run {child}: {why}"[: contracts.MESSAGE_LENGTH]
@@ -248,12 +248,6 @@ def _url(expr: Expr, seen: Mapping[str, object]) -> str:
     return "".join(
         str(part.value) if isinstance(part, Constant) else quote(text(part, seen), safe="") for part in parts
     )
-
-
-def _result_of(error: FailureError) -> RunResult | None:
-    cause = error.cause if isinstance(error, ChildWorkflowError) else error
-    details = cause.details if isinstance(cause, ApplicationError) else ()
-    return next((RunResult.model_validate(detail) for detail in details if isinstance(detail, dict)), None)
 
 
 def _said(error: ActivityError) -> str:

@@ -1,10 +1,11 @@
-"""What a run comes to: where each device ended, and the verdict over all. No Temporal here."""
+"""What a run comes to: where each device ended, and the verdict over all. No Temporal calls here."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import JsonValue
+from temporalio.exceptions import ApplicationError
 
 from workflows import contracts
 from workflows.contracts import DeviceResult, RunResult, Verdict
@@ -150,3 +151,9 @@ def result(
         mode=state.request.mode,
         quarantined={host: one.because for host, one in list(state.lease.quarantined.items())[:MAX_QUARANTINED]},
     )
+
+
+def result_in(cause: BaseException | None) -> RunResult | None:
+    """The result that the failure of a run carries; none where the run was refused, terminated or lost."""
+    details = cause.details if isinstance(cause, ApplicationError) else ()
+    return next((RunResult.model_validate(detail) for detail in details if isinstance(detail, dict)), None)

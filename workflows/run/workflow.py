@@ -170,7 +170,8 @@ class RunWorkflow:
         task.result()
 
     def _cut(self) -> None:
-        self._cut_by(workflow.cancellation_reason() or "")
+        # Delivered once: one that comes before the state is there waits for it, or it would be overwritten.
+        self._door.signal(partial(self._cut_by, workflow.cancellation_reason() or ""))
 
     def _cut_by(self, reason: str) -> None:
         state = self._state

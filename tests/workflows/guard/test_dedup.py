@@ -7,8 +7,9 @@ from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError, CancelledError
 
 from guarded import Guarded, Serving, guarded, known, serving, until_waiting
+from plans import changing, of, plan
 from running import Live, Server
-from scripted import Holding, changing, of, plan
+from scripted import Holding
 from workflows.plan import Constant, Dedup, Expr
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -8,8 +8,9 @@ import pytest_asyncio
 from temporalio.client import WorkflowUpdateFailedError
 
 from guarded import Guarded, clear, guarded, known, serving, until_waiting
+from plans import at_least, changing, plan, reading, waves
 from running import Server
-from scripted import Holding, at_least, changing, plan, reading, waves
+from scripted import Holding
 from workflows import contracts
 from workflows.contracts import ClearRequest, GuardPolicy, LookResult
 from workflows.guard import workflow as guard_workflow

@@ -4,8 +4,9 @@ import pytest
 
 from expressions import tree
 from gated import GatedWorld
+from plans import changing, plan, reading, waves
 from running import Live, Server
-from scripted import Holding, World, changing, plan, reading, waves
+from scripted import Holding, World
 from workflows.contracts import Blame, HttpResult, Operation, OperationAnswer, RunResult, RunStatus
 from workflows.errors import FailureType, failure
 from workflows.plan import Constant, HttpStep, OnFailure, SetStep, Step, StepId

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from temporalio import activity
 
+from plans import changing, plan, reading
 from running import Server
-from scripted import Holding, World, changing, plan, reading
+from scripted import Holding, World
 from workflows.contracts import DeviceOutcome, InteractInput, UndoInfo
 from workflows.plan import OnFailure
 

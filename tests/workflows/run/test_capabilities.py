@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripted import changing, plan
+from plans import changing, plan
 from workflows.definition.compiler import Source, compile_definition
 from workflows.plan import (
     Action,

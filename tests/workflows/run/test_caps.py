@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from expressions import tree
+from plans import at_least, changing, plan, reading, waves
 from running import Server
-from scripted import World, at_least, changing, plan, reading, waves
+from scripted import World
 from workflows.contracts import DeviceOutcome, InteractInput
 from workflows.plan import DevicesStep, OnFailure, Step
 

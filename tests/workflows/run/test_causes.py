@@ -1,6 +1,6 @@
 """Failures grouped by cause."""
 
-from scripted import changing
+from plans import changing
 from workflows import contracts
 from workflows.contracts import Cause, FailureInfo
 from workflows.errors import FailureType

@@ -6,8 +6,9 @@ import pytest
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError, CancelledError
 
+from plans import at_most, changing, of, plan, reading, waves
 from running import REQUEST, Server
-from scripted import Holding, World, at_most, changing, of, plan, reading, waves
+from scripted import Holding, World
 from workflows import contracts
 from workflows.contracts import RunResult
 from workflows.errors import failure

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowUpdateFailedError
 
+from plans import at_least, changing, plan, reading, waves
 from running import Live, Server
-from scripted import Holding, World, at_least, changing, plan, reading, waves
+from scripted import Holding, World
 from workflows import contracts
 from workflows.contracts import Decision, DecisionAnswer, Operation, OperationAnswer
 from workflows.plan import ApproveStep, Constant, HostName, OnFailure, SetStep, StepId
@@ -176,3 +177,21 @@ async def test_nobody_can_start_a_run_in_the_middle(server: Server) -> None:
     assert getattr(cause, "type", "") == "invalid_input"
     assert not world.calls
     assert contracts.LOAD_STATE not in {kind for kind, _, _ in world.calls}
+
+
+async def test_a_cancel_that_comes_between_two_executions_is_heard(server: Server) -> None:
+    world = World(
+        plan(reading("look", needs=(), concurrency=1), changing("deploy", waves=waves("100%", soak="2h"))),
+        MANY,
+        history_events=SHORT,
+        load_waits_for=asyncio.Event(),
+    )
+    assert world.load_waits_for is not None
+    async with server.run(world) as live:
+        await asyncio.wait_for(world.loading.wait(), 30)
+        await live.handle.cancel()
+        await asyncio.sleep(0.3)  # the execution that reads its state has heard it
+        world.load_waits_for.set()
+        await live.end()
+    assert world.sealed[0].result.verdict == "cancelled"
+    assert world.sealed[0].ended - world.sealed[0].started < timedelta(hours=2), "the soak was cut"

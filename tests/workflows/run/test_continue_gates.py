@@ -4,8 +4,8 @@ import pytest
 
 from expressions import tree
 from gated import GatedWorld
+from plans import of, plan, reading
 from running import Live, Server
-from scripted import of, plan, reading
 from workflows.contracts import AskResult, Operation
 from workflows.errors import failure
 from workflows.plan import ApproveStep, Constant, HttpStep, Input, SetStep, StepId, WaitStep

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expressions import tree
-from scripted import changing
+from plans import changing
 from workflows.errors import EvaluationError
 from workflows.plan import DevicesStep, HostName, Wave
 from workflows.run.division import divide_by_facts, needs_facts

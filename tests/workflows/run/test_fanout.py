@@ -2,8 +2,9 @@
 
 import pytest
 
+from plans import at_least, at_most, changing, of, plan, reading, waves
 from running import Server
-from scripted import World, at_least, at_most, changing, failed, of, plan, reading, waves
+from scripted import World, failed
 from workflows.contracts import DeviceOutcome, InteractInput, Page, RunResult
 from workflows.plan import ApplyAction, Check, CheckAction, Constant, OnFailure, ProposeAction, StepId, TemplateText
 

@@ -7,8 +7,9 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
+from plans import changing, plan, reading
 from running import Server
-from scripted import World, changing, plan, reading
+from scripted import World
 from workflows import contracts
 from workflows.contracts import Decision, DecisionAnswer
 from workflows.plan import ApproveStep, Constant, Expr, OnFailure, StepId

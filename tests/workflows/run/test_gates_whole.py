@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from gated import GatedWorld
+from plans import changing, of, plan, reading
 from running import Live, Server
-from scripted import changing, of, plan, reading
 from workflows import contracts
 from workflows.contracts import AskResult, Decision, DecisionRecord, Safety
 from workflows.errors import failure

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from plans import at_least, changing, of, plan, waves
 from running import Server
-from scripted import Holding, World, at_least, changing, failed, of, plan, waves
+from scripted import Holding, World, failed
 from workflows.contracts import DeviceOutcome, InteractInput, Operation, OperationAnswer
 from workflows.plan import ApplyAction, Breaker, Confirm, DevicesStep, HostName, OnFailure, ProposeAction, TemplateText
 from workflows.plan import Constant as Fixed

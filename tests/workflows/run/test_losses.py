@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from plans import at_most, changing, plan, reading, waves
 from running import Server
-from scripted import Holding, World, at_most, changing, plan, reading, waves
+from scripted import Holding, World
 from workflows.contracts import DeviceOutcome, InteractInput, RunResult
 from workflows.plan import Constant, DevicesStep, Name, NotifyStep, OnFailure, StepId
 

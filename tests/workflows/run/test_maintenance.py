@@ -2,8 +2,9 @@
 
 import pytest
 
+from plans import at_most, changing, plan, reading
 from running import Server
-from scripted import World, at_most, changing, failed, plan, reading
+from scripted import World, failed
 from workflows.contracts import DeviceOutcome, InteractInput, RunResult
 from workflows.plan import CheckAction, DevicesStep, Maintenance, OnFailure
 

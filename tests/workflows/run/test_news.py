@@ -3,9 +3,10 @@
 import pytest
 from temporalio.api.enums.v1 import EventType
 
+from plans import plan as planned
+from plans import reading
 from running import Server
-from scripted import Holding, World, reading
-from scripted import plan as planned
+from scripted import Holding, World
 from workflows.plan import StepId
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

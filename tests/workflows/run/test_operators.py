@@ -7,8 +7,9 @@ from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
+from plans import changing, of, plan, reading, waves
 from running import Live, Server
-from scripted import Holding, World, changing, of, plan, reading, waves
+from scripted import Holding, World
 from workflows.contracts import Operation, OperationAnswer, RunStatus
 from workflows.plan import HostName, OnFailure, StepId
 

@@ -9,8 +9,8 @@ from temporalio.exceptions import ApplicationError
 
 from activities.deviceinteraction.model import Change
 from plan_world import PlanWorld
+from plans import at_least, changing, of, plan, reading, waves
 from running import REQUEST, Server
-from scripted import at_least, changing, of, plan, reading, waves
 from workflows.contracts import HttpResult, ProposalSummary, RunResult, RunStatus, StepResult
 from workflows.plan import (
     Accept,

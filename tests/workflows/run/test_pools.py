@@ -9,8 +9,9 @@ import pytest
 from temporalio import activity
 from temporalio.worker import Worker
 
+from plans import at_least, changing, plan, reading
 from running import Live, Server
-from scripted import World, at_least, changing, plan, reading
+from scripted import World
 from workflows.contracts import DeviceOutcome, InteractInput, RunResult
 from workflows.run import calls, pools
 

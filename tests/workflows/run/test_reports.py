@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scripted import changing, plan, reading, ref
+from plans import changing, plan, reading, ref
 from workflows import contracts
 from workflows.contracts import FailureInfo, Prepared, RunId, Scope
 from workflows.plan import HostName

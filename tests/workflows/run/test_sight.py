@@ -2,8 +2,9 @@
 
 import pytest
 
+from plans import at_most, changing, of, plan, reading
 from running import Server
-from scripted import Holding, World, at_most, changing, failed, of, plan, reading
+from scripted import Holding, World, failed
 from starter.live import merged
 from workflows import contracts
 from workflows.contracts import DeviceOutcome, DevicePage, InteractInput, Page, RunGraph

@@ -7,8 +7,9 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from expressions import tree
+from plans import at_most, changing, plan, reading, waves
 from running import Server
-from scripted import Holding, World, at_most, changing, plan, reading, waves
+from scripted import Holding, World
 from workflows.contracts import HttpInput, HttpResult, RunResult, ScriptResult, WindowResult
 from workflows.errors import failure
 from workflows.plan import (

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from expressions import tree
+from plans import at_most, changing, of, plan, reading
 from running import Server
-from scripted import Holding, World, at_most, changing, failed, of, plan, reading
+from scripted import Holding, World, failed
 from workflows.contracts import DeviceOutcome, InteractInput, RunResult
 from workflows.plan import Accept, Check, Constant, Expr, OnFailure, SetStep, StepId, WaitStep
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripted import of
+from plans import of
 from workflows.errors import UnknownValueError
 from workflows.plan import Attr, Compare, Constant, Expr, Filter, Name, StepId, Test
 from workflows.run.evaluate import evaluate

@@ -16,9 +16,10 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
+from plans import at_most, changing, plan
 from running import Server
 from sandboxed import sandboxed
-from scripted import World, at_most, changing, plan
+from scripted import World
 from worker.build import WORKFLOWS
 from workflows.converter import CONVERTER
 from workflows.plan import OnFailure

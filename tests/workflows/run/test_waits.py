@@ -7,8 +7,8 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from gated import GatedWorld
+from plans import of, plan, reading
 from running import Live, Server
-from scripted import of, plan, reading
 from workflows.contracts import OperationAnswer, RunResult
 from workflows.plan import Constant, Input, SetStep, Step, StepId, WaitStep
 
