@@ -113,19 +113,14 @@ async def test_what_was_not_saved_is_gone_after_a_restart_and_nobody_saves_it_by
 async def test_an_attempt_after_a_lost_link_finds_out_whether_the_device_was_restarted(
     lab: Bench, host: str, phase: str
 ) -> None:
-    asked = call_of(
-        await lab.prepared(
-            step(
-                "snapshot: [vlans]\n        as: before",
-                "reboot: {within: 1s}" if phase == "before" else "reboot: {within: 20s}",
-            )
-        ),
-        "act",
-        host,
-    )
+    def asking(within: str) -> str:
+        return step("snapshot: [vlans]\n        as: before", f"reboot: {{within: {within}}}")
+
+    hurried = call_of(await lab.prepared(asking("1s")), "act", host)
+    asked = call_of(await lab.prepared(asking("20s")), "act", host)
     told = r"Proceed with reload|\(y/n\)|reload now|Reboot the system"
     lab.testbed.device(host).inject(Fault.model_validate({"kind": "drop", "match": told, "phase": phase}))
-    lost = await refused(lab.interact.interact, asked) if phase == "before" else None
+    lost = await refused(lab.interact.interact, hurried) if phase == "before" else None
     if lost is not None:
         assert (lost.type, _events(lab, host, "rebooted")) == ("check_failed", 0)
     outcome = await call(lab.interact.interact, asked, attempt=2)

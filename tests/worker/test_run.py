@@ -1,5 +1,6 @@
 """The worker's process against a real server: how it starts, serves, drains and is cut."""
 
+import asyncio
 import json
 import os
 import signal
@@ -133,6 +134,12 @@ async def test_wrong_settings_end_it_before_it_asks_anybody(tmp_path: Path) -> N
     assert "did you mean `temporal`?" in worker.errors
 
 
+def _metrics(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        text: str = answer.read().decode()
+    return text
+
+
 async def test_metrics_can_be_fetched_and_spans_are_written_where_the_settings_say_so(
     server: WorkflowEnvironment, tmp_path: Path
 ) -> None:
@@ -141,8 +148,9 @@ async def test_metrics_can_be_fetched_and_spans_are_written_where_the_settings_s
     async with worker_process("run", folder=tmp_path) as worker:
         await worker.until_it_says("worker ready")
         await failure_of(server, {"definition": "campus-vlam"}, "typo")
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-            assert "temporal_workflow_failed" in answer.read().decode()
+        async with asyncio.timeout(30):  # a figure is counted once the server has taken the answer
+            while "temporal_workflow_failed" not in await asyncio.to_thread(_metrics, port):
+                await asyncio.sleep(0.1)
         worker.signal(signal.SIGTERM)
         assert await worker.ended() == 0
     spans = [json.loads(line) for line in (tmp_path / "traces" / "spans.jsonl").read_text().splitlines()]
