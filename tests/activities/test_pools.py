@@ -17,6 +17,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities import pools
 from activities.pools import Pools
+from starter.dev.server import PROMPTLY
 from workflows import contracts
 from workflows.contracts import PoolInput, PoolState
 from workflows.converter import CONVERTER
@@ -33,7 +34,11 @@ async def client() -> AsyncIterator[Client]:
     program = Path(sysconfig.get_path("scripts")) / "temporal"
     runtime = Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=timedelta(seconds=1))
     async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=str(program), dev_server_log_level="error", data_converter=CONVERTER, runtime=runtime
+        dev_server_existing_path=str(program),
+        dev_server_log_level="error",
+        dev_server_extra_args=[*PROMPTLY],
+        data_converter=CONVERTER,
+        runtime=runtime,
     ) as environment:
         yield environment.client
 

@@ -15,6 +15,7 @@ from temporalio.testing import WorkflowEnvironment
 from programs import SCRIPTS, Programs
 from starter.client import Orchestrator
 from starter.dev.processes import Child
+from starter.dev.server import PROMPTLY
 from starter.handle import RunHandle
 from worker_process import WorkerProcess, worker_process
 from workflows.contracts import GUARD_ID, RunStatus
@@ -58,7 +59,7 @@ async def netsaga(folder: Path) -> AsyncIterator[Programs]:
         async with await WorkflowEnvironment.start_local(
             dev_server_existing_path=str(SCRIPTS / "temporal"),
             dev_server_log_level="error",
-            dev_server_extra_args=extra,
+            dev_server_extra_args=[*PROMPTLY, *extra],
             data_converter=CONVERTER,
         ) as server:
             address = server.client.service_client.config.target_host

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from starter.dev.server import PROMPTLY
 from workflows.converter import CONVERTER
 
 
@@ -14,6 +15,9 @@ from workflows.converter import CONVERTER
 async def server() -> AsyncIterator[WorkflowEnvironment]:
     program = Path(sysconfig.get_path("scripts")) / "temporal"
     async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=str(program), dev_server_log_level="error", data_converter=CONVERTER
+        dev_server_existing_path=str(program),
+        dev_server_log_level="error",
+        dev_server_extra_args=[*PROMPTLY],
+        data_converter=CONVERTER,
     ) as environment:
         yield environment
