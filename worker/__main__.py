@@ -52,11 +52,12 @@ def _dispatch(chosen: argparse.Namespace) -> int:
     # Each command imports what it needs: a probe loads no Temporal, and settings are shown without a device library.
     match chosen.command:
         case "run":
-            from worker.commands.run import run  # noqa: PLC0415
+            from worker.commands.run import event_loop, run  # noqa: PLC0415
             from worker.server import ServerUnavailableError  # noqa: PLC0415
 
             try:
-                return asyncio.run(run(settings, only=chosen.pool, patience_s=chosen.patience, say=_say))
+                with asyncio.Runner(loop_factory=event_loop) as runner:
+                    return runner.run(run(settings, only=chosen.pool, patience_s=chosen.patience, say=_say))
             except ServerUnavailableError as error:
                 _complain(str(error))
                 return NO_SERVER

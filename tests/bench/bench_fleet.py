@@ -1,7 +1,7 @@
 """What durability costs: a run over 800 devices against a script that does the same and remembers nothing.
 
-Both log in to each device, turn paging and log messages off, and send three commands, 100 devices at a time, with the
-same library, the same algorithms and the same lines. The script is asyncio and scrapli, as an engineer would write it;
+Both log in to each device, turn paging off, and send three commands, 100 devices at a time, with the same library, the
+same algorithms and the same lines. The script is asyncio and scrapli, as an engineer would write it;
 the run goes through a real server on a SQLite file, a worker, the artifact store and the record. Devices, server and
 worker are processes of their own, all on the same CPUs.
 """
@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from scrapli.driver.core import AsyncEOSDriver
 
@@ -28,7 +28,6 @@ DEVICES: Final = 800
 CONCURRENCY: Final = 100
 SLOW_S: Final = 0.4  # a command on a device of every day
 COMMANDS: Final = ("show version", "show vlan", "show interfaces status")
-QUIET: Final = ("terminal length 0", "terminal width 32767", "terminal no monitor")
 ALGORITHMS: Final = {  # as the device library prefers
     "kex_algs": "^curve25519-sha256,curve25519-sha256@libssh.org",
     "encryption_algs": "^aes128-gcm@openssh.com,aes256-gcm@openssh.com",
@@ -142,17 +141,9 @@ async def script(targets: Sequence[Target]) -> None:
             auth_strict_key=False,  # scrapli finds no key that is listed with a port; this favours the script
             transport="asyncssh",
             transport_options={"asyncssh": ALGORITHMS},
-            on_open=_quiet,
         )
         async with slots, driver:
             for command in COMMANDS:
                 assert not (await driver.send_command(command)).failed
 
     await asyncio.gather(*(visit(target) for target in targets))
-
-
-async def _quiet(driver: Any) -> None:  # scrapli's driver classes have no type in common that says it
-    """What scrapli does by itself when it opens a session, and one line more: the run sends it too."""
-    await driver.acquire_priv(desired_priv=driver.default_desired_privilege_level)
-    for line in QUIET:
-        await driver.send_command(command=line)

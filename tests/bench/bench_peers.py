@@ -1,7 +1,7 @@
 """Other tools over the same devices: Nornir and Ansible, for `make bench PEERS=1`.
 
 They come from PyPI into an environment of their own below `.bench/`, never into the product's. Nornir does what the
-script and the run do: it logs in, and sends three commands to each device. Ansible sends one.
+script and the run do: it logs in, and sends three commands to each device; so does Ansible, a task for each.
 """
 
 import asyncio
@@ -96,10 +96,9 @@ class Ansible:
     folder: Path
 
     async def figures(self, targets: Sequence[Target], run_s: float) -> list[Figure]:
-        """A sample, and one command of the three, so the figure is a lower bound.
+        """A sample; what all devices would take is reckoned from it, as rounds of forks follow one another.
 
-        What all devices would take is reckoned from the sample, as rounds of forks follow one another. The module that
-        takes several commands asks for `show version | json` first, which the testbed does not speak.
+        The module that takes several commands asks for `show version | json` first, which the testbed does not speak.
         """
         sample = targets[:ANSIBLE_SAMPLE]
         inventory, play = self.folder / "inventory.json", self.folder / "play.json"
@@ -121,7 +120,7 @@ _PLAY: Final = [
     {
         "hosts": "all",
         "gather_facts": False,
-        "tasks": [{"ansible.netcommon.cli_command": {"command": COMMANDS[0]}}],
+        "tasks": [{"ansible.netcommon.cli_command": {"command": command}} for command in COMMANDS],
     }
 ]
 

@@ -151,6 +151,18 @@ async def _unless_stopped(stop: asyncio.Event, connecting: Coroutine[object, obj
     return None
 
 
+def event_loop() -> asyncio.AbstractEventLoop:
+    """The loop of the worker's process: uvloop, which a worker full of sessions spends less time in.
+
+    Workflows have loops of their own; where there is no uvloop, as on Windows, asyncio's serves.
+    """
+    try:
+        import uvloop  # noqa: PLC0415
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
 def _listen_for_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
 
