@@ -3,7 +3,7 @@
 PYTHON ?= python3
 UV ?= uv
 SCENARIO ?= success
-WORKERS ?= 3
+WORKERS ?= 4
 ROUNDS ?= 50
 SEED ?= 0
 EXAMPLES ?= 500
@@ -17,6 +17,8 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+# The tests start some hundred processes, and each would compile all of ours anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test chaos model check reference bench clean distclean lock system-packages test-packages python-version
@@ -51,9 +53,10 @@ python-version:
 demo: $(STAMP) ## a VLAN on 24 simulated devices (SCENARIO=success, failure or crash)
 	$(BIN)/netsaga demo --scenario $(SCENARIO)
 
-test: $(STAMP) ## all tests, and the coverage of workflows/ (WORKERS=3 processes)
+test: $(STAMP) ## all tests, and the coverage of workflows/ (WORKERS=4 processes)
 	$(BIN)/coverage erase
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --durations 15 --cov --cov-report= tests
+	$(BIN)/python -m compileall -q $(filter-out tests,$(CODE))
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --durations 15 --cov --cov-report= tests
 	$(BIN)/coverage report --include='workflows/*' --skip-covered --show-missing --fail-under=95
 
 chaos: $(STAMP) ## kill and freeze processes at random moments (ROUNDS=50, SEED=0 draws one)
@@ -74,7 +77,7 @@ reference: $(STAMP) ## rewrite the language reference and the JSON Schema from t
 	$(BIN)/python -m activities.deviceinteraction.proofs
 
 bench: $(STAMP) ## measure, print a table, write .bench/latest.json
-	$(BIN)/python tests/bench/bench.py
+	PYTHONPATH=tests/support $(BIN)/python tests/bench/bench.py
 
 clean: ## remove what was built or recorded; the environment stays
 	rm -rf .netsaga .bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* \

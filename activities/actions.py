@@ -6,15 +6,15 @@ by the device library from its own entries and from the device.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
 from types import MappingProxyType
 
 from activities.artifacts.documents import Documents
 from activities.bound import Bound
-from activities.comparing import compared, failed, find_after, find_before, snapshot_key
-from activities.deviceinteraction.failures import CheckFailed, InvalidInput, Transient
+from activities.comparing import Sight, compare, failed, snapshot_key
+from activities.deviceinteraction.failures import CheckFailed, InvalidInput
 from activities.deviceinteraction.model import Applied, Change, Names
 from activities.deviceinteraction.session import Session
 from activities.effects import (
@@ -31,8 +31,9 @@ from activities.effects import (
 )
 from activities.files import NO_FILES, Files
 from activities.journal import ActionJournal, journal_of
-from activities.judging import unmet
+from activities.judging import judged
 from activities.ledger import ledger_of
+from activities.limits import limited
 from activities.outcomes import Gathered
 from activities.rendering import config_lines, markup
 from activities.showing import run, sections_of, show
@@ -111,8 +112,7 @@ class Actions:
             before = await before_of(self._journal(index, action))
             if before is None:
                 continue
-            for name, ref in before.refs.items():
-                self._see(name, ref, await self._documents.load(ref, VALUE))
+            await self.see(before.refs)
             self._gathered.warnings = list(before.warnings)
             self._gathered.warning_count = before.warning_count
             self._gathered.changed = before.changed
@@ -131,15 +131,19 @@ class Actions:
                 await self._one(session, index, action)
                 await asyncio.sleep(0)  # a cancel is honoured between two actions
 
-    async def wrap(self, session: Session, part: str, actions: Sequence[Action]) -> None:
+    async def wrap(self, session: Session, part: str, actions: Sequence[Action]) -> dict[str, ArtifactRef]:
         """Carry out actions around those of the step, as ``maintenance`` has them; their changes are none of its own.
 
         Args:
             session: Where.
             part: What they are, such as ``enter``: for the journal and for names on the device.
             actions: In order.
+
+        Returns:
+            The values that they have left, by name.
         """
         gathered = self._gathered
+        known = dict(gathered.refs)
         own = (gathered.changed, gathered.diff, gathered.diff_made, gathered.diff_ref)
         try:
             for index, action in enumerate(actions):
@@ -147,13 +151,19 @@ class Actions:
                 await asyncio.sleep(0)
         finally:
             gathered.changed, gathered.diff, gathered.diff_made, gathered.diff_ref = own
+        return {name: ref for name, ref in gathered.refs.items() if known.get(name) != ref}
+
+    async def see(self, refs: Mapping[str, ArtifactRef]) -> None:
+        """Take up values that an earlier attempt has left."""
+        for name, ref in refs.items() - self._gathered.refs.items():
+            self._see(name, ref, await self._documents.load(ref, VALUE))
 
     async def _one(self, session: Session, index: Place, action: Action) -> None:
         match action:
             case ShowAction():
                 await self._show(session, action)
             case CheckAction():
-                self._check(action)
+                self._check(session, action)
             case SnapshotAction():
                 async with self._limited("snapshot"):
                     state = await session.snapshot(sections_of(action))
@@ -193,25 +203,22 @@ class Actions:
             value = await show(session, action, command, self._plan.templates)
         await self._keep(action.name, PlainValue(value=value))
 
-    def _check(self, action: CheckAction) -> None:
+    def _check(self, session: Session, action: CheckAction) -> None:
         failed = []
-        for check, said in unmet(action.checks, self._context):
-            if check.severity == "warning":
-                self._gathered.warn(said)
+        for found in judged(action.checks, self._context):
+            session.transcript.note(found.note)
+            if found.problem is None:
+                continue
+            if found.check.severity == "warning":
+                self._gathered.warn(found.problem)
             else:
-                failed.append(said)
+                failed.append(found.problem)
         if failed:
             raise CheckFailed("; ".join(failed))
 
     async def _compare(self, session: Session, index: Place, action: CompareAction) -> None:
-        assert isinstance(index, int), "`prepare` refuses a comparison around the actions"
-        owner = self._step if action.before_step is None else self._plan.step(action.before_step)
-        assert isinstance(owner, DevicesStep), "the compiler knows which steps take snapshots"
-        earlier = None if action.before_step is None else self._earlier.get(action.before_step)
-        before = find_before(action, owner.do, self._gathered.values, earlier)
-        after = find_after(action, index, self._step.do, self._gathered.values)
-        changes = await self._ledger.made(before.changes, after.changes)
-        found = compared(action, before.value, after.value, changes, self._context)
+        sight = Sight(self._step, self._plan, self._gathered.values, self._earlier, self._ledger.made, self._context)
+        found = await compare(action, index, sight)
         for note in found.notes:
             session.transcript.note(note)
         await self._keep(action.name or f"{index}-compare", PlainValue(value=found.value))
@@ -222,7 +229,7 @@ class Actions:
 
     async def _propose(self, session: Session, index: Place, action: ProposeAction | ConfigureAction) -> Change:
         lines = config_lines(action.change, self._plan, self._context)
-        return await session.propose(lines, names_for(self._call, index))
+        return await session.propose(lines, names_for(self._call, index), action.mode)
 
     def _proposed(self, action: ApplyAction) -> Change:
         if action.step is None:
@@ -259,8 +266,8 @@ class Actions:
             names_for(self._call, index),
             journal,
             save=action.save,
-            # Nobody was shown what `configure` proposes, unless it was planned.
-            bound=planned or isinstance(action, ApplyAction),
+            # Nobody was shown what `configure` proposes, unless it was planned; a replacement takes nothing else away.
+            bound=planned or isinstance(action, ApplyAction) or action.mode == "replace",
             hold=hold_of(action),
         )
         await self._note(action, applied)
@@ -389,11 +396,5 @@ class Actions:
     def _journal(self, index: Place, action: Action) -> ActionJournal:
         return journal_of(self._documents.store, self._call, action_name(index, action))
 
-    @asynccontextmanager
-    async def _limited(self, what: str) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(self._step.timeout_s):
-                yield
-        except TimeoutError:
-            limit = f"the step's timeout of {self._step.timeout_s:g} s"
-            raise Transient(f"{what} was not done within {limit}. Is the device slow, or the time too short?") from None
+    def _limited(self, what: str) -> AbstractAsyncContextManager[None]:
+        return limited(what, self._step.timeout_s)

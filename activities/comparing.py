@@ -4,7 +4,7 @@ What differs is kept for all sections that both snapshots have; only those named
 a name is no section, the interfaces that ``device.data`` lists under it.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, get_args
 
@@ -15,7 +15,7 @@ from activities.deviceinteraction.differences import CONFIG, Difference, Key, be
 from activities.deviceinteraction.failures import CheckFailed, InvalidInput
 from activities.deviceinteraction.model import State
 from activities.values import KeptValue, StateValue
-from workflows.plan import Action, CompareAction, Expectation, Section, SnapshotAction
+from workflows.plan import Action, CompareAction, DevicesStep, Expectation, Plan, Section, SnapshotAction, StepId
 from workflows.run.evaluate import evaluate
 
 SHOWN: Final = 5  # keys that a message names; the kept value has all of them
@@ -37,15 +37,24 @@ def snapshot_key(index: int | str, action: SnapshotAction) -> str:
 
 
 def find_before(
-    action: CompareAction, do: Sequence[Action], own: Mapping[str, KeptValue], earlier: Mapping[str, KeptValue] | None
-) -> StateValue:
+    action: CompareAction,
+    place: int | str,
+    do: Sequence[Action],
+    own: Mapping[str, KeptValue],
+    earlier: Mapping[str, KeptValue] | None,
+) -> StateValue | None:
     """The snapshot that a comparison starts from.
 
     Args:
         action: The comparison.
+        place: Where it stands: its number in ``do``, or "leave-1" and the like around it.
         do: The actions of the step that took the snapshot: the comparison's own, or an earlier one.
         own: The values of this step.
         earlier: Those of the earlier step; ``None`` where it did not take this device up.
+
+    Returns:
+        It; ``None`` where the device leaves its maintenance and was not led in as far as that: there is nothing to
+        judge then, and it must be led out all the same.
 
     Raises:
         InvalidInput: That step has no such snapshot of this device.
@@ -56,6 +65,8 @@ def find_before(
         found = values.get(key)
         if isinstance(found, StateValue):
             return found
+    if action.before_step is None and isinstance(place, str) and place.rpartition("-")[0].endswith("leave"):
+        return None
     where = "this step" if action.before_step is None else f"step `{action.before_step}`"
     raise InvalidInput(
         f"{where} left no snapshot of this device to compare with: it did not take it up, or failed on it. "
@@ -63,18 +74,82 @@ def find_before(
     )
 
 
-def find_after(action: CompareAction, index: int, do: Sequence[Action], own: Mapping[str, KeptValue]) -> StateValue:
+def find_after(action: CompareAction, place: int | str, step: DevicesStep, own: Mapping[str, KeptValue]) -> StateValue:
     """The snapshot of this step that a comparison ends at: the named one, else the newest before it.
+
+    Args:
+        action: The comparison.
+        place: Where it stands: its number in ``do``, or "leave-1" and the like around it.
+        step: Its step.
+        own: The values of this step.
 
     Raises:
         InvalidInput: There is none.
     """
-    taken = [snapshot_key(place, one) for place, one in enumerate(do[:index]) if isinstance(one, SnapshotAction)]
+    taken = [snapshot_key(one, snapshot) for one, snapshot in _before_it(place, step)]
     key = action.after or (taken[-1] if taken else "")
     found = own.get(key)
     if isinstance(found, StateValue):
         return found
     raise InvalidInput("this step has taken no snapshot before this `compare`; put `- snapshot: […]` in front of it.")
+
+
+def _before_it(place: int | str, step: DevicesStep) -> Iterator[tuple[int | str, SnapshotAction]]:
+    """The snapshots before an action, the newest last; before one of ``leave``, those of ``leave``."""
+    enter: Sequence[Action] = step.maintenance.enter if step.maintenance is not None else ()
+    leave: Sequence[Action] = step.maintenance.leave if step.maintenance is not None else ()
+    listed: list[tuple[int | str, Action]]
+    if isinstance(place, int):
+        listed = [*((f"enter-{number}", one) for number, one in enumerate(enter)), *enumerate(step.do[:place])]
+    else:
+        part, _, number_ = place.rpartition("-")
+        around = leave if part.endswith("leave") else enter
+        listed = [(f"{part}-{number}", one) for number, one in enumerate(around[: int(number_)])]
+    return ((one, action) for one, action in listed if isinstance(action, SnapshotAction))
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a comparison sees besides itself.
+
+    Args:
+        step: Its step.
+        plan: For the step that took the snapshot before.
+        own: The values of this step.
+        earlier: Those of earlier steps.
+        made: What this run has changed on this device, of a range of its changes.
+        context: What the expressions of the expectations see.
+    """
+
+    step: DevicesStep
+    plan: Plan
+    own: Mapping[str, KeptValue]
+    earlier: Mapping[StepId, Mapping[str, KeptValue] | None]
+    made: Callable[[int, int], Awaitable[Sequence[Footprint]]]
+    context: Mapping[str, object]
+
+
+async def compare(action: CompareAction, place: int | str, sight: Sight) -> Compared:
+    """Carry out a comparison.
+
+    Args:
+        action: The comparison.
+        place: Where it stands: its number in ``do``, or "leave-1" and the like around it.
+        sight: What it sees.
+
+    Raises:
+        InvalidInput: A snapshot is not there.
+        EvaluationError: A list of expected keys has no value on this device.
+    """
+    owner = sight.step if action.before_step is None else sight.plan.step(action.before_step)
+    assert isinstance(owner, DevicesStep), "the compiler knows which steps take snapshots"
+    values = None if action.before_step is None else sight.earlier.get(action.before_step)
+    before = find_before(action, place, owner.do, sight.own, values)
+    if before is None:
+        return Compared({}, (), (f"compare: not judged, for `{action.before}` was never taken",))
+    after = find_after(action, place, sight.step, sight.own)
+    changes = await sight.made(before.changes, after.changes)
+    return compared(action, before.value, after.value, changes, sight.context)
 
 
 def compared(
@@ -180,6 +255,8 @@ def _more_than(difference: Difference) -> Iterator[str]:
         yield f"{CONFIG}: expected the applied change alone, found besides {_listed(difference.added, difference)}"
     if difference.removed:
         yield f"{CONFIG}: expected the applied change alone, missing is {_listed(difference.removed, difference)}"
+    if difference.changed:
+        yield f"{CONFIG}: expected the applied change alone, found changed {_listed(difference.changed, difference)}"
 
 
 def _plain(difference: Difference) -> JsonValue:

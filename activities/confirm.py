@@ -32,7 +32,7 @@ class Confirm:
     def __init__(self, documents: Documents, sessions: Sessions) -> None:
         self._documents = documents
         self._sessions = sessions
-        self._attempts = Interact(documents, sessions, counted_in="confirm-attempts")
+        self._attempts = Interact(documents, sessions, counted_in="confirm-attempts", part="confirm")
 
     @activity.defn(name=contracts.CONFIRM)
     async def confirm(self, call: InteractInput) -> DeviceOutcome:

@@ -24,6 +24,7 @@ from activities.effects import action_name, effects
 from activities.fence import heartbeat
 from activities.holding import Holding, holding_of
 from activities.journal import ATTEMPTS, INTENT, journal_of
+from activities.logbook import Logbook, Part
 from activities.outcomes import Gathered, classified, status_of
 from activities.proposing import Proposing
 from activities.sessions import Sessions, SiteBusy
@@ -45,12 +46,16 @@ class Interact:
         documents: The artifact store, typed.
         sessions: How to log in.
         counted_in: The journal of the attempts that failed.
+        part: What they do with a step, for the log of transcripts.
     """
 
-    def __init__(self, documents: Documents, sessions: Sessions, counted_in: str = "attempts") -> None:
+    def __init__(
+        self, documents: Documents, sessions: Sessions, counted_in: str = "attempts", part: Part = "do"
+    ) -> None:
         self._documents = documents
         self._sessions = sessions
         self._counted_in = counted_in
+        self._part = part
 
     @activity.defn(name=contracts.INTERACT)
     async def interact(self, call: InteractInput) -> DeviceOutcome:
@@ -73,7 +78,9 @@ class Interact:
         Raises:
             ApplicationError: Of one of our failure types, with a `DeviceOutcome` as its first detail.
         """
-        gathered = Gathered(call.host, activity.info().attempt)
+        attempt = activity.info().attempt
+        gathered = Gathered(call.host, attempt)
+        gathered.logbook = Logbook(self._documents.store, call, self._part, attempt)
         try:
             bundle = await self._documents.load(call.prepared, BUNDLE)
         except ArtifactError as error:

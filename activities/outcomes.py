@@ -16,6 +16,7 @@ from activities.artifacts.store import ArtifactError
 from activities.deviceinteraction.failures import DeviceFailure
 from activities.deviceinteraction.model import Change
 from activities.journal import JournalConflictError
+from activities.logbook import Logbook
 from activities.secrets.store import SecretError
 from activities.values import KeptValue
 from workflows.contracts import MESSAGE_LENGTH, ArtifactRef, DeviceOutcome, DeviceStatus, FailureInfo, UndoInfo
@@ -47,6 +48,7 @@ class Gathered:
     transcript: ArtifactRef | None = None
     confirm_by: datetime | None = None  # while a change waits for its confirmation
     would: list[str] = field(default_factory=list)  # plan mode: what has no diff and would be done
+    logbook: Logbook | None = None  # told where its transcript is, while the attempt goes on
 
     def warn(self, message: str) -> None:
         """Count a warning, and keep the first few for people."""

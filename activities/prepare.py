@@ -18,6 +18,7 @@ from activities.assurances import assurances, check_via
 from activities.definitions import Definitions
 from activities.deviceinteraction.model import PlatformName
 from activities.inventory.source import InventoryError, InventorySource
+from activities.replacements import check_replacements
 from activities.systems import Systems
 from activities.timers import check_confirms
 from activities.values import BUNDLE
@@ -121,6 +122,7 @@ class Prepare:
         devices = _limited(devices, request.limit)
         self._check_devices(devices, steps)
         check_confirms(steps, devices, inputs)
+        check_replacements(steps, devices)
         by_name = {device.name: device for device in devices}
         bundle = Bundle(plan=plan, inputs=inputs, devices=by_name)
         return Prepared(

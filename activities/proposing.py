@@ -81,7 +81,9 @@ class Proposing(Actions):
 
     async def _propose_again(self, session: Session, index: Place, before: Change) -> Change:
         """The change of an earlier step, as it would be now."""
-        change = await session.propose(before.lines, self.names_of(index))
+        if not before.lines:
+            return before  # a replacement by what was there already
+        change = await session.propose(before.lines, self.names_of(index), before.mode)
         if planned_as(change) != planned_as(before):
             raise Drifted(
                 f"{session.target.name}: the change is no longer the one that an earlier step proposed, because the "

@@ -67,6 +67,7 @@ class Reachable:
             target = await sessions.target(device, step.credential)
             async with (
                 sessions.sites.slot(device, SITE_PATIENCE_S),
+                sessions.room(target),
                 open_session(target, host_keys=sessions.host_keys, timeouts=limits),
             ):
                 return None

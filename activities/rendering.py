@@ -104,7 +104,7 @@ def config_lines(change: ChangeText, plan: Plan, context: Mapping[str, object]) 
 def _takes_markup(context: Mapping[str, object]) -> bool:
     """Whether the device is one whose configuration is XML."""
     device = context.get("device")
-    return isinstance(device, Mapping) and device.get("platform") == "netconf"
+    return isinstance(device, Mapping) and device.get("platform") in {"netconf", "restconf"}
 
 
 def _written(

@@ -1,24 +1,25 @@
 """Opens a device's session for an activity: credential, host keys, limits, and a transcript that is always kept.
 
-Sites have a limit of their own, for all runs on a worker together: a branch behind a thin line, or an access server
-that takes a handful of logins. Waiting for a free slot happens before the login, while heartbeats go on, so that no
-time limit of a step or a device is running yet.
+Devices and sites have limits, for all runs on a worker together: a device has a handful of lines for logins (five on
+IOS as it is delivered: "line vty 0 4"), and a branch may hang on a thin line. Waiting for a free slot happens before
+the login, while heartbeats go on, so that no time limit of a step or a device is running yet.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
+from weakref import WeakValueDictionary
 
 from temporalio import activity
 
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
 from activities.deviceinteraction.failures import Transient
-from activities.deviceinteraction.model import Fence, HostKeys, HostName, Journal, Proxy, Target, Timeouts
+from activities.deviceinteraction.model import Fence, HostKeys, Journal, Target, Timeouts
 from activities.deviceinteraction.recording import written
 from activities.deviceinteraction.session import Session, open_session
 from activities.deviceinteraction.transcript import Transcript
@@ -26,30 +27,35 @@ from activities.deviceinteraction.transport.pool import Pool
 from activities.files import NO_FILES, Files
 from activities.outcomes import Gathered
 from activities.secrets.store import SecretError, SecretStore
-from workflows.contracts import Device
+from activities.targets import Ways, target_of
+from workflows.contracts import ArtifactRef, Device
 from workflows.plan import DevicesStep, ReachableAction
 from workflows.run.calls import attempt_seconds
-from workflows.suggest import did_you_mean
 
 log: Final = logging.getLogger(__name__)
 
+SHOWN_AFTER_S: Final = 5.0  # a session that lasts longer is shown while it lasts, and then ...
+SHOWN_EVERY_S: Final = 30.0  # ... ever more rarely, up to this
 LAST_WORDS_S: Final = 10.0  # for keeping the transcript, also of an attempt that was cancelled
 
 
 class SiteBusy(Transient):
-    """No session of the device's site came free in time; the device was not asked, so this is no attempt at it."""
+    """No session of the device or its site came free in time; it was not asked, so this is no attempt at it."""
 
 
 class Sites:
-    """How many sessions are open at each site. One object for a worker.
+    """How many sessions are open at each device, and at each site. One object for a worker.
 
     Args:
         limit: Sessions at one site at a time; ``None`` is no limit. Devices without a site have none.
+        each: Sessions at one device at a time; ``None`` is no limit.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None = None, each: int | None = None) -> None:
         self._limit = limit
-        self._slots: dict[str, asyncio.Semaphore] = {}
+        self._each = each
+        self._sites: dict[str, asyncio.Semaphore] = {}
+        self._devices: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     def limits(self, device: Device) -> bool:
         """Whether a device's site counts its sessions: one that is idle would be taken from somebody who waits."""
@@ -57,31 +63,37 @@ class Sites:
 
     @asynccontextmanager
     async def slot(self, device: Device, patience_s: float) -> AsyncIterator[None]:
-        """Hold a slot of the device's site.
+        """Hold a slot of the device, and one of its site.
+
+        The device's comes first: who waits for a device that is in use takes nothing from the others of the site.
 
         Args:
             device: Who is to be logged in to.
-            patience_s: How long to wait for a slot, in seconds.
+            patience_s: How long to wait for both, in seconds.
 
         Raises:
             SiteBusy: None came free in that time.
         """
-        if self._limit is None or device.site is None:
+        async with AsyncExitStack() as held:
+            what = setting = ""
+            try:
+                async with asyncio.timeout(patience_s):
+                    if self._each is not None:
+                        what = f"all {self._each} sessions of the device were in use"
+                        setting = "sessions_per_device"
+                        lines = self._devices.setdefault(device.name, asyncio.Semaphore(self._each))
+                        await held.enter_async_context(lines)
+                    if self._limit is not None and device.site is not None:
+                        what = f"all {self._limit} sessions at site {device.site!r} were in use"
+                        setting = "sessions_per_site"
+                        slots = self._sites.setdefault(device.site, asyncio.Semaphore(self._limit))
+                        await held.enter_async_context(slots)
+            except TimeoutError:
+                raise SiteBusy(
+                    f"{device.name}: {what} for {patience_s:.0f} s (`limits.{setting}` in the worker's settings); it "
+                    "is tried again."
+                ) from None
             yield
-            return
-        slots = self._slots.setdefault(device.site, asyncio.Semaphore(self._limit))
-        try:
-            async with asyncio.timeout(patience_s):
-                await slots.acquire()
-        except TimeoutError:
-            raise SiteBusy(
-                f"{device.name}: all {self._limit} sessions at site {device.site!r} were in use for {patience_s:.0f} s "
-                "(`limits.sessions_per_site` in the worker's settings); it is tried again."
-            ) from None
-        try:
-            yield
-        finally:
-            slots.release()
 
 
 def patience(step: DevicesStep) -> float:
@@ -96,15 +108,6 @@ def patience(step: DevicesStep) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class ProxyAt:
-    """A jump host, as the worker's settings have it; ``credential`` is a name."""
-
-    address: str
-    credential: str
-    port: int = 22
-
-
-@dataclass(frozen=True, slots=True)
 class Sessions:
     """How sessions are opened: what a worker knows and a definition does not.
 
@@ -113,9 +116,9 @@ class Sessions:
         host_keys: How the devices' host keys are judged.
         connect: The limit for one log-in.
         commit: The limit for a commit, a rollback or a save, whatever the step says (device-safety 14).
-        sites: How many sessions a site takes at a time.
+        sites: How many sessions a device and a site take at a time.
         files: What may be copied to devices.
-        proxies: Jump hosts by name; a device names the one that it is reached through as ``data.proxy``.
+        ways: By which ways devices may be reached, and where jump hosts are.
         pool: Where sessions stay open for the next step; each step logs in anew where ``None``.
     """
 
@@ -125,11 +128,11 @@ class Sessions:
     commit: timedelta = timedelta(minutes=5)
     sites: Sites = field(default_factory=Sites)
     files: Files = NO_FILES
-    proxies: Mapping[str, ProxyAt] = field(default_factory=dict)
+    ways: Ways = field(default_factory=Ways)
     pool: Pool | None = None
 
     def slot(self, device: Device, step: DevicesStep) -> AbstractAsyncContextManager[None]:
-        """A slot of the device's site, held while the block runs. Raises `SiteBusy`."""
+        """A slot of the device and of its site, held while the block runs. Raises `SiteBusy`."""
         return self.sites.slot(device, patience(step))
 
     @asynccontextmanager
@@ -165,9 +168,11 @@ class Sessions:
         transcript = Transcript()
         target = await self.target(device, step.credential)
         timeouts = Timeouts(connect=self.connect, command=timedelta(seconds=step.timeout_s), commit=self.commit)
+        shown = asyncio.create_task(_show(transcript, documents, gathered), name="transcript")
         try:
             async with (
                 nullcontext() if in_slot else self.slot(device, step),
+                self.room(target) if fresh else nullcontext(),
                 open_session(
                     target,
                     host_keys=self.host_keys,
@@ -181,14 +186,23 @@ class Sessions:
             ):
                 yield session
         finally:
+            shown.cancel()
             if transcript.evidence:
                 await _keep(transcript, documents, gathered)
+
+    @asynccontextmanager
+    async def room(self, target: Target) -> AsyncIterator[None]:
+        """Leave nothing idle at a device that is logged in to without the pool: its slots count that session, too."""
+        if self.pool is not None:
+            await self.pool.release(target)
+        yield
 
     async def target(self, device: Device, credential: str | None) -> Target:
         """A device with what identifies us to it; its own credential wins over the step's.
 
         Raises:
             SecretError: None is named, or it cannot be had.
+            DeviceFailure: The device is to be reached by a way that there is not, or that is not allowed.
         """
         name = device.credential or credential
         if name is None:
@@ -196,9 +210,7 @@ class Sessions:
                 f"no credential is named for {device.name}; give one to the host, its group or the inventory's "
                 "defaults, or to the definition's `defaults`."
             )
-        secret = await self.secrets.credential(name)
-        proxy = await proxy_of(device, self.proxies, self.secrets)
-        return Target(HostName(device.name), device.address, device.platform, secret, device.port, proxy)
+        return await target_of(device, name, self.ways, self.secrets)
 
 
 def _waits(step: DevicesStep) -> timedelta:
@@ -207,27 +219,37 @@ def _waits(step: DevicesStep) -> timedelta:
     return timedelta(seconds=first.within_s) if isinstance(first, ReachableAction) else timedelta(0)
 
 
-async def proxy_of(device: Device, proxies: Mapping[str, ProxyAt], secrets: SecretStore) -> Proxy | None:
-    """The jump host that a device is reached through, with what identifies us to it; ``None`` where it needs none.
-
-    Raises:
-        SecretError: The device names one that the settings do not know, or its credential cannot be had.
-    """
-    name = device.data.get("proxy")
-    if name is None:
-        return None
-    at = proxies.get(str(name))
-    if at is None:
-        near = did_you_mean(str(name), proxies, "they are")
-        raise SecretError(f"{device.name}: the jump host `{name}` is not among the worker's `ssh.proxies`; {near}")
-    return Proxy(HostName(str(name)), at.address, await secrets.credential(at.credential), at.port)
-
-
 async def _keep(transcript: Transcript, documents: Documents, gathered: Gathered) -> None:
     try:
         async with asyncio.timeout(LAST_WORDS_S):
-            earlier = "" if gathered.transcript is None else await documents.text(gathered.transcript)
-            gathered.transcript = await documents.save_text(earlier + written(transcript.recording()))
+            gathered.transcript = await _kept(transcript, documents, gathered, is_open=False)
     except (ArtifactError, TimeoutError) as error:
         # How the attempt ended matters more than its transcript, and must not be replaced by this.
         log.warning("the transcript of %s could not be kept: %s", gathered.host, error)
+
+
+async def _show(transcript: Transcript, documents: Documents, gathered: Gathered) -> None:
+    """Keep what was said so far now and then: for whoever asks what a device is waiting for.
+
+    Most sessions are over before the first time. Each time is later than the one before, as each keeps the whole anew.
+    """
+    pause_s, known = SHOWN_AFTER_S, 0
+    while True:
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 2, SHOWN_EVERY_S)
+        if transcript.length == known:
+            continue
+        known = transcript.length
+        try:
+            await _kept(transcript, documents, gathered, is_open=True)
+        except ArtifactError as error:
+            log.debug("the transcript of %s cannot be shown yet: %s", gathered.host, error)
+
+
+async def _kept(transcript: Transcript, documents: Documents, gathered: Gathered, *, is_open: bool) -> ArtifactRef:
+    """The transcript of an attempt, its earlier sessions included, as an artifact that is found by its log."""
+    earlier = "" if gathered.transcript is None else await documents.text(gathered.transcript)
+    ref = await documents.save_text(earlier + written(transcript.recording()))
+    if gathered.logbook is not None:
+        await gathered.logbook.note(ref, datetime.now(UTC), is_open=is_open)
+    return ref

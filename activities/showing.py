@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from activities.deviceinteraction.failures import CheckFailed
 from activities.deviceinteraction.model import Journal, Section
-from activities.deviceinteraction.parse.bounded import parse_pattern, parse_ttp
+from activities.deviceinteraction.parse.bounded import parse_pattern, parse_template, parse_ttp
 from activities.deviceinteraction.session import Session
 from workflows.plan import RunAction, ShowAction, SnapshotAction
 
@@ -58,7 +58,9 @@ async def _parsed(
         case "none":
             return output
         case "textfsm":
-            return list(await session.parse(command, output, min_rows=min_rows))
+            if action.pattern is None:
+                return list(await session.parse(command, output, min_rows=min_rows))
+            rows = await parse_template(templates[action.pattern], output)
         case "json":
             try:
                 document: JsonValue = json.loads(output)

@@ -22,6 +22,7 @@ from activities.effects import action_name, effects, names_for
 from activities.fence import heartbeat
 from activities.journal import ATTEMPTS, INTENT, ActionJournal, JournalConflictError, journal_of
 from activities.ledger import Ledger, ledger_of
+from activities.logbook import Logbook
 from activities.outcomes import Gathered, classified
 from activities.sessions import Sessions
 from activities.upkeep import Upkeep, upkeep_around
@@ -60,7 +61,9 @@ class Undo:
             return await self._attempt(call, fence)
 
     async def _attempt(self, call: InteractInput, fence: Fence) -> DeviceOutcome:
-        gathered = Gathered(call.host, activity.info().attempt, touched=True)  # until the opposite is known
+        attempt = activity.info().attempt
+        gathered = Gathered(call.host, attempt, touched=True)  # until the opposite is known
+        gathered.logbook = Logbook(self._documents.store, call, "undo", attempt)
         try:
             return await self._take_back(call, gathered, fence)
         except asyncio.CancelledError:

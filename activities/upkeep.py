@@ -10,7 +10,7 @@ from activities.actions import Actions
 from activities.artifacts.store import ArtifactStore
 from activities.deviceinteraction.session import Session
 from activities.journal import ActionJournal, journal_of
-from workflows.contracts import InteractInput
+from workflows.contracts import ArtifactRef, InteractInput
 from workflows.plan import Maintenance
 
 ENTER, ENTERED, LEFT = "enter", "entered", "left"  # entries: begun, done, and over
@@ -41,11 +41,11 @@ class Upkeep:
         Raises:
             DeviceFailure: As any action.
         """
-        if await self.journal.read(self.prefix + ENTERED) is not None:
+        if await self._entered_before(actions):
             return
         await self.journal.write(self.prefix + ENTER, {})
-        await actions.wrap(session, f"{self.prefix}enter", self.maintenance.enter)
-        await self.journal.write(self.prefix + ENTERED, {})
+        seen = await actions.wrap(session, f"{self.prefix}enter", self.maintenance.enter)
+        await self.journal.write(self.prefix + ENTERED, {name: str(ref) for name, ref in seen.items()})
 
     async def leave(self, actions: Actions, session: Session) -> None:
         """Carry out ``leave``, unless that was done.
@@ -55,8 +55,17 @@ class Upkeep:
         """
         if await self.journal.read(self.prefix + LEFT) is not None:
             return
+        await self._entered_before(actions)  # what was seen then may be compared with now
         await actions.wrap(session, f"{self.prefix}leave", self.maintenance.leave)
         await self.journal.write(self.prefix + LEFT, {})
+
+    async def _entered_before(self, actions: Actions) -> bool:
+        """Whether the device was led in before; what was seen on the way is known again."""
+        entry = await self.journal.read(self.prefix + ENTERED)
+        if entry is None:
+            return False
+        await actions.see({name: ArtifactRef(str(ref)) for name, ref in entry.items()})
+        return True
 
 
 def upkeep_of(store: ArtifactStore, call: InteractInput, maintenance: Maintenance | None) -> Upkeep | None:

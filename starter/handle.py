@@ -158,6 +158,8 @@ class RunHandle:
                 )
             except WorkflowUpdateFailedError as error:
                 raise DecisionRefused(_refusal(name, error)) from error
+        if not answer.accepted:  # it came before the run knew what fits, and was judged only then
+            raise DecisionRefused(answer.message)
         return answer
 
     async def cancel(self, reason: str) -> None:

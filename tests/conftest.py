@@ -1,6 +1,12 @@
-"""What all tests share: options and marks."""
+"""What all tests share: options and marks, and how they are handed out and measured."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+
+from scheduling import MEASURED, LongestFirst
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -10,12 +16,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--chaos-rounds", type=int, default=5, help="how many rounds of chaos")
     parser.addoption("--chaos-seed", type=int, default=991, help="the seed of the first round; 0 draws one")
     parser.addoption("--model-examples", type=int, default=20, help="how many scenarios the model test looks at")
+    parser.addoption("--parse-outputs", type=int, default=1, help="how many outputs are made for each template")
     parser.addoption("--model-seed", type=int, default=17, help="the seed of its scenarios; 0 draws one")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Our own marks."""
+    """Our own marks; and the servers that tests start collect their garbage as rarely as those of `netsaga dev` do."""
+    os.environ.setdefault("GOGC", "400")
+    os.environ.setdefault("GOMEMLIMIT", "768MiB")
     config.addinivalue_line("markers", "history(name): the run of this case is kept as tests/histories/NAME")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst | None:
+    """By file, as `make test` asks for it: in our groups and our order."""
+    return LongestFirst(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Coverage looks at the tests of what it measures alone: it makes every other one a third slower."""
+    plugin: Any = item.config.pluginmanager.getplugin("_cov")
+    coverage = plugin.cov_controller if plugin is not None else None
+    measured = item.nodeid.startswith(MEASURED) and item.get_closest_marker("no_cover") is None
+    if coverage is not None and coverage.started != measured:
+        coverage.pause() if coverage.started else coverage.resume()
+    return (yield)
 
 
 @pytest.fixture

@@ -79,6 +79,11 @@ def _dispatch(chosen: argparse.Namespace) -> int:
             from worker.commands.transcript import show_transcript  # noqa: PLC0415
 
             return asyncio.run(show_transcript(settings, chosen.run, chosen.host, step=chosen.step, out=chosen.out))
+        case "values":
+            from worker.commands.values import show_values  # noqa: PLC0415
+
+            showing = show_values(settings, chosen.run, chosen.name, host=chosen.host, step=chosen.step, out=chosen.out)
+            return asyncio.run(showing)
         case _:
             from worker.commands.settings import show_settings  # noqa: PLC0415
 
@@ -117,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     probe.add_argument("--json", action="store_true", help="print the report as JSON")
     _platform(commands, shared)
     _transcript(commands, shared)
+    _values(commands, shared)
     commands.add_parser("settings", parents=[shared], help="print the settings in force and check what they name")
     return parser
 
@@ -170,12 +176,23 @@ def _transcript(commands: Commands, shared: argparse.ArgumentParser) -> None:
     transcript = commands.add_parser(
         "transcript", parents=[shared], help="what a run and a device said to each other, without secrets"
     )
-    transcript.add_argument("run", metavar="RUN", help="its id, or `last`: a run that has ended")
+    transcript.add_argument("run", metavar="RUN", help="its id, or `last`")
     transcript.add_argument("host", metavar="HOST")
     transcript.add_argument("--step", metavar="STEP", help="only of this step")
     transcript.add_argument(
         "--out", type=Path, metavar="FILE", help="write it as it is kept, for `netsaga testbed --playback`; - is stdout"
     )
+
+
+def _values(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    values = commands.add_parser(
+        "values", parents=[shared], help="what the devices of a run left under the names of `as`, without secrets"
+    )
+    values.add_argument("run", metavar="RUN", help="its id, or `last`: a run that has ended")
+    values.add_argument("name", metavar="NAME", nargs="?", help="such as kept.config; without it, what there is")
+    values.add_argument("--host", metavar="HOST", help="only of this device")
+    values.add_argument("--step", metavar="STEP", help="only of this step")
+    values.add_argument("--out", type=Path, metavar="FOLDER", help="write one file a device")
 
 
 def _pool(name: str) -> str:

@@ -15,7 +15,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from worker.settings import Settings, VersioningSettings
-from workflows.contracts import pool_queue
+from workflows.contracts import Prepared, pool_queue
 from workflows.guard.workflow import GuardWorkflow, VersionedGuardWorkflow
 from workflows.run.batch import BatchWorkflow
 from workflows.run.workflow import RunWorkflow
@@ -57,6 +57,7 @@ def build_worker(
         workflows: Ours, unless a test gives others.
     """
     limits = settings.limits
+    Prepared.model_rebuild()  # its validator would be built in a workflow task otherwise; those are to be short
     return Worker(
         client,
         task_queue=settings.temporal.task_queue,

@@ -6,7 +6,8 @@ read. Programs that yield credentials are not started: they may ask somebody, or
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,9 @@ async def look(settings: Settings) -> list[Finding]:
     ]
     findings += [_authorities(name, system) for name, system in settings.systems.items() if system.verify is not True]
     findings += [_script(name, script) for name, script in settings.scripts.items()]
-    return [*findings, _host_keys(settings)]
+    if settings.telnet == "allow":
+        findings.append(Finding("telnet", fine=True, found="devices may be reached in clear text: for labs only"))
+    return [*findings, _host_keys(settings), *_device_authorities(settings)]
 
 
 def _authorities(name: str, system: SystemSettings) -> Finding:
@@ -113,3 +116,17 @@ def _host_keys(settings: Settings) -> Finding:
     if not Path(keys.known_hosts).is_file():
         return Finding("ssh.known_hosts", fine=False, found=f"there is no file {keys.known_hosts}")
     return Finding("ssh.known_hosts", fine=True, found=keys.known_hosts)
+
+
+def _device_authorities(settings: Settings) -> Iterator[Finding]:
+    """The files that prove devices over HTTPS, where some are named."""
+    named = {"tls.ca": settings.tls.ca} if settings.tls.ca is not None else {}
+    named |= {f"tls.authorities.{name}": path for name, path in settings.tls.authorities.items()}
+    for place, path in named.items():
+        try:
+            held = len(ssl.create_default_context(cafile=str(path)).get_ca_certs())
+        except (OSError, ssl.SSLError) as error:
+            why = error.strerror or type(error).__name__
+            yield Finding(place, fine=False, found=f"{path} cannot be read as certificates in PEM: {why}")
+        else:
+            yield Finding(place, fine=held > 0, found=f"{path}, {held} authorities")

@@ -3,7 +3,7 @@
 One `match` per kind of adapter and nothing else; what an adapter does is its own business.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, assert_never
@@ -27,8 +27,9 @@ from activities.secrets.command import CommandSecret
 from activities.secrets.environment import EnvironmentSecret
 from activities.secrets.file import FileSecret
 from activities.secrets.store import NamedSecrets, SecretSource
-from activities.sessions import ProxyAt, Sessions, Sites
+from activities.sessions import Sessions, Sites
 from activities.systems import System, Systems
+from activities.targets import ProxyAt, Ways
 from worker.settings import (
     CommandCredential,
     CredentialSettings,
@@ -63,7 +64,7 @@ def build_activities(
     """All activities, with the adapters that the settings name behind them.
 
     Args:
-        settings: All but the server is read, and of the limits the one by site.
+        settings: All but the server is read, and of the limits those of sessions.
         search_attributes: Whether the server knows ours.
         pool: Of sessions that stay open between steps.
 
@@ -92,9 +93,9 @@ def build_activities(
         sessions=Sessions(
             secrets(settings),
             host_keys(settings.ssh),
-            sites=Sites(settings.limits.sessions_per_site),
+            sites=Sites(settings.limits.sessions_per_site, settings.limits.sessions_per_device),
             files=Files(settings.files),
-            proxies=proxies(settings.ssh),
+            ways=ways(settings),
             pool=pool,
         ),
         targets={name: _target(target) for name, target in settings.notify.items()},
@@ -184,9 +185,10 @@ def _secret(name: str, source: CredentialSettings) -> SecretSource:
             assert_never(unknown)
 
 
-def proxies(ssh: SshSettings) -> Mapping[str, ProxyAt]:
-    """The jump hosts, by the names that devices use."""
-    return {name: ProxyAt(at.address, at.credential, at.port) for name, at in ssh.proxies.items()}
+def ways(settings: Settings) -> Ways:
+    """By which ways devices may be reached; the jump hosts by the names that devices use."""
+    proxies = {name: ProxyAt(at.address, at.credential, at.port) for name, at in settings.ssh.proxies.items()}
+    return Ways(proxies, settings.telnet, settings.tls.ca, settings.tls.authorities)
 
 
 def host_keys(ssh: SshSettings) -> HostKeys:

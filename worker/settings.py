@@ -74,7 +74,8 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 class Section(BaseModel):
     """Frozen, closed data."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # One validator is built, that of the whole, and not one more for each section in it.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class TemporalSettings(Section):
@@ -212,12 +213,24 @@ class SshSettings(Section):
         return self
 
 
+class TlsSettings(Section):
+    """Whom devices must be proven by that are reached over HTTPS (eAPI, NX-API, RESTCONF).
+
+    ``ca`` is a file of authorities' certificates that is trusted instead of the machine's; ``authorities`` are such
+    files by name, for devices that say ``data: {tls_ca: NAME}``.
+    """
+
+    ca: Anchored | None = None
+    authorities: Mapping[str, Anchored] = {}
+
+
 class LimitSettings(Section):
     """How much one worker does at once, for its own queue and for each pool that it serves; null is no limit."""
 
     activities: int = Field(default=200, ge=1, le=2000)
     workflows_cached: int = Field(default=200, ge=10, le=10_000)
     sessions_per_site: int | None = Field(default=None, ge=1)
+    sessions_per_device: int | None = Field(default=4, ge=1)
     session_idle: Seconds | None = 10.0
     history_events: int = Field(default=HISTORY_EVENTS, ge=50, le=10_000)
 
@@ -285,6 +298,8 @@ class Settings(Section):
     scripts: Mapping[str, ScriptSettings] = {}
     files: Anchored | None = None  # the folder of what may be copied to devices
     ssh: SshSettings = SshSettings()
+    tls: TlsSettings = TlsSettings()
+    telnet: Literal["refuse", "allow"] = "refuse"  # clear text, passwords too: for labs
     limits: LimitSettings = LimitSettings()
     pools: tuple[Pool, ...] = ()
     versioning: VersioningSettings = VersioningSettings()

@@ -6,12 +6,13 @@ The same sources and credentials as a run would use, so that a probe speaks for 
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from activities.deviceinteraction.model import HostName, Target
+from activities.deviceinteraction.failures import DeviceFailure
+from activities.deviceinteraction.model import Target
 from activities.inventory.platforms import platform_called
 from activities.inventory.source import InventoryError
 from activities.secrets.store import SecretError
-from activities.sessions import proxy_of
-from worker.ports import inventories, proxies, secrets
+from activities.targets import target_of
+from worker.ports import inventories, secrets, ways
 from worker.settings import Settings, SettingsError
 from workflows.contracts import Device
 from workflows.plan import HostName as PlanHostName
@@ -42,13 +43,10 @@ async def find_target(settings: Settings, wanted: Wanted) -> Target:
     """
     device = _described(wanted) if wanted.platform else await _found(settings, wanted)
     name = wanted.credential or device.credential or _only_credential(settings, device.name)
-    store = secrets(settings)
     try:
-        credential = await store.credential(name)
-        proxy = await proxy_of(device, proxies(settings.ssh), store)
-    except SecretError as error:
+        return await target_of(device, name, ways(settings), secrets(settings))
+    except (SecretError, DeviceFailure) as error:
         raise TargetError(str(error)) from error
-    return Target(HostName(device.name), device.address, device.platform, credential, device.port, proxy)
 
 
 def _described(wanted: Wanted) -> Device:

@@ -4,13 +4,14 @@ Content is written to a temporary file, synced, and only then given its name, so
 a SIGKILL at any point leaves at worst a temporary file (swept a day later). Write-once keys get their name by a hard
 link, which is atomic between processes and over NFS (rename(2) would replace an older value, link(2) fails).
 
-Layout: ``objects/ab/cdef…`` by hash · ``keys/…`` write-once · ``published/…`` for people · ``tmp/``.
+Layout: ``objects/ab/cdef…`` by hash · ``keys/…`` write-once · ``published/…`` for people, logs among it · ``tmp/``.
 """
 
 import asyncio
 import errno
 import hashlib
 import os
+import socket
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -45,6 +46,7 @@ class LocalArtifactStore:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="artifacts")
         self._puts: Grouped[bytes, ArtifactRef] = Grouped(self._put_all, self._threads)
         self._known: set[Path] = set()
+        self._log = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}.jsonl"  # only one process appends to a file
         try:
             for name in ("objects", "keys", "published", "tmp"):
                 self._folder(self.root / name)
@@ -83,6 +85,16 @@ class LocalArtifactStore:
         """The content of a file for people, or ``None`` where none was published under this key."""
         path = self.root.joinpath("published", *_segments(key))
         return await self._off_loop(lambda: _read(path))
+
+    async def append(self, key: str, line: bytes) -> None:
+        """Add a line to this process's log."""
+        path = self.root.joinpath("published", *_segments(key), self._log)
+        await self._off_loop(lambda: self._append(path, line))
+
+    async def appended(self, key: str) -> list[bytes]:
+        """The lines of all processes' logs, those of each in order; none where nothing was logged under this key."""
+        folder = self.root.joinpath("published", *_segments(key))
+        return await self._off_loop(lambda: _lines(folder))
 
     async def newest(self, key: str) -> str | None:
         """The name in a folder of published files that was written to last; ``None`` where there is none."""
@@ -159,6 +171,14 @@ class LocalArtifactStore:
             temporary.unlink(missing_ok=True)
         _sync_folder(path.parent)
 
+    def _append(self, path: Path, line: bytes) -> None:
+        self._folder(path.parent)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(descriptor, line + b"\n")  # a line in one call: two of them never mix
+        finally:
+            os.close(descriptor)
+
     def _write_temporary(self, data: bytes) -> Path:
         path = self.root / "tmp" / uuid.uuid4().hex
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -227,6 +247,13 @@ def _read(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
+
+
+def _lines(folder: Path) -> list[bytes]:
+    if not folder.is_dir():
+        return []
+    files = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    return [line for path in files for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
 
 
 def _newest(folder: Path) -> str | None:

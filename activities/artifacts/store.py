@@ -57,6 +57,16 @@ class ArtifactStore(Protocol):
         """Put a named file where people can open it, in place of an earlier one; returns its path or URI."""
         ...
 
+    async def append(self, key: str, line: bytes) -> None:
+        """Add a line to a log for people; each process has a file of its own below the key.
+
+        It may be lost where a machine stops; a process that is killed loses none.
+
+        Raises:
+            ArtifactError: The store cannot be written.
+        """
+        ...
+
 
 def ref_of(data: bytes) -> ArtifactRef:
     """The reference that some content has in every store."""

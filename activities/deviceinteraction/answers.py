@@ -1,8 +1,8 @@
 """Judging what a device says: refusals of configuration lines and of show commands, and log lines in between.
 
-Pure functions over text. The markers are those of device-safety rule 7, widened by the forms that the vendors'
-command references print: Cisco "% Invalid input detected at '^' marker.", NX-OS "ERROR: ...", Arista "% Invalid
-input", Junos "syntax error, expecting <command>." and "error: ...".
+Pure functions over text. The markers are those of device-safety rule 7, widened by the forms that the vendors' command
+references print: Cisco "% Invalid input detected at '^' marker.", NX-OS "ERROR: ...", Arista "% Invalid input", Junos
+"syntax error, expecting <command>." and "error: ...", SR Linux "Parsing error: ..." and SR OS "MINOR: ...".
 """
 
 import re
@@ -13,7 +13,8 @@ _REFUSAL = re.compile(
     | ^\s*command\s+rejected
     | authorization\s+failed
     | permission\s+denied
-    | ^\s*error\s*:
+    | ^\s*(?:parsing\s+)?error\s*:                        # SR Linux: "Parsing error: Unknown token"
+    | ^\s*(?:minor|major|critical):\s\w+\s\#\d+            # SR OS: "MINOR: MGMT_CORE #2201: Unknown element"
     | ^\s*syntax\s+error
     | ^\s*(?:\^\s*)?unknown\s+command
     | missing\s+(?:mandatory\s+)?argument

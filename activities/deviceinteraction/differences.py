@@ -12,7 +12,7 @@ from typing import Final, TypeAlias, get_args
 
 from pydantic import JsonValue
 
-from activities.deviceinteraction.config import hierarchy
+from activities.deviceinteraction.config import hierarchy, ordered
 from activities.deviceinteraction.config.footprint import Footprint, Path, keyed, shown
 from activities.deviceinteraction.model import Section, State
 from activities.deviceinteraction.redaction import HIDDEN
@@ -80,12 +80,15 @@ def differences(before: State, after: State, ignore: Iterable[str] = ()) -> dict
 def beyond(before: State, after: State, changes: Iterable[Footprint], ignore: Iterable[str] = ()) -> Difference:
     """In what the ``config`` differs from what it would be had these changes been made, one after the other, alone.
 
-    ``added`` are lines that none of the changes accounts for, ``removed`` lines that are missing.
+    ``added`` are lines that none of the changes accounts for, ``removed`` lines that are missing, and ``changed`` the
+    blocks in which the lines that none of them touches stand in another order.
     """
     ignored = [segments[1:] for path in ignore if (segments := path.split("."))[0] in ("*", CONFIG)]
     had, has = _paths(before, ignored), _paths(after, ignored)
     expected = dict.fromkeys(had)
+    touched: set[Path] = set()
     for change in changes:
+        touched.update(map(_bare, (*change.removed, *change.added)))
         for path in map(_bare, change.removed):
             expected.pop(path, None)
         expected.update(dict.fromkeys(path for path in map(_bare, change.added) if not _is_ignored(path, ignored)))
@@ -93,20 +96,28 @@ def beyond(before: State, after: State, changes: Iterable[Footprint], ignore: It
     return Difference(
         added=tuple(shown(path) for path in has if path not in expected),
         removed=tuple(shown(path) for path in expected if path not in now),
+        changed=_reordered(
+            [path for path in had if path not in touched], [path for path in has if path not in touched]
+        ),
     )
 
 
 def _of_config(before: State, after: State, ignored: Ignored) -> Difference:
     had, has = _paths(before, ignored), _paths(after, ignored)
     was, now = frozenset(had), frozenset(has)
-    changed: list[Key] = []
-    if was == now and not ignored and before.config_fingerprint != after.config_fingerprint:
-        changed.append(SECRET if before.config == after.config else ORDER)
+    changed = _reordered(had, has)
+    if not changed and was == now and not ignored and before.config_fingerprint != after.config_fingerprint:
+        changed = (SECRET if before.config == after.config else ORDER,)
     return Difference(
         added=tuple(shown(path) for path in has if path not in was),
         removed=tuple(shown(path) for path in had if path not in now),
-        changed=tuple(changed),
+        changed=changed,
     )
+
+
+def _reordered(had: Sequence[Path], has: Sequence[Path]) -> tuple[Key, ...]:
+    """Where lines that are in both stand in another order; devices print what has no order of its own always alike."""
+    return tuple(shown((*block, ORDER)) for block in ordered.moved(had, has))
 
 
 def _paths(state: State, ignored: Ignored) -> list[Path]:

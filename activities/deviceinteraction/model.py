@@ -10,16 +10,20 @@ from pydantic import BaseModel, ConfigDict, JsonValue, SecretStr
 HostName = NewType("HostName", str)
 PlatformName = Literal[
     "cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos", "frr", "bird", "openvswitch", "linux", "netconf",
-    "cisco_iosxr",
+    "cisco_iosxr", "restconf", "nokia_srlinux", "nokia_sros",
 ]  # fmt: skip
 Confirm = Literal["device", "session", "none"]
 UndoMethod = Literal["native", "inverse", "restore"]
 Made = Literal["computed_by_device", "modelled", "unavailable"]
+Mode = Literal["merge", "replace"]  # lines join what is there, or are the whole configuration
 Takes = Literal["commands", "file"]  # what a change's lines are: typed one by one, or the whole configuration file
 Section = Literal["config", "vlans", "interfaces", "neighbours", "bgp", "routes", "spanning_tree", "versions"]
 PeerState = Literal["idle", "connect", "active", "open_sent", "open_confirm", "established"]
 TreeRole = Literal["root", "designated", "alternate", "backup", "disabled"]
 TreeState = Literal["forwarding", "learning", "listening", "blocking", "discarding", "disabled"]
+# telnet: everything in clear text, passwords too; for labs. eapi, nxapi: the same commands by HTTPS.
+TransportName = Literal["ssh", "telnet", "eapi", "nxapi"]
+Algorithms = Literal["modern", "legacy"]
 
 
 class Model(BaseModel):
@@ -34,6 +38,9 @@ class Credential:
 
     Either ``password`` or ``private_key`` (PEM or OpenSSH text), or both. ``certificate`` is the line that an SSH
     authority made of the key's public half (ssh-keygen(1), "CERTIFICATES").
+
+    ``agent`` is the socket of an ssh-agent(1) that holds keys instead: all of them are offered, or the one that
+    ``public_key`` names (a line as in authorized_keys), as devices count each key against the login.
     """
 
     username: str
@@ -42,11 +49,32 @@ class Credential:
     private_key: SecretStr | None = None
     passphrase: SecretStr | None = None
     certificate: str | None = None
+    agent: str | None = None
+    public_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Whom a device's HTTPS must be proven by; there is no way to turn the check off.
+
+    Args:
+        ca: A file of authorities' certificates in PEM, as a path; those of the machine where ``None``.
+        fingerprint: The SHA-256 of the device's own certificate in DER, as 64 lower-case hexadecimal digits, instead
+            of any authority: the one certificate that is accepted, whatever name it is for.
+    """
+
+    ca: str | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One device as the library needs to know it. ``proxy`` is the jump host that it is reached through."""
+    """One device as the library needs to know it. ``proxy`` is the jump host that it is reached through.
+
+    ``algorithms`` says whether SSH may also agree on what only old devices need; see `transport.algorithms`.
+    ``tls`` is for transports over HTTPS. ``root`` is the resource of a RESTCONF device that counts as its
+    configuration, as ``Cisco-IOS-XE-native:native``; empty is all of it.
+    """
 
     name: HostName
     address: str
@@ -54,6 +82,10 @@ class Target:
     credential: Credential
     port: int = 22
     proxy: "Proxy | None" = None
+    transport: TransportName = "ssh"
+    algorithms: Algorithms = "modern"
+    tls: Tls = Tls()
+    root: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +223,7 @@ class Change(Model):
     made: Made
     empty: bool  # the device already is what the lines ask for
     inverse: tuple[str, ...] | None = None  # lines that take the change back; None where none can be computed
+    mode: Mode = "merge"  # ``replace``: the lines are the whole configuration, for a candidate that is emptied first
 
 
 class Applied(Model):

@@ -29,6 +29,7 @@ _HIDING_LEAF = (
 _ELEMENT = re.compile(
     rf"(?i)(<(?:[\w.-]+:)?(?:{_HIDING_LEAF})(?:\s[^<>]*)?>)\s*[^<\s][^<]*"
 )  # also where the text was cut
+_MEMBER = re.compile(rf"(?i)(\"(?:[\w.-]+:)?(?:{_HIDING_LEAF})\"\s*:\s*)(?:\"(?:[^\"\\\n]|\\.)*\"?|-?\d[\w.]*)")
 _IS_HIDING_LEAF = re.compile(_HIDING_LEAF, re.IGNORECASE)
 _HINTS = (
     "passw",
@@ -42,7 +43,7 @@ _HINTS = (
     "snmp-server host",
 )  # one of them is in each keyword
 _PEM = re.compile(r"-----BEGIN [^-\n]*PRIVATE KEY-----.*?-----END [^-\n]*PRIVATE KEY-----", re.DOTALL)
-_CRYPT = re.compile(r"\$(?:1|5|6|8|9|14|sha1)\$[^\s\";]+")
+_CRYPT = re.compile(r"\$(?:1|2[aby]?|5|6|8|9|14|y|sha1|aes1?|ar2)\$[^\s\";]+")
 
 
 class Redactor:
@@ -85,6 +86,8 @@ class Redactor:
             text = _LINE.sub(rf"\1\2{HIDDEN}", text)
             if "<" in text:
                 text = _ELEMENT.sub(rf"\1{HIDDEN}", text)
+            if '":' in text or '" :' in text:
+                text = _MEMBER.sub(rf'\1"{HIDDEN}"', text)
         return _CRYPT.sub(HIDDEN, text)
 
 

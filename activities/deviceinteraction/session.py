@@ -23,7 +23,7 @@ from activities.deviceinteraction.change import undo as undoing
 from activities.deviceinteraction.change.apply import apply as apply_change
 from activities.deviceinteraction.change.effect import uncut
 from activities.deviceinteraction.change.lock import Turn
-from activities.deviceinteraction.change.progress import expected
+from activities.deviceinteraction.change.propose import propose as propose_change
 from activities.deviceinteraction.change.work import Work
 from activities.deviceinteraction.failures import CheckFailed, DeviceFailure, InvalidInput
 from activities.deviceinteraction.lines import checked, checked_command
@@ -37,6 +37,7 @@ from activities.deviceinteraction.model import (
     HostKeys,
     Interface,
     Journal,
+    Mode,
     Names,
     Section,
     State,
@@ -47,6 +48,7 @@ from activities.deviceinteraction.model import (
     Vlan,
 )
 from activities.deviceinteraction.parse.bounded import parse_bounded
+from activities.deviceinteraction.platforms import replacing
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.filesystems import checked_path, filesystem_of
 from activities.deviceinteraction.platforms.operations import restart_of
@@ -60,7 +62,7 @@ from activities.deviceinteraction.transport.files import send_file
 from activities.deviceinteraction.transport.opening import Link, open_link
 from activities.deviceinteraction.transport.pool import Pool
 
-_READS = re.compile(r"(?:sh(?:ow?)?|dir|more|ping|traceroute)\b", re.IGNORECASE)
+_READS = re.compile(r"(?:/?(?:admin )?sh(?:ow?)?|dir|more|ping|traceroute|info)\b", re.IGNORECASE)
 _WRITES_A_FILE = re.compile(r"\|\s*(?:redirect|tee|append|save)\b|>", re.IGNORECASE)
 
 
@@ -158,7 +160,7 @@ class Session:
         text = checked_command(command)
         if not _READS.match(text) or _WRITES_A_FILE.search(text):
             raise InvalidInput(
-                f"{text!r} does not only read. Use show, dir, more, ping or traceroute, without redirects."
+                f"{text!r} does not only read. Use show, info, dir, more, ping or traceroute, without redirects."
             )
         with _redacted(self._redact):
             return self._redact(await self._device.show(text))
@@ -204,28 +206,24 @@ class Session:
                 **others,
             )
 
-    async def propose(self, lines: Sequence[str], names: Names) -> Change:
+    async def propose(self, lines: Sequence[str], names: Names, mode: Mode = "merge") -> Change:
         """The change that these lines would make. Alters nothing; a candidate is dropped again.
 
+        Args:
+            lines: What is typed, or the whole configuration.
+            names: Of a candidate.
+            mode: ``replace`` where the lines are the whole configuration. On a platform without a candidate that can be
+                emptied the result is a change like any other: the lines between what is there and what is wanted.
+
         Raises:
-            InvalidInput: A line cannot be sent or predicted.
+            InvalidInput: A line cannot be sent or predicted, or this platform replaces nothing.
             RejectedByDevice: The candidate refused a line.
             Permanent: The change cannot be made safely on this device, as VLANs under VTP.
             Transient: Somebody else holds the configuration.
         """
-        typed = checked(lines, self.platform.takes)
+        given = replacing.whole(lines) if mode == "replace" else lines
         with _redacted(self._redact):
-            before = await self.platform.running(self._device)
-            staged = await self._turn.past_lock(lambda: self.platform.stage(self._device, typed, before, names))
-            await self.platform.discard(self._device, names)
-            return Change(
-                lines=typed,
-                diff=self._redact(staged.diff),
-                digest=staged.digest,
-                made=self.platform.made,
-                empty=staged.footprint.empty,
-                inverse=self.platform.undo_lines(staged.footprint, expected(before.present, staged.footprint)),
-            )
+            return await propose_change(self._turn, self.platform, given, names, mode, self._redact)
 
     async def apply(
         self,
@@ -238,7 +236,8 @@ class Session:
         hold: Hold | None = None,
     ) -> Applied:
         """Make a change once, however often it is called with the same journal. See `change.apply.apply`."""
-        checked(change.lines, self.platform.takes)
+        if change.lines:  # a replacement that changes nothing has none
+            checked(change.lines, self.platform.takes)
         with _redacted(self._redact):
             return await apply_change(self._work(names, journal), change, save=save, bound=bound, hold=hold)
 

@@ -64,6 +64,11 @@ class Transcript:
         self.received("", prompt=prompt)
 
     @property
+    def length(self) -> int:
+        """How many entries there have been, those included that are left out by now."""
+        return len(self._head) + len(self._tail) + self._dropped
+
+    @property
     def evidence(self) -> tuple[Entry, ...]:
         """All that was kept, oldest first; a note stands where a long session was cut."""
         if not self._dropped:

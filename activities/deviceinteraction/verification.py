@@ -22,6 +22,8 @@ VLAN_LINES: Final[Mapping[PlatformName, tuple[str, ...]]] = {
 }
 _PLAIN_LINES: Final[Mapping[PlatformName, tuple[str, ...]]] = {  # of routers, which have no VLANs
     "cisco_iosxr": ("interface Loopback{vlan}", " description netsaga-verify"),
+    "nokia_srlinux": ("set / network-instance netsaga-verify-{vlan} type mac-vrf",),
+    "nokia_sros": ('/configure policy-options prefix-list "netsaga-verify-{vlan}"',),
     "frr": ("ip prefix-list netsaga-verify seq 5 permit 192.0.2.1/32",),  # used by nothing (RFC 5737)
 }
 SHOWS: Final[Mapping[PlatformName, str]] = {  # what each platform takes for a question about its version
@@ -30,6 +32,8 @@ SHOWS: Final[Mapping[PlatformName, str]] = {  # what each platform takes for a q
     "arista_eos": "show version",
     "juniper_junos": "show version",
     "cisco_iosxr": "show version",
+    "nokia_srlinux": "show version",
+    "nokia_sros": "show version",
     "frr": "show version",
     "bird": "show status",
 }

@@ -20,6 +20,8 @@ _OTHERS: Final[dict[PlatformName, tuple[str, ...]]] = {
         "junipernetworks.junos.junos",
         "juniper.device.junos",
     ),
+    "nokia_srlinux": ("srl", "srlinux", "sr_linux", "nokia_srl", "nokia.srlinux.srlinux", "nokia_srlinux"),
+    "nokia_sros": ("sros", "sr_os", "sr-os", "nokia_sros", "alcatel_sros", "nokia.sros.md", "nokia_sros_md"),
     "frr": ("frr", "frrouting", "frr.frr.frr"),
     "bird": ("bird", "bird2"),
     "openvswitch": ("openvswitch", "ovs"),

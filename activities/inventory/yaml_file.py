@@ -1,7 +1,8 @@
 """netsaga's own inventory format: ``hosts``, ``groups`` and ``defaults`` in one YAML file.
 
 A host wins over its groups, an earlier group over a later one, a group over ``defaults``; ``data`` is merged key by
-key, everything else as a whole.
+key, everything else as a whole. How a device is reached (`REACHED`) may stand beside ``port``: it is ``data`` of the
+same name, as other inventories write it.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,8 @@ from activities.inventory.source import InventoryError, check_name, device_from,
 from workflows.contracts import Device
 from workflows.suggest import did_you_mean
 
-SHARED: Final = ("platform", "port", "site", "role", "tags", "maintenance", "credential", "pool", "data")
+REACHED: Final = ("proxy", "transport", "ssh_algorithms", "tls_ca", "tls_fingerprint", "restconf_root")
+SHARED: Final = ("platform", "port", "site", "role", "tags", "maintenance", "credential", "pool", "data", *REACHED)
 
 
 class YamlInventory:
@@ -62,11 +64,22 @@ def merged(layers: list[dict[str, object]], where: str) -> Mapping[str, object]:
     """Facts of several layers, the first of them strongest; ``data`` key by key.
 
     Raises:
-        InventoryError: A layer's ``data`` is no map.
+        InventoryError: A layer's ``data`` is no map, or says another thing than the layer itself.
     """
     facts: dict[str, object] = {}
     data: dict[str, object] = {}
     for layer in reversed(layers):
-        facts.update(layer)
-        data.update(as_map(layer.get("data"), f"{where}: data"))
+        facts.update({key: value for key, value in layer.items() if key not in REACHED})
+        data.update(_data(layer, where))
     return {**facts, "data": data}
+
+
+def _data(layer: Mapping[str, object], where: str) -> dict[str, object]:
+    data = as_map(layer.get("data"), f"{where}: data")
+    for key in REACHED:
+        if key not in layer:
+            continue
+        if key in data and data[key] != layer[key]:
+            raise InventoryError(f"{where}: `{key}` and `data.{key}` say different things; keep one of them.")
+        data[key] = layer[key]
+    return data

@@ -1,8 +1,9 @@
 """A credential from a program, such as a password manager's command line. No shell is involved.
 
 The program prints either a JSON object with the fields of a credential, or lines of ``field: value`` (``username``,
-``password``, ``enable_secret``, ``passphrase``, ``certificate``, ``token``); a first line without a known field is the
-password, as ``pass`` prints it. Its output is never logged, in no message, whether it succeeded or not.
+``password``, ``enable_secret``, ``passphrase``, ``certificate``, ``agent``, ``public_key``, ``token``); a first line
+without a known field is the password, as ``pass`` prints it. Its output is never logged, in no message, whether it
+succeeded or not.
 """
 
 import asyncio

@@ -4,6 +4,7 @@ A source yields the fields of one credential; the settings give each source a na
 that name. A device is logged in to with a `Credential`, a system that is called over HTTP with an `Access`.
 """
 
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -13,7 +14,18 @@ from pydantic import SecretStr
 from activities.deviceinteraction.model import Credential
 from workflows.suggest import did_you_mean
 
-FIELDS: Final = ("username", "password", "enable_secret", "private_key", "passphrase", "certificate", "token")
+FIELDS: Final = (
+    "username",
+    "password",
+    "enable_secret",
+    "private_key",
+    "passphrase",
+    "certificate",
+    "agent",
+    "public_key",
+    "token",
+)
+AGENT_SOCKET: Final = "SSH_AUTH_SOCK"  # ssh-agent(1)
 
 
 class SecretError(RuntimeError):
@@ -109,21 +121,45 @@ def credential_from(fields: Mapping[str, object], where: str) -> Credential:
     """A credential from plain fields.
 
     Args:
-        fields: By name (`FIELDS`).
+        fields: By name (`FIELDS`). ``agent`` is the socket of an SSH agent, or ``true`` for the worker's own.
         where: The source, for messages; no value of a field is ever shown.
 
     Raises:
         SecretError: A field is unknown, no text, or what is needed to log in is missing.
     """
+    agent, fields = _agent(fields, where)
     texts = _texts(fields, where)
     texts.pop("token", None)  # the same entry may also serve a system
     if "username" not in texts:
         raise SecretError(f"{where}: there is no `username`.")
-    if "password" not in texts and "private_key" not in texts:
-        raise SecretError(f"{where}: there is neither a `password` nor a `private_key`.")
-    username, certificate = texts.pop("username"), texts.pop("certificate", None)
+    if "password" not in texts and "private_key" not in texts and agent is None:
+        raise SecretError(f"{where}: there is neither a `password` nor a `private_key`, nor an `agent`.")
+    if "public_key" in texts and agent is None:
+        raise SecretError(f"{where}: `public_key` chooses a key of an agent, and there is no `agent`.")
+    username = texts.pop("username")
+    certificate, public_key = texts.pop("certificate", None), texts.pop("public_key", None)
     secrets = {key: SecretStr(value) for key, value in texts.items()}
-    return Credential(username=username, certificate=certificate, **secrets)
+    return Credential(username=username, certificate=certificate, agent=agent, public_key=public_key, **secrets)
+
+
+def _agent(fields: Mapping[str, object], where: str) -> tuple[str | None, Mapping[str, object]]:
+    """The socket of the agent that a credential names, and the other fields."""
+    others = {key: value for key, value in fields.items() if key != "agent"}
+    match fields.get("agent"):
+        case None | False | "" | "false":
+            return None, others
+        case True | "true":
+            socket = os.environ.get(AGENT_SOCKET)
+            if not socket:
+                raise SecretError(
+                    f"{where}: `agent: true` means the SSH agent of the worker, and {AGENT_SOCKET} is not set in its "
+                    "environment. Start the worker with one, or name the agent's socket instead of `true`."
+                )
+            return socket, others
+        case str(path):
+            return os.path.expanduser(path), others  # noqa: PTH111  # nothing of a path is looked at here
+        case _:
+            raise SecretError(f"{where}: `agent` is neither `true` nor the path of an agent's socket.")
 
 
 def access_from(fields: Mapping[str, object], where: str) -> Access:
@@ -136,7 +172,7 @@ def access_from(fields: Mapping[str, object], where: str) -> Access:
     Raises:
         SecretError: A field is unknown, no text, or there is nothing to identify with.
     """
-    texts = _texts(fields, where)
+    texts = _texts({key: value for key, value in fields.items() if key != "agent"}, where)  # the same may serve devices
     if "token" in texts:
         return Access(token=SecretStr(texts["token"]))
     if "username" not in texts or "password" not in texts:

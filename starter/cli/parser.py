@@ -25,6 +25,7 @@ FORWARDED: Final[Mapping[str, tuple[str, ...]]] = {
     "probe": ("worker", "probe"),
     "platform": ("worker", "platform"),
     "transcript": ("worker", "transcript"),
+    "values": ("worker", "values"),
     "testbed": ("activities.deviceinteraction.testbed",),
 }
 
@@ -97,6 +98,7 @@ def _processes(commands: Commands) -> None:
         ("probe", "look at a device, change nothing: netsaga probe HOST"),
         ("platform", "try everything on a lab device: netsaga platform verify HOST"),
         ("transcript", "what a run and a device said to each other: netsaga transcript RUN HOST"),
+        ("values", "what the devices of a run left, a backup, say: netsaga values RUN NAME"),
     ):
         commands.add_parser(name, help=help_text, add_help=False)  # see `forwarded`
 

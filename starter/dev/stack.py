@@ -180,6 +180,7 @@ class Stack:
             "credentials": {"device_rw": {"kind": "file", "path": "testbed/credentials.yaml", "entry": "device_rw"}},
             "groups": {"netops-leads": ["*"], "netops-managers": ["*"]},
             "notify": {"netops": {"kind": "file", "path": "notifications.md"}, "audit": {"kind": "log"}},
+            "files": "files",
             "ssh": {"host_keys": "verify", "known_hosts": "testbed/known_hosts"},
         }
         temporary = self.settings.with_suffix(".tmp")
@@ -192,7 +193,7 @@ class Stack:
 
 def _folders(state: Path) -> Path:
     state = state.resolve()
-    for folder in (state, state / "logs", state / "testbed"):
+    for folder in (state, state / "logs", state / "testbed", state / "files"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return state
 

@@ -17,7 +17,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities import pools
 from activities.pools import Pools
-from starter.dev.server import PROMPTLY
+from starter.dev.server import reading
 from workflows import contracts
 from workflows.contracts import PoolInput, PoolState
 from workflows.converter import CONVERTER
@@ -36,7 +36,7 @@ async def client() -> AsyncIterator[Client]:
     async with await WorkflowEnvironment.start_local(
         dev_server_existing_path=str(program),
         dev_server_log_level="error",
-        dev_server_extra_args=[*PROMPTLY],
+        dev_server_extra_args=[*reading(200)],
         data_converter=CONVERTER,
         runtime=runtime,
     ) as environment:

@@ -89,8 +89,9 @@ def test_an_input_is_not_opened_up_by_another_ones_declaration() -> None:
         config_lines(template, _plan(t="{{ name }}"), _context(banner="a\nb", name="a\nb"))
 
 
-def test_a_value_carries_no_markup_into_what_a_netconf_device_is_sent() -> None:
-    context = {"inputs": {"name": "</a><b>&"}, "device": {"platform": "netconf"}}
+@pytest.mark.parametrize("platform", ["netconf", "restconf"])
+def test_a_value_carries_no_markup_into_what_a_device_is_sent_as_xml(platform: str) -> None:
+    context = {"inputs": {"name": "</a><b>&"}, "device": {"platform": platform}}
     escaped = "<a>&lt;/a&gt;&lt;b&gt;&amp;</a>"
     template = TemplateText(template="t", vars=_vars(name=_input("name")))
     assert config_lines(template, _plan(t="<a>{{ name }}</a>"), context) == (escaped,)

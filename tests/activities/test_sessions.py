@@ -1,4 +1,4 @@
-"""How many sessions a site takes at a time, over all calls on a worker."""
+"""How many sessions a device and a site take at a time, over all calls on a worker."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,8 +10,11 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.deviceinteraction.testbed import DeviceSpec
+from activities.deviceinteraction.transport.pool import Pool
 from activities.interact import Interact
-from activities.sessions import Sites
+from activities.sessions import SiteBusy, Sites
+from activities.targets import Ways
 from activity_bench import Bench, bench, call_of, environment, outcome_in, until
 from workflows.contracts import Device, DeviceOutcome, Prepared
 
@@ -109,6 +112,43 @@ async def test_other_sites_and_devices_without_one_do_not_wait(lab: Bench) -> No
         for other in others:
             async with sites.slot(other, 1):
                 pass
+
+
+async def test_a_device_takes_no_more_sessions_than_its_limit_and_others_do_not_wait_for_it(lab: Bench) -> None:
+    (device, other, *_), sites = await lab.knowledge.inventories["lab"].devices(), Sites(2, each=1)
+    async with sites.slot(device, 1):
+        with pytest.raises(SiteBusy, match=r"all 1 sessions of the device .*`limits\.sessions_per_device`"):
+            async with sites.slot(device, 0.01):
+                pass
+        async with sites.slot(other, 1):
+            pass
+        async with sites.slot(other.model_copy(update={"site": None}), 1):
+            pass
+    async with sites.slot(device, 1):
+        pass
+
+
+async def test_runs_that_meet_on_one_device_take_turns_where_it_has_one_line(lab: Bench) -> None:
+    prepared, sites = await lab.prepared(DEFINITION), Sites(each=1)
+    pool = Pool(timedelta(seconds=30))
+    activity = Interact(lab.documents, replace(lab.interact._sessions, sites=sites, pool=pool))
+    host = lab.hosts[0]
+    outcomes = await asyncio.gather(*(looking(activity, prepared, host) for _ in range(3)))
+    await pool.close()
+    assert {outcome.status for outcome in outcomes} == {"succeeded"}
+    assert sum(entry.get("event") == "login" for entry in lab.testbed.device(host).log()) == 1
+
+
+async def test_a_device_whose_inventory_says_telnet_is_reached_so_where_the_settings_allow_it(tmp_path: Path) -> None:
+    spec = DeviceSpec(name="old-1", platform="cisco_iosxe", number=1, transport="telnet")
+    async with bench(tmp_path, devices=[spec]) as lab:
+        prepared, sessions = await lab.prepared(DEFINITION), lab.interact._sessions
+        with pytest.raises(ApplicationError, match=r"clear text.*`telnet: allow`") as refused:
+            await looking(Interact(lab.documents, sessions), prepared, "old-1")
+        assert (refused.value.type, refused.value.non_retryable) == ("permanent", True)
+        assert lab.testbed.device("old-1").log() == []
+        allowed = Interact(lab.documents, replace(sessions, ways=Ways(telnet="allow")))
+        assert (await looking(allowed, prepared, "old-1")).status == "succeeded"
 
 
 async def _device(lab: Bench) -> Device:

@@ -22,6 +22,7 @@ steps:
         as: rows
     on_failure: stop
 """
+TEXTFSM = "Value ID (\\d+)\nValue NAME (\\S+)\n\nStart\n  ^${ID}\\s+${NAME}\\s+active -> Record\n"
 TTP = "{{ id | DIGIT }} {{ name }} active {{ ports | ORPHRASE }}\n"
 
 
@@ -40,10 +41,11 @@ async def lab(tmp_path: Path) -> AsyncIterator[Bench]:
         ),
         ("{command: show vlan brief, parse: ttp, pattern: vlans.ttp, min_rows: 2}", "users"),
         ("{command: show vlan brief, parse: textfsm, min_rows: 4}", "users"),
+        ("{command: show vlan brief, parse: textfsm, pattern: vlans.textfsm, min_rows: 4}", "users"),
     ],
 )
 async def test_an_answer_is_parsed_as_the_definition_says(lab: Bench, show: str, wanted: str) -> None:
-    prepared = await lab.prepared(HEAD.replace("SHOW", show), {"vlans.ttp": TTP})
+    prepared = await lab.prepared(HEAD.replace("SHOW", show), {"vlans.ttp": TTP, "vlans.textfsm": TEXTFSM})
     outcome = await call(lab.interact.interact, call_of(prepared, "look", "acc-001"))
     rows = seen(await lab.documents.load(outcome.values["rows"], VALUE))
     assert isinstance(rows, list)

@@ -150,3 +150,54 @@ async def test_plan_mode_enters_nothing_and_says_that_it_would(lab: Bench) -> No
     outcome = await call(lab.interact.interact, asked)
     assert outcome.would == ("enter maintenance before, and leave it after",)
     assert (outcome.changed, _effects(lab, "acc-001")) == (True, [])
+
+
+WITNESSED = (
+    DEFINITION.replace("    do:\n", "    do:\n      - show: show clock\n")
+    .replace(
+        "      enter:\n",
+        "      enter:\n        - snapshot: [vlans]\n          as: outside\n",
+    )
+    .replace(
+        '        - configure: {lines: ["no vlan 999"]}\n',
+        '        - configure: {lines: ["no vlan 999"]}\n'
+        "        - snapshot: [vlans]\n"
+        "        - compare: {before: outside}\n"
+        "          expect: {vlans: {added: [120]}}\n",
+    )
+    .replace(
+        "      - check:\n",
+        "      - compare: {before: outside}\n        expect: {vlans: {added: [120, 999]}}\n      - check:\n"
+        "          nothing was there: not (inputs.demanded in outside.vlans)\n",
+    )
+)
+
+
+async def test_leaving_compares_with_what_was_there_on_entering(lab: Bench) -> None:
+    asked = call_of(await lab.prepared(WITNESSED), "deploy", "acc-001")
+    outcome = await call(lab.interact.interact, asked)
+    assert (outcome.status, _vlans(lab, "acc-001")) == ("succeeded", {120})
+
+
+async def test_a_later_attempt_knows_what_was_seen_on_entering(lab: Bench) -> None:
+    asked = call_of(await lab.prepared(WITNESSED), "deploy", "acc-002")
+    lab.testbed.device("acc-002").inject(Fault(kind="drop", match="^show clock", times=1))
+    await refused(lab.interact.interact, asked)
+    assert (await call(lab.interact.interact, asked, attempt=2)).status == "succeeded"
+
+
+async def test_a_device_that_does_not_come_back_as_it_was_fails_as_it_leaves(lab: Bench) -> None:
+    asked = call_of(await lab.prepared(WITNESSED.replace("{added: [120]}", "unchanged")), "deploy", "acc-001")
+    error = await refused(lab.interact.interact, asked)
+    assert (error.type, "vlans: expected nothing added, found added 120" in error.message) == ("check_failed", True)
+    assert (await call(lab.undo.undo, asked)).status == "undone"
+    assert _vlans(lab, "acc-001") == set()
+
+
+async def test_a_device_that_was_led_in_by_half_is_led_out_and_not_judged(lab: Bench) -> None:
+    asked = call_of(await lab.prepared(WITNESSED), "deploy", "acc-001")
+    lab.testbed.device("acc-001").inject(Fault(kind="reject", match="^vlan 999", times=1))
+    await refused(lab.interact.interact, asked)
+    left = await call(lab.undo.undo, asked.model_copy(update={"only": "leave"}))
+    assert left.transcript is not None
+    assert "not judged, for `outside` was never taken" in await lab.documents.text(left.transcript)

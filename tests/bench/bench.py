@@ -16,6 +16,7 @@ from bench_compile import compile_figures
 from bench_evaluate import evaluate_figures
 from bench_figures import Figure, table
 from bench_fleet import fleet_figures
+from bench_parse import parse_figures
 from bench_peers import installed_peers
 from bench_prompt import prompt_figures
 from bench_scale import scale_figures
@@ -27,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 
 async def measure(folder: Path) -> list[Figure]:
     """All figures, one part after the other, so that none disturbs another."""
-    figures = [*compile_figures(ROOT), *evaluate_figures(), *start_figures()]
+    figures = [*compile_figures(ROOT), *evaluate_figures(), *parse_figures(), *start_figures()]
     figures += await session_figures(folder / "sessions")
     figures += await prompt_figures(folder / "prompt")
     peers = installed_peers(ROOT / ".bench" / "peers") if os.environ.get("PEERS") == "1" else []

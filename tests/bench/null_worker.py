@@ -15,6 +15,7 @@ from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
 
 from worker.build import WORKFLOWS, build_worker, identity
+from worker.commands.run import event_loop
 from worker.ports import build_activities
 from worker.server import connect, ensure_search_attributes, wait_until_polling
 from worker.settings import load
@@ -106,4 +107,5 @@ async def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    with asyncio.Runner(loop_factory=event_loop) as runner:
+        runner.run(main(Path(sys.argv[1])))

@@ -15,7 +15,7 @@ from starter.handle import RunHandle
 from workflows.contracts import RunResult, RunStatus
 from workflows.plan import StepId
 
-pytestmark = [pytest.mark.xdist_group("chaos"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 # Answers slow enough that a wave is surely under way when something is killed.
 SLOW_S = 0.12

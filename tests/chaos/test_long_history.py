@@ -5,27 +5,22 @@ The limit is set so low that the run continues as new between every two batches;
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
 from temporalio.client import WorkflowExecutionStatus
 
 from lab import INPUTS, Lab, lab, waves
 from starter.handle import RunHandle
 from workflows.contracts import RunStatus
 
-pytestmark = [pytest.mark.xdist_group("chaos"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 EVENTS = 50
 
 
-async def with_short_histories(found: Lab) -> None:
-    """The same worker with other settings."""
-    settings = yaml.safe_load(found.stack.settings.read_text())
+def with_short_histories(settings: dict[str, Any]) -> None:
     settings["limits"] = {"history_events": EVENTS}
-    found.stack.settings.write_text(yaml.safe_dump(settings))
-    await found.stack.worker.kill()
-    await found.stack.start_worker()
 
 
 async def executions(found: Lab, run: RunHandle) -> int:
@@ -46,8 +41,7 @@ def in_the_pilot(status: RunStatus) -> bool:
 
 
 async def test_a_run_that_continues_as_new_survives_a_killed_worker(tmp_path: Path) -> None:
-    async with lab(tmp_path, latency_s=0.05) as found:
-        await with_short_histories(found)
+    async with lab(tmp_path, latency_s=0.05, settle=with_short_histories) as found:
         run = await found.client.start("campus-vlan", INPUTS, by="rita", reason="long")
         await found.until(run, in_the_pilot)
         await found.stack.worker.kill()

@@ -7,7 +7,7 @@ import pytest
 
 from chaos import rounds
 
-pytestmark = [pytest.mark.xdist_group("rounds"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 
 async def test_whatever_dies_each_device_is_whole_and_the_run_says_which(

@@ -14,7 +14,7 @@ from programs import Programs
 from starter.errors import RunRefused
 from starter.handle import RunHandle
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("e2e-confirm")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DEFINITION: Final = """
 netsaga: 1

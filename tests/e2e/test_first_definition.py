@@ -7,7 +7,7 @@ import pytest
 from lab import Lab
 from programs import Programs
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_the_first_definition_puts_its_vlan_on_every_device(

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
 import yaml
 
 from activities.deviceinteraction.testbed.control import TestbedControl
@@ -19,8 +18,6 @@ from starter.client import Orchestrator
 from starter.dev.stack import Stack
 from starter.handle import RunHandle
 from workflows.contracts import RunStatus
-
-pytestmark = pytest.mark.xdist_group("e2e-gates")
 
 DEFINITION = """
 netsaga: 1

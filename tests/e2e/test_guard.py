@@ -17,7 +17,7 @@ from starter.errors import RunRefused
 from starter.handle import RunHandle
 from workflows.contracts import GUARD_ID
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("e2e-guard")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 WORK = """
 netsaga: 1

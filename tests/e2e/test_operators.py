@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from lab import INPUTS, Lab
 from programs import Programs
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_run_is_paused_and_resumed(found: Lab, programs: Programs) -> None:

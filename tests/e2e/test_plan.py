@@ -14,7 +14,7 @@ from activities.deviceinteraction.testbed.control import TestbedControl
 from programs import Finished, Programs
 from starter.dev.stack import Stack
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("e2e-plan")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LIBRARY = Path(__file__).parents[2] / "workflows" / "library"
 INPUTS = ("-i", "ticket=RITM0012345", "-i", "subnet=10.12.0.0/24", "-i", "building=b1", "-i", "canary_soak=0s")
@@ -94,49 +94,51 @@ async def test_a_plan_is_shown_written_and_carried_out(site: Site, tmp_path: Pat
     assert "it needs no change any more" in moved.err
 
 
-async def test_a_device_that_was_changed_by_hand_refuses_the_plan(site: Site, tmp_path: Path) -> None:
-    file = tmp_path / "plan.json"
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def planned(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plan of VLAN 502, which the cases below refuse for what has moved since."""
+    file = tmp_path_factory.mktemp("planned") / "plan.json"
     assert (await site.plan(502, "--out", str(file))).code == 0
-    cisco = next(entry.name for entry in site.control.devices() if entry.platform == "cisco_iosxe")
-    site.control.line(cisco, ["vlan 502", " name v502"])
-
-    refused = await site.apply(file)
-
-    assert refused.code == 1
-    assert "What was planned no longer holds, and nothing was changed" in refused.err
-    assert f"{cisco} (step deploy): it needs no change any more" in refused.err
-    assert site.holders(502) == 1
+    return file
 
 
-async def test_a_definition_that_was_edited_refuses_the_plan(site: Site, tmp_path: Path) -> None:
-    file = tmp_path / "plan.json"
-    assert (await site.plan(503, "--out", str(file))).code == 0
+async def test_a_definition_that_was_edited_refuses_the_plan(site: Site, planned: Path) -> None:
     text = site.definition.read_text()
     site.definition.write_text(text.replace("concurrency: 50", "concurrency: 49"))
     try:
-        refused = await site.apply(file)
+        refused = await site.apply(planned)
     finally:
         site.definition.write_text(text)
     assert refused.code == 1
     assert "the definition has moved" in refused.err
-    assert site.holders(503) == 0
+    assert site.holders(502) == 0
 
 
-async def test_an_inventory_that_has_changed_refuses_the_plan(site: Site, tmp_path: Path) -> None:
-    file = tmp_path / "plan.json"
-    assert (await site.plan(504, "--out", str(file))).code == 0
+async def test_an_inventory_that_has_changed_refuses_the_plan(site: Site, planned: Path) -> None:
     text = site.inventory.read_text()
     inventory = yaml.safe_load(text)
     gone = max(inventory["hosts"])
     del inventory["hosts"][gone]
     site.inventory.write_text(yaml.safe_dump(inventory))
     try:
-        refused = await site.apply(file)
+        refused = await site.apply(planned)
     finally:
         site.inventory.write_text(text)
     assert refused.code == 1
     assert f"the inventory: {gone} was selected, and is not now" in refused.err
-    assert site.holders(504) == 0
+    assert site.holders(502) == 0
+
+
+async def test_a_device_that_was_changed_by_hand_refuses_the_plan(site: Site, planned: Path) -> None:
+    cisco = next(entry.name for entry in site.control.devices() if entry.platform == "cisco_iosxe")
+    site.control.line(cisco, ["vlan 502", " name v502"])
+
+    refused = await site.apply(planned)
+
+    assert refused.code == 1
+    assert "What was planned no longer holds, and nothing was changed" in refused.err
+    assert f"{cisco} (step deploy): it needs no change any more" in refused.err
+    assert site.holders(502) == 1
 
 
 async def test_a_plan_of_what_fails_is_no_plan(site: Site, tmp_path: Path) -> None:

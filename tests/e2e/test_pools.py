@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
 import yaml
 
 from starter.client import Orchestrator
@@ -12,8 +11,6 @@ from starter.dev.stack import Stack
 from starter.handle import RunHandle
 from worker_process import WorkerProcess, worker_process
 from workflows.contracts import pool_queue
-
-pytestmark = pytest.mark.xdist_group("e2e-pools")
 
 DEFINITION = """
 netsaga: 1

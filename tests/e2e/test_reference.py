@@ -10,16 +10,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
+import pytest_asyncio
 
 from http_system import Asked, HttpSystem, Told, http_system, json_told
 from lab import INPUTS, Lab, lab
 from starter.handle import RunHandle
 from workflows.contracts import RunResult
 
-pytestmark = [pytest.mark.xdist_group("e2e-reference"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 HERE = Path(__file__).parent / "reference"
 TEMPLATES = Path(__file__).parents[2] / "workflows" / "library" / "templates"
@@ -63,16 +64,29 @@ async def campus(folder: Path) -> AsyncIterator[Campus]:
         assert long in text
         text = text.replace(long, short)
     (definitions / "campus-vlan.yaml").write_text(text)
-    async with http_system() as nautobot, lab(folder / "state") as found:
-        nautobot.by_target = registered
-        settings = yaml.safe_load(found.stack.settings.read_text())
-        settings["definitions"] = [str(definitions)]
-        settings["systems"] = {"nautobot": {"url": nautobot.url}}
-        settings["groups"]["netops-managers"] = ["maria"]
-        found.stack.settings.write_text(yaml.safe_dump(settings))
-        await found.stack.worker.kill()
-        await found.stack.start_worker()
-        yield Campus(found, nautobot)
+    async with http_system() as nautobot:
+
+        def settle(settings: dict[str, Any]) -> None:
+            settings["definitions"] = [str(definitions)]
+            settings["systems"] = {"nautobot": {"url": nautobot.url}}
+            settings["groups"]["netops-managers"] = ["maria"]
+
+        async with lab(folder / "state", settle=settle) as found:
+            yield Campus(found, nautobot)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Campus]:
+    async with campus(tmp_path_factory.mktemp("reference")) as made:
+        yield made
+
+
+@pytest.fixture
+def here(shared: Campus) -> Campus:
+    """The shared one, as a case finds it: Nautobot knows everything, and has been asked nothing."""
+    shared.nautobot.by_target = registered
+    shared.nautobot.asked.clear()
+    return shared
 
 
 def troubles(result: RunResult) -> str:
@@ -80,32 +94,28 @@ def troubles(result: RunResult) -> str:
     return "\n".join([result.message, *steps, *(f"{one.name}: {one.status} {one.message}" for one in result.devices)])
 
 
-async def test_the_whole_life_of_a_campus_vlan_change(tmp_path: Path) -> None:
-    async with campus(tmp_path) as here:
-        run = await here.start()
-        result = await run.result()
-        assert result.verdict == "succeeded", troubles(result)
-        assert result.counts == {"changed": len(here.hosts)}
-        assert {here.found.whole(host) for host in here.hosts} == {"changed"}
-        assert {step.id: step.state for step in result.steps} == {
-            "intent": "succeeded",
-            "precheck": "succeeded",
-            "approval": "skipped",  # nothing was doubtful
-            "deploy": "succeeded",
-            "validate": "succeeded",
-            "report": "succeeded",
-            "tell": "succeeded",
-        }
-        assert here.closed() == [{"verdict": "succeeded", "changed": len(here.hosts)}]
+async def test_a_change_that_the_source_of_truth_does_not_know_touches_no_device(here: Campus) -> None:
+    here.nautobot.by_target = lambda asked: registered(asked) if asked.method == "POST" else json_told('{"count": 0}')
+    result = await (await here.start()).result()
+    assert result.verdict == "failed"
+    assert "Nautobot holds 0 VLANs 120" in result.message
+    assert {here.found.whole(host) for host in here.hosts} == {"as before"}
+    assert [told["verdict"] for told in here.closed()] == ["failed"], "no ticket is left hanging"
 
 
-async def test_a_change_that_the_source_of_truth_does_not_know_touches_no_device(tmp_path: Path) -> None:
-    async with campus(tmp_path) as here:
-        here.nautobot.by_target = lambda asked: (
-            registered(asked) if asked.method == "POST" else json_told('{"count": 0}')
-        )
-        result = await (await here.start()).result()
-        assert result.verdict == "failed"
-        assert "Nautobot holds 0 VLANs 120" in result.message
-        assert {here.found.whole(host) for host in here.hosts} == {"as before"}
-        assert [told["verdict"] for told in here.closed()] == ["failed"], "no ticket is left hanging"
+async def test_the_whole_life_of_a_campus_vlan_change(here: Campus) -> None:
+    run = await here.start()
+    result = await run.result()
+    assert result.verdict == "succeeded", troubles(result)
+    assert result.counts == {"changed": len(here.hosts)}
+    assert {here.found.whole(host) for host in here.hosts} == {"changed"}
+    assert {step.id: step.state for step in result.steps} == {
+        "intent": "succeeded",
+        "precheck": "succeeded",
+        "approval": "skipped",  # nothing was doubtful
+        "deploy": "succeeded",
+        "validate": "succeeded",
+        "report": "succeeded",
+        "tell": "succeeded",
+    }
+    assert here.closed() == [{"verdict": "succeeded", "changed": len(here.hosts)}]

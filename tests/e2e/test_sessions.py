@@ -6,7 +6,7 @@ import pytest
 
 from lab import Lab, lab
 
-pytestmark = [pytest.mark.xdist_group("e2e-sessions"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 STEP = """\
   - id: {name}

@@ -6,14 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
 import yaml
 
 from http_system import Asked, HttpSystem, Told, http_system, json_told
 from starter.client import Orchestrator
 from starter.dev.stack import Stack
-
-pytestmark = pytest.mark.xdist_group("e2e-steps")
 
 DEFINITION = """
 netsaga: 1

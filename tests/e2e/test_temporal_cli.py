@@ -10,7 +10,7 @@ import pytest
 from lab import INPUTS, Lab
 from programs import Programs
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def request(vlan_id: int, **changes: Any) -> str:

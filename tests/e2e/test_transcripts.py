@@ -55,7 +55,7 @@ async def test_a_run_s_transcript_is_printed_written_and_played_back(tmp_path: P
         code, said = await netsaga("transcript", "last", "acc-003", "--step", "look", "--out", str(kept), *settings)
         assert code == 0, said
         for arguments, message in (
-            (("look-2", "acc-003"), "run 'look-2' has no record"),
+            (("look-2", "acc-003"), "run 'look-2' has neither a record nor a transcript"),
             (("look-1", "acc-03"), "did you mean `acc-003`?"),
             (("look-1", "acc-003", "--step", "lok"), "did you mean `look`?"),
         ):

@@ -8,20 +8,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
 import yaml
 from temporalio.testing import WorkflowEnvironment
 
 from programs import SCRIPTS, Programs
 from starter.client import Orchestrator
 from starter.dev.processes import Child
-from starter.dev.server import PROMPTLY
+from starter.dev.server import reading
 from starter.handle import RunHandle
 from worker_process import WorkerProcess, worker_process
 from workflows.contracts import GUARD_ID, RunStatus
 from workflows.converter import CONVERTER
-
-pytestmark = pytest.mark.xdist_group("e2e-upgrade")
 
 PAGE = Path(__file__).parents[2] / "deploy" / "upgrade.md"
 # A server learns every few minutes that a version has drained; here every second.
@@ -59,7 +56,7 @@ async def netsaga(folder: Path) -> AsyncIterator[Programs]:
         async with await WorkflowEnvironment.start_local(
             dev_server_existing_path=str(SCRIPTS / "temporal"),
             dev_server_log_level="error",
-            dev_server_extra_args=[*PROMPTLY, *extra],
+            dev_server_extra_args=[*reading(200), *extra],
             data_converter=CONVERTER,
         ) as server:
             address = server.client.service_client.config.target_host
@@ -83,7 +80,7 @@ async def build(name: str, folder: Path, programs: Programs) -> AsyncIterator[Wo
     async with worker_process("run", "--build", name, folder=folder) as worker:
         await worker.until_it_says("worker ready")
         assert f"build {name} takes no new runs yet" in worker.errors
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await current(programs, name)) != 0:
                 await asyncio.sleep(0.2)  # the server learns of a build a moment after its first poll
         yield worker
@@ -120,7 +117,7 @@ async def at_its_gate(run: RunHandle) -> None:
     def waits(status: RunStatus) -> bool:
         return bool(status.gates)
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not waits(await run.status()):
             await asyncio.sleep(0.1)
 

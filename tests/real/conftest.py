@@ -1,20 +1,14 @@
-"""The real machines that the cases share. All cases run in one process of the suite: machines cost more than cases."""
+"""The real machines that the cases share; see `scheduling.py`: all run in one process of the suite."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from real_machines import Machine
+from real_netconf import netconf_device
 from real_software import bird_router, ovs_switch, routers
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the cases of this folder together."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("real"))
+pytest.register_assert_rewrite("contract_reads", "contract_changes", "contract_undos")
 
 
 @pytest.fixture(scope="session")
@@ -35,4 +29,11 @@ def b1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 def sw1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """A machine with Open vSwitch."""
     with ovs_switch(tmp_path_factory.mktemp("ovs")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def n1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A device that is changed by NETCONF alone; each case leaves it as it was."""
+    with netconf_device(tmp_path_factory.mktemp("n1")) as made:
         yield made

@@ -19,7 +19,7 @@ from activities.deviceinteraction.failures import (
     RejectedByDevice,
     Reverted,
 )
-from activities.deviceinteraction.model import Confirmed, Hold, Names, UndoMethod
+from activities.deviceinteraction.model import BgpPeer, Confirmed, Hold, Names, Route, UndoMethod
 from activities.deviceinteraction.probing import probe
 from activities.deviceinteraction.session import Session, open_session
 from devicelab import LIMITS, Crash, MemoryJournal
@@ -224,3 +224,53 @@ async def test_its_confirm_timer_needs_the_right_to_write_beside_its_file(bird: 
     poor = await probe(bird.target("bird", "ops"), host_keys=bird.known_hosts(), timeouts=LIMITS)
     assert (poor.usable, poor.confirm.state) == (False, "missing")
     assert "group of BIRD" in poor.confirm.reason
+
+
+PEERS = (
+    BIRD_CONFIG
+    + """
+protocol direct { ipv4; interface "near"; }
+template bgp ours { local 10.9.0.1 as 65001; connect delay time 1; ipv4 { import all; export none; }; }
+protocol bgp works from ours { neighbor 10.9.0.2 as 65002; }
+protocol bgp absent from ours { neighbor 10.9.0.9 as 4200000001; }
+protocol bgp stopped from ours { disabled; neighbor 10.9.0.8 as 65003; }
+"""
+)
+FAR = """\
+router id 10.0.0.2;
+protocol device { }
+protocol static { ipv4; route 203.0.113.0/24 blackhole; }
+protocol bgp { local 10.9.0.2 as 65002; neighbor 10.9.0.1 as 65001; passive; ipv4 { import none; export all; }; }
+"""
+# The far end is a copy under another name: netsaga looks for the one daemon that is called bird.
+MAKE_FAR = """
+cp /usr/sbin/bird /run/far; ip netns add far 2>/dev/null || true
+ip link add near type veth peer name far netns far; ip addr add 10.9.0.1/24 dev near; ip link set near up
+ip netns exec far sh -c 'ip addr add 10.9.0.2/24 dev far; ip link set far up'
+ip netns exec far /run/far -c /run/far.conf -s /run/far.ctl -P /run/far.pid
+"""
+
+
+async def test_routes_and_peers_are_read(bird: Machine) -> None:
+    bird.write("/run/far.conf", FAR, "root:root")
+    bird.sh(MAKE_FAR)
+    try:
+        bird.write("/etc/bird/bird.conf", PEERS, "root:bird")
+        bird.sh("birdc configure")
+        async with session(bird) as opened, asyncio.timeout(20):
+            while "203.0.113.0/24" not in (await opened.snapshot(["routes"])).routes:  # type: ignore[operator]
+                await asyncio.sleep(0.1)
+            state = await opened.snapshot(["routes", "bgp", "versions"])
+    finally:
+        bird.sh("kill $(cat /run/far.pid); ip link del near; ip netns del far")
+    assert state.routes == {
+        "192.0.2.0/24": Route(protocol="static", next_hops=("blackhole",)),
+        "10.9.0.0/24": Route(protocol="connected", next_hops=("near",)),
+        "203.0.113.0/24": Route(protocol="bgp", next_hops=("10.9.0.2",)),
+    }
+    assert state.bgp is not None
+    assert state.bgp["10.9.0.2"] == BgpPeer(state="established", asn=65_002, prefixes_received=1)
+    assert state.bgp["10.9.0.9"].state in ("connect", "active")
+    assert state.bgp["10.9.0.8"] == BgpPeer(state="idle", asn=65_003)
+    assert state.versions is not None
+    assert state.versions.os.startswith("2.")

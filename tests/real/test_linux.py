@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from activities.deviceinteraction.failures import InvalidInput, PartiallyApplied, Reverted
-from activities.deviceinteraction.model import Confirmed, Hold, Names
+from activities.deviceinteraction.model import Confirmed, Hold, Names, Neighbour, Route
 from activities.deviceinteraction.probing import probe
 from activities.deviceinteraction.session import Session, open_session
 from devicelab import LIMITS, MemoryJournal
@@ -122,3 +122,30 @@ async def test_it_says_what_it_is_and_what_its_timer_is(machine: Machine) -> Non
         found = (await opened.snapshot(["interfaces"])).interfaces
     assert found is not None
     assert found["lo"].admin == "up"
+
+
+async def test_routes_and_neighbours_are_those_of_the_kernel(machine: Machine) -> None:
+    machine.sh(
+        "ip link add far type veth peer name near; ip link set far up; ip link set near up; "
+        "ip addr add 10.9.0.1/24 dev near; ip route add default via 10.9.0.2 metric 20; "
+        "ip route add default via 10.9.0.3 metric 10; ip route add blackhole 10.77.0.0/16; "
+        "ip route add 10.78.0.9 nexthop via 10.9.0.3 nexthop via 10.9.0.2; "
+        "ip neighbour replace 10.9.0.2 lladdr 02:00:5e:00:53:01 dev near nud permanent; "
+        "ip neighbour replace 10.9.0.3 lladdr 02:00:5e:00:53:02 dev near nud failed"
+    )
+    try:
+        async with session(machine) as opened:
+            state = await opened.snapshot(["routes", "neighbours", "interfaces", "versions"])
+    finally:
+        machine.sh("ip link del near; ip route flush table main")
+    assert state.routes == {
+        "0.0.0.0/0": Route(protocol="static", next_hops=("10.9.0.3",), metric=10),
+        "10.9.0.0/24": Route(protocol="connected", next_hops=("near",)),
+        "10.77.0.0/16": Route(protocol="static", next_hops=("blackhole",)),
+        "10.78.0.9/32": Route(protocol="static", next_hops=("10.9.0.2", "10.9.0.3")),
+    }
+    assert state.neighbours == {"near": (Neighbour(host="10.9.0.2", port="02:00:5e:00:53:01"),)}
+    assert state.interfaces is not None
+    assert (state.interfaces["near"].admin, state.interfaces["near"].oper) == ("up", "up")
+    assert state.versions is not None
+    assert state.versions.model.startswith("Linux ")

@@ -1,5 +1,7 @@
 """OpenSSH for real, by both transports: host keys, keys, certificates, jump hosts, full servers and silent ones."""
 
+import asyncio
+import socket
 import subprocess
 import time
 from dataclasses import dataclass, replace
@@ -154,6 +156,38 @@ async def test_a_server_that_stops_answering_is_given_up_in_time(login: Login) -
         assert time.monotonic() - began < 30
         with pytest.raises(Unreachable, match="did not finish the SSH login within 1 s"):
             await prompt(there, known, HASTY)
+
+
+async def test_a_server_that_is_stopped_is_given_up_in_time_and_answers_again_once_it_goes_on(login: Login) -> None:
+    port = login.machine.another_sshd()
+    there, known = login.target(port), login.known(port)
+    first = f"pgrep -f sshd_config-{port}"
+    processes = (
+        f"for it in $({first}); do echo $it; for one in $(pgrep -P $it); do echo $one; pgrep -P $one; done; done"
+    )
+    async with open_session(there, host_keys=known, timeouts=replace(LIMITS, command=HASTY.command)) as session:
+        login.machine.sh(f"kill -STOP $({processes})")
+        try:
+            with pytest.raises(Transient, match="in time"):
+                await session.transport.send("show version")
+            assert not session.transport.is_alive()
+            with pytest.raises(Unreachable, match="did not finish the SSH login within 1 s"):
+                await prompt(there, known, HASTY)  # the kernel still takes the connection
+        finally:
+            login.machine.sh(f"kill -CONT $({processes})")
+    assert "r1" in await prompt(there, known)
+
+
+async def test_a_server_with_too_many_logins_under_way_is_unreachable(login: Login) -> None:
+    port = login.machine.another_sshd("MaxStartups 1:100:1")
+    lingering = socket.create_connection((login.machine.address, port))
+    async with asyncio.timeout(10):
+        while lingering.recv(4) != b"SSH-":  # the one that looked whether the server is up is still counted
+            lingering.close()
+            await asyncio.sleep(0.05)
+            lingering = socket.create_connection((login.machine.address, port))
+    with lingering, pytest.raises(Unreachable, match="ended the SSH login"):
+        await prompt(login.target(port), login.known(port))
 
 
 async def test_a_port_where_nobody_listens_is_unreachable(login: Login) -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from activities.deviceinteraction.failures import InvalidInput, OutcomeUnknown, PartiallyApplied, RejectedByDevice
-from activities.deviceinteraction.model import Vlan
+from activities.deviceinteraction.model import Neighbour, Route, Vlan
 from activities.deviceinteraction.probing import probe
 from activities.deviceinteraction.session import Session, open_session
 from devicelab import LIMITS, NAMES, MemoryJournal
@@ -169,3 +169,19 @@ async def test_nothing_is_sent_to_a_database_whose_switch_has_died(sw1: Machine)
     report = await probe(sw1.target("openvswitch"), host_keys=sw1.known_hosts(), timeouts=LIMITS)
     assert report.usable
     assert report.confirm.state == "missing"
+
+
+async def test_the_routes_and_neighbours_of_a_switch_are_those_of_its_machine(sw1: Machine) -> None:
+    sw1.sh(
+        "ip link set br0 up; ip addr replace 192.0.2.1/24 dev br0; "
+        "ip neighbour replace 192.0.2.2 lladdr 02:00:5e:00:53:01 dev br0 nud permanent"
+    )
+    try:
+        async with session(sw1) as opened:
+            state = await opened.snapshot(["routes", "neighbours", "versions"])
+    finally:
+        sw1.sh("ip neighbour del 192.0.2.2 dev br0; ip addr del 192.0.2.1/24 dev br0; ip link set br0 down")
+    assert state.routes == {"192.0.2.0/24": Route(protocol="connected", next_hops=("br0",))}
+    assert state.neighbours == {"br0": (Neighbour(host="192.0.2.2", port="02:00:5e:00:53:01"),)}
+    assert state.versions is not None
+    assert state.versions.model == "ovs-vswitchd"

@@ -19,7 +19,7 @@ from lab import INPUTS, Lab, lab, lines_of
 from starter.dev.processes import Child
 from workflows.contracts import RunResult
 
-WORKERS: Final = 3
+WORKERS: Final = 2
 LATENCY_S: Final = 0.05
 FIRST_VLAN: Final = 2000  # Cisco keeps 1002 to 1005 for itself
 FAULTS: Final = ("drop@before", "drop@after", "drop@middle", "slow*3", "reject")
@@ -50,7 +50,7 @@ async def rounds(state: Path, seed: int, number: int) -> AsyncIterator[Round]:
     Raises:
         AssertionError: Something did not hold; the message has the round's seed.
     """
-    async with lab(state, devices=12, latency_s=LATENCY_S) as found:
+    async with lab(state, devices=8, latency_s=LATENCY_S) as found:
         workers = [found.stack.worker] + [await found.stack.start_worker() for _ in range(WORKERS - 1)]
         for index in range(number):
             chance = random.Random(seed + index)  # a test's dice
@@ -64,7 +64,7 @@ async def _round(found: Lab, workers: list[Child], index: int, seed: int, chance
     faults = _arm(found, chance)
     inputs = {**INPUTS, "vlan_id": vlan, "vlan_name": f"chaos{vlan}"}
     run = await found.client.start("campus-vlan", inputs, by="rita", reason=f"chaos {seed}")
-    await asyncio.sleep(chance.uniform(0.2, 4.0))
+    await asyncio.sleep(chance.uniform(0.2, 3.0))
     victim, deed = await _strike(found, workers, chance)
     result = await asyncio.wait_for(run.result(), 180)
     found.control.clear()
@@ -102,7 +102,7 @@ async def _strike(found: Lab, workers: list[Child], chance: random.Random) -> tu
     frozen = workers[place]
     frozen.signal(signal.SIGSTOP)
     try:
-        await asyncio.sleep(chance.uniform(1.0, 12.0))
+        await asyncio.sleep(chance.uniform(1.0, 8.0))
     finally:
         with contextlib.suppress(ProcessLookupError):
             frozen.signal(signal.SIGCONT)

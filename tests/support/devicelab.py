@@ -36,6 +36,14 @@ NEW_VLAN: Mapping[PlatformName, tuple[str, ...]] = {
     "arista_eos": ("vlan 120", "   name lab"),
     "juniper_junos": ("set vlans lab vlan-id 120",),
     "cisco_iosxr": ("interface Loopback120", " description lab"),
+    "nokia_srlinux": (
+        "set / network-instance vlan-120 type mac-vrf",
+        "set / network-instance vlan-120 description lab",
+    ),
+    "nokia_sros": (
+        '/configure router "Base" interface "lo120" loopback',
+        '/configure router "Base" interface "lo120" description "lab"',
+    ),
 }
 OTHER_VLAN: Mapping[PlatformName, tuple[str, ...]] = {
     "cisco_iosxe": ("vlan 333", " name theirs"),
@@ -43,6 +51,8 @@ OTHER_VLAN: Mapping[PlatformName, tuple[str, ...]] = {
     "arista_eos": ("vlan 333", " name theirs"),
     "juniper_junos": ("set vlans theirs vlan-id 333",),
     "cisco_iosxr": ("interface Loopback333", " description theirs"),
+    "nokia_srlinux": ("set / network-instance vlan-333 description theirs",),
+    "nokia_sros": ('/configure router "Base" interface "lo333" description "theirs"',),
 }
 COMMIT_LINE: Mapping[PlatformName, str] = {
     "cisco_iosxe": "^end$",
@@ -50,6 +60,8 @@ COMMIT_LINE: Mapping[PlatformName, str] = {
     "arista_eos": "^commit$",
     "juniper_junos": "^commit comment",
     "cisco_iosxr": "^commit label",
+    "nokia_srlinux": "^commit now",
+    "nokia_sros": "^commit comment",
 }
 """The line after which the whole change is in effect."""
 
@@ -132,6 +144,10 @@ class Lab:
         """Whether a VLAN is there, or the loopback of that number which stands for it where there are none."""
         if self.platform == "cisco_iosxr":
             return f"interface Loopback{number}\n description {name}" in self.device.running_config()
+        if self.platform == "nokia_srlinux":
+            return f"network-instance vlan-{number} description {name}" in self.device.running_config()
+        if self.platform == "nokia_sros":
+            return f'interface "lo{number}" description "{name}' in self.device.running_config()
         vlan = self.device.vlans().get(number)
         return vlan is not None and vlan.name.startswith(name)
 

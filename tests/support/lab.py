@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from difflib import unified_diff
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+import yaml
 from pydantic import JsonValue
 
 from activities.deviceinteraction.testbed.control import TestbedControl
@@ -98,12 +99,29 @@ class Lab:
 
 @asynccontextmanager
 async def lab(
-    state: Path, *, devices: int = 12, site: str = "b1", latency_s: float = 0.0, options: tuple[str, ...] = ()
+    state: Path,
+    *,
+    devices: int = 12,
+    site: str = "b1",
+    latency_s: float = 0.0,
+    options: tuple[str, ...] = (),
+    settle: Callable[[dict[str, Any]], None] | None = None,
 ) -> AsyncIterator[Lab]:
-    """A fresh one, ended on the way out."""
+    """A fresh one, ended on the way out; ``settle`` changes the worker's settings before it starts."""
     async with Stack.start(
-        state=state, devices=devices, site=site, latency_s=latency_s, ui_port=None, testbed_options=options
+        state=state,
+        devices=devices,
+        site=site,
+        latency_s=latency_s,
+        ui_port=None,
+        testbed_options=options,
+        worker=False,
     ) as stack:
+        if settle is not None:
+            settings = yaml.safe_load(stack.settings.read_text())
+            settle(settings)
+            stack.settings.write_text(yaml.safe_dump(settings))
+        await stack.start_worker()
         control = TestbedControl(stack.control_path)
         client = await Orchestrator.connect(address=stack.address)
         found = Lab(stack, client, control)

@@ -29,7 +29,7 @@ def columns_table() -> dict[str, Any]:
     commands: dict[str, list[list[Any]]] = {platform: [] for platform in PLATFORMS}
     index = clitable.CliTable("index", str(FOLDER)).index
     for platform in PLATFORMS:
-        for line in _index_lines():
+        for line in index_lines():
             if re.fullmatch(line[2], platform) is None:
                 continue
             columns = _columns(line[0])
@@ -40,7 +40,8 @@ def columns_table() -> dict[str, Any]:
     return {"made_from": f"ntc-templates {metadata.version('ntc-templates')}", "rows": rows, "commands": commands}
 
 
-def _index_lines() -> list[list[str]]:
+def index_lines() -> list[list[str]]:
+    """The index of ntc-templates: templates, host, platform and command of each line."""
     lines = (FOLDER / "index").read_text(encoding="utf-8").splitlines()
     cells = [[cell.strip() for cell in line.split(",", 3)] for line in lines if line and not line.startswith("#")]
     return cells[1:]

@@ -2,7 +2,8 @@
 
 A machine is a process in new PID, mount, network, host name and IPC namespaces, with a copy of ``/etc`` and fresh
 ``/run`` and ``/var``: daemons find what they expect at the places of their Debian packages, and nothing of the real
-machine is touched. Its SSH server alone listens outside, on a loopback address. Killing the first process ends all.
+machine is touched. Its SSH server alone listens outside, on a loopback address; a shell of root's is
+inside again. Killing the first process ends all.
 Needs root and Debian's packages: elsewhere the tests are skipped and say why, and in CI they fail.
 """
 
@@ -44,7 +45,8 @@ done
 mkdir -p "$1/netsaga" /var/lib/netsaga; mount --bind "$1/netsaga" /var/lib/netsaga
 mkdir -p /run/sshd /run/lock
 hostname "$2"; ip link set lo up
-mkdir /run/home; sed -i 's,:/root:,:/run/home:,' /etc/passwd
+mkdir /run/home; sed -i 's,:/root:.*,:/run/home:/run/inside,' /etc/passwd
+printf '#!/bin/sh\nexec nsenter --net=/proc/1/ns/net /bin/bash "$@"\n' > /run/inside; chmod 755 /run/inside
 useradd --no-create-home --home-dir /run/home --shell /bin/bash ops
 for user in root ops; do echo "$user:$3"; done | chpasswd
 nsenter --net=/proc/self/fd/$4 /usr/sbin/sshd -f "$1/sshd_config" -E "$1/sshd.log"
@@ -83,11 +85,15 @@ class Machine:
     host_key: str = ""
     config: list[str] = field(default_factory=list)
 
+    def inside(self, *argv: str) -> list[str]:
+        """The command that runs a command inside."""
+        namespaces = ["--mount", "--pid", "--net", "--uts", "--ipc", "--wd=/"]
+        return ["nsenter", f"--target={self.pid}", *namespaces, "env", f"PATH={_SEARCHED}", *argv]
+
     def run(self, *argv: str, stdin: str = "", check: bool = True) -> str:
         """A command inside; what it wrote, errors included."""
-        inside = ["nsenter", f"--target={self.pid}", "--mount", "--pid", "--net", "--uts", "--ipc", "--wd=/"]
         ended = subprocess.run(
-            [*inside, "env", f"PATH={_SEARCHED}", *argv],
+            self.inside(*argv),
             input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -18,6 +18,15 @@ chown frr:frrvty /etc/frr/*; chmod 664 /etc/frr/*
 for daemon in zebra bgpd staticd; do /usr/lib/frr/$daemon -d -u frr -g frr; done
 vtysh -b
 """
+_RIP = """
+usermod --append --groups frrvty,frr --shell /usr/bin/vtysh ops
+mkdir -p /run/frr; chown frr:frr /run/frr; rm -rf /etc/frr/*; chown frr:frrvty /etc/frr; chmod 2775 /etc/frr
+echo 'service integrated-vtysh-config' > /etc/frr/vtysh.conf
+printf 'hostname rip\n' > /etc/frr/frr.conf; chown frr:frrvty /etc/frr/*; chmod 664 /etc/frr/*
+/usr/lib/frr/zebra -d -u frr -g frr
+/usr/lib/frr/ripd -d --tcli -u frr -g frr
+vtysh -b
+"""
 _BIRD = """
 mkdir -p /run/bird; chown bird:bird /run/bird
 cat > /etc/bird/bird.conf
@@ -72,6 +81,15 @@ def until_established(router: Machine, neighbours: Sequence[str], within_s: floa
     while established(router) != set(neighbours):
         assert time.monotonic() < ends, router.run("vtysh", "-c", "show bgp summary")
         time.sleep(0.1)
+
+
+@contextmanager
+def rip_router(folder: Path) -> Iterator[Machine]:
+    """A router whose ripd has a transactional command line: a candidate for each session, and ``commit confirmed``."""
+    demand("sshd", "vtysh")
+    with machine("rip", folder / "rip") as made:
+        made.sh(_RIP)
+        yield made
 
 
 @contextmanager

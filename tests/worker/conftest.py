@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from starter.dev.server import PROMPTLY
+from starter.dev.server import reading
 from workflows.converter import CONVERTER
 
 
@@ -17,7 +17,7 @@ async def server() -> AsyncIterator[WorkflowEnvironment]:
     async with await WorkflowEnvironment.start_local(
         dev_server_existing_path=str(program),
         dev_server_log_level="error",
-        dev_server_extra_args=[*PROMPTLY],
+        dev_server_extra_args=[*reading(200)],
         data_converter=CONVERTER,
     ) as environment:
         yield environment

@@ -119,11 +119,13 @@ async def test_what_is_missing_is_named_at_its_place_in_the_settings(
         "artifacts: {path: file/store}\ndefinitions: [nowhere]\ninventories: {fleet: {kind: nornir, path: none}}\n"
         "credentials: {rw: {kind: environment, prefix: NOT_SET_ANYWHERE}}\n"
         "notify: {people: {kind: file, path: notes/all.md}}\nssh: {known_hosts: none}\n"
+        "tls: {ca: ca.pem, authorities: {branch: file}}\n"
     )
     assert await show_settings(parse(text, tmp_path / "netsaga.yaml"), tmp_path / "netsaga.yaml") == 1
     missing = [line for line in capsys.readouterr().out.splitlines() if line.startswith("# MISSING")]
     assert [line.split()[2].rstrip(":") for line in missing] == [
         "artifacts.path", "definitions[0]", "inventories.fleet", "credentials.rw", "ssh.known_hosts",
+        "tls.ca", "tls.authorities.branch",
     ]  # fmt: skip
 
 

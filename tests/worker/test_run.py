@@ -148,7 +148,7 @@ async def test_metrics_can_be_fetched_and_spans_are_written_where_the_settings_s
     async with worker_process("run", folder=tmp_path) as worker:
         await worker.until_it_says("worker ready")
         await failure_of(server, {"definition": "campus-vlam"}, "typo")
-        async with asyncio.timeout(30):  # a figure is counted once the server has taken the answer
+        async with asyncio.timeout(60):  # a figure is counted once the server has taken the answer
             while "temporal_workflow_failed" not in await asyncio.to_thread(_metrics, port):
                 await asyncio.sleep(0.1)
         worker.signal(signal.SIGTERM)

@@ -74,6 +74,20 @@ def test_relative_paths_are_relative_to_the_file() -> None:
     assert settings.definitions == (Path("/srv/netsaga/definitions"),)
 
 
+def test_telnet_is_refused_unless_it_is_allowed_and_a_device_has_few_lines() -> None:
+    settings = parse("", HERE)
+    assert (settings.telnet, settings.limits.sessions_per_device) == ("refuse", 4)
+    assert parse("telnet: allow", HERE).telnet == "allow"
+    assert "telnet" in refusal("telnet: maybe")
+
+
+def test_authorities_of_devices_are_files_beside_the_settings() -> None:
+    settings = parse("tls: {ca: ca.pem, authorities: {branch: /etc/branch.pem}}", HERE)
+    assert settings.tls.ca == Path("/srv/netsaga/ca.pem")
+    assert settings.tls.authorities == {"branch": Path("/etc/branch.pem")}
+    assert parse("", HERE).tls.ca is None
+
+
 def test_absolute_paths_and_home_folders_are_kept() -> None:
     settings = parse("definitions: [/etc/netsaga, ~/netsaga]", HERE)
     assert settings.definitions == (Path("/etc/netsaga"), Path.home() / "netsaga")

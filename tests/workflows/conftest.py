@@ -14,7 +14,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.testing import WorkflowEnvironment
 
 from running import Server
-from starter.dev.server import PROMPTLY
+from starter.dev.server import reading
 from workflows import contracts
 from workflows.converter import CONVERTER
 
@@ -27,7 +27,7 @@ async def server() -> AsyncIterator[Server]:
     """One real server for all cases; each workflow has a clock of its own."""
     environment = await WorkflowEnvironment.start_time_skipping_v2(
         dev_server_existing_path=str(TEMPORAL),
-        dev_server_extra_args=[*PROMPTLY, "--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"],
+        dev_server_extra_args=[*reading(200), "--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"],
         data_converter=CONVERTER,
         identity="netsaga-test",
         search_attributes=[SearchAttributeKey.for_keyword(name) for name in contracts.SEARCH_ATTRIBUTES.values()],

@@ -1,20 +1,23 @@
-"""`python -m worker transcript RUN HOST`: what was said between a run and a device, from the run's record.
+"""`python -m worker transcript RUN HOST`: what was said between a run and a device.
 
-It needs no Temporal server, but the artifact store: a record is written at the end of a run. What it prints or writes
-was redacted before it was kept.
+It needs no Temporal server, but the artifact store: the record of a run names its transcripts. While the run is under
+way they are found by a log (`activities/logbook.py`), and a session that lasts is there before it is over. What is
+printed or written was redacted before it was kept.
 """
 
 import asyncio
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from activities.artifacts.local import LocalArtifactStore
 from activities.artifacts.store import ArtifactError
 from activities.deviceinteraction.recording import RecordingError, for_people, read
+from activities.logbook import Logged, log_of
 from worker.settings import Settings, SettingsError
 from workflows.contracts import ArtifactRef
 from workflows.suggest import did_you_mean
@@ -29,7 +32,7 @@ class TranscriptError(SettingsError):
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """One transcript of a record."""
+    """One transcript, and what people read above it."""
 
     title: str
     ref: ArtifactRef
@@ -46,12 +49,12 @@ async def show_transcript(settings: Settings, run: str, host: str, *, step: str 
         out: Where to write it for `netsaga testbed --playback`; ``-`` is standard output. For people where ``None``.
 
     Raises:
-        TranscriptError: No record, device or step of that name, or nobody logged in.
+        TranscriptError: No run, device or step of that name, or nobody has logged in yet.
         SettingsError: The store cannot be read, or the file cannot be written.
     """
     try:
         store = LocalArtifactStore(settings.artifacts.path)
-        kept = _of(await _record(store, run), host, step)
+        kept = await _found(store, run, host, step)
         texts = [(one.title, (await store.get(one.ref)).decode()) for one in kept]
     except ArtifactError as error:
         raise SettingsError(str(error)) from error
@@ -71,16 +74,49 @@ async def show_transcript(settings: Settings, run: str, host: str, *, step: str 
     return 0
 
 
-async def _record(store: LocalArtifactStore, run: str) -> Mapping[str, Any]:  # Any: JSON
+async def _found(store: LocalArtifactStore, run: str, host: str, step: str | None) -> list[_Kept]:
+    """The transcripts of a run's record; of its log where it has not ended, or where another one of its name has."""
     folder = await store.newest(RUNS) if run == LAST else run.replace("/", "%2F")
-    found = None if folder is None else await store.published(f"{RUNS}/{folder}/record.json")
-    if found is None:
+    if folder is None:
+        raise TranscriptError(f"no run has logged in to a device yet, as far as {store.root} knows.")
+    record = await store.published(f"{RUNS}/{folder}/record.json")
+    found: Mapping[str, Any] | None = None if record is None else json.loads(record)  # Any: JSON
+    logged = await store.newest(f"{RUNS}/{folder}/transcripts")
+    if found is not None and logged in {None, found["scope"]["run"]}:
+        return _of(found, host, step)
+    if logged is None:
         raise TranscriptError(
-            f"run {run!r} has no record in {store.root}: it has not ended yet (a record is written at its end: "
-            "`netsaga watch RUN`), there is no such run, or its workers keep another store."
+            f"run {run!r} has neither a record nor a transcript in {store.root}: it has not logged in to any device "
+            "yet (`netsaga watch RUN`), there is no such run, or its workers keep another store."
         )
-    record: Mapping[str, Any] = json.loads(found)
-    return record
+    lines = await store.appended(f"{log_of(unquote(folder))}/{logged}")
+    return _of_log([Logged.model_validate_json(line) for line in lines], host, step)
+
+
+def _of_log(lines: Sequence[Logged], host: str, step: str | None) -> list[_Kept]:
+    """One transcript for each attempt, in the order in which they began; the last line of an attempt holds the most."""
+    hosts, steps = dict.fromkeys(line.host for line in lines), dict.fromkeys(line.step for line in lines)
+    so_far = "so far the run has logged in to"
+    if host not in hosts:
+        raise TranscriptError(f"nothing was said to {host!r} yet; {did_you_mean(host, hosts, so_far)}")
+    if step is not None and step not in steps:
+        near = did_you_mean(step, steps, "so far there are those of")
+        raise TranscriptError(f"the run has no transcript of a step {step!r} yet; {near}")
+    newest: dict[tuple[str, str, int, int], Logged] = {}
+    for line in sorted(lines, key=lambda line: line.at):
+        if line.host == host and step in {None, line.step}:
+            newest[line.step, line.part, line.generation, line.attempt] = line
+    if not newest:
+        raise TranscriptError(f"nothing was said to {host!r} in step {step!r} yet.")
+    return [_Kept(_title(line), line.transcript) for line in newest.values()]
+
+
+def _title(line: Logged) -> str:
+    what = f"step {line.step}" if line.part == "do" else f"{line.part} of step {line.step}"
+    again = f", generation {line.generation}" if line.generation > 1 else ""
+    tried = f", attempt {line.attempt}" if line.attempt > 1 else ""
+    goes_on = f", still open; as of {line.at:%H:%M:%S} UTC" if line.open else ""
+    return f"{what}{again}{tried}{goes_on}"
 
 
 def _of(record: Mapping[str, Any], host: str, step: str | None) -> list[_Kept]:

@@ -3,7 +3,16 @@
 Part of the graph pass; that the steps exist and have run before is the pass for names' matter.
 """
 
-from workflows.definition.action_types import compared_sections, constant_command, find_after, find_before, snapshots_of
+from collections.abc import Sequence
+
+from workflows.definition.action_types import (
+    compared_sections,
+    constant_command,
+    find_after,
+    find_before,
+    snapshots_beside,
+    snapshots_of,
+)
 from workflows.definition.columns import columns_of, known_commands
 from workflows.definition.diagnostics import Findings
 from workflows.definition.draft import DevicesBody, StepDraft
@@ -19,16 +28,16 @@ def check_actions(scopes: Scopes, findings: Findings) -> None:
             match action.body:
                 case CompareBody():
                     _check_compare(action, action.body, step, scopes, findings)
-                case CommandBody(parse="textfsm"):
+                case CommandBody(parse="textfsm", pattern=None):
                     _check_parser(action.body, findings)
                 case _:
                     pass
 
 
 def _check_compare(action: ActionDraft, body: CompareBody, step: StepDraft, scopes: Scopes, findings: Findings) -> None:
-    before, after = find_before(body.before, step, scopes.by_id), find_after(action, step)
+    before, after = find_before(body.before, action, step, scopes.by_id), find_after(action, step)
     if before is None:
-        _report_before(body, step, scopes, findings)
+        _report_before(action, body, step, scopes, findings)
     if after is None:
         _report_after(action, body, step, findings)
     if before is None or after is None:
@@ -52,13 +61,15 @@ def _check_compare(action: ActionDraft, body: CompareBody, step: StepDraft, scop
         findings.add("NS605", message, expectation.name.span, f"add `{wanted}` to the `snapshot`", where)
 
 
-def _report_before(body: CompareBody, step: StepDraft, scopes: Scopes, findings: Findings) -> None:
+def _report_before(action: ActionDraft, body: CompareBody, step: StepDraft, scopes: Scopes, findings: Findings) -> None:
     path = body.before
-    owner = scopes.by_id.get(path.step.text) if path.step else step
     where = f"the step `{path.step.text}`" if path.step else "this step"
-    taken = snapshots_of(owner)
-    names = [action.name.text for action in taken if action.name]
-    if path.name is not None:
+    taken = snapshots_of(scopes.by_id.get(path.step.text)) if path.step else snapshots_beside(action, step)
+    names = _names_of(taken)
+    if path.name is not None and path.step is None and path.name.text in _names_of(snapshots_of(step)):
+        message = f"the snapshot `{path.name.text}` is taken in `do`, and is not surely there in `maintenance`"
+        findings.add("NS604", message, path.span, "take one in `enter`, or name one of an earlier step")
+    elif path.name is not None:
         hint = did_you_mean(path.name.text, names, f"{where} has the snapshots")
         findings.add("NS604", f"{where} has no snapshot `{path.name.text}`", path.span, hint)
     elif taken:
@@ -70,7 +81,7 @@ def _report_before(body: CompareBody, step: StepDraft, scopes: Scopes, findings:
 
 
 def _report_after(action: ActionDraft, body: CompareBody, step: StepDraft, findings: Findings) -> None:
-    names = [one.name.text for one in snapshots_of(step) if one.name]
+    names = _names_of(snapshots_beside(action, step))
     if body.after is None:
         hint = "put `- snapshot: […]` before it; the newest one is the state after"
         findings.add("NS604", "no snapshot of this step comes before this `compare`", action.key("compare"), hint)
@@ -82,10 +93,14 @@ def _report_after(action: ActionDraft, body: CompareBody, step: StepDraft, findi
         findings.add("NS604", f"this step has no snapshot `{body.after.text}`", body.after.span, hint)
 
 
+def _names_of(taken: Sequence[ActionDraft]) -> list[str]:
+    return [one.name.text for one in taken if one.name]
+
+
 def _check_parser(body: CommandBody, findings: Findings) -> None:
     command = constant_command(body)
     if command is None or columns_of(command) is not None:
         return
     near = did_you_mean(command, known_commands(), "")
-    hint = near if near.startswith("did") else "write it in full, or use `parse: regex` with a `pattern`"
+    hint = near if near.startswith("did") else "write it in full, or name a template of your own by `pattern`"
     findings.add("NS409", f"ntc-templates has no template for `{command}`", body.command.span, hint)

@@ -94,7 +94,7 @@ def _answer(body: CommandBody) -> Type:
             groups = dict.fromkeys(body.columns, TEXT)
             return ListType(Record("a row", groups, "its columns are the named groups of `pattern`"))
         case "textfsm":
-            return _textfsm(body)
+            return _textfsm(body) if body.pattern is None else ROWS
         case "json" | "ttp":
             return UNKNOWN
 
@@ -127,30 +127,58 @@ def snapshots_of(step: StepDraft | None) -> list[ActionDraft]:
     return [action for action in actions if isinstance(action.body, SnapshotBody)]
 
 
-def find_before(path: SnapshotPath, step: StepDraft, by_id: Mapping[str, StepDraft]) -> ActionDraft | None:
-    """The snapshot that a path names; None where there is none, or more than one."""
-    taken = snapshots_of(by_id.get(path.step.text) if path.step else step)
+def find_before(
+    path: SnapshotPath, action: ActionDraft, step: StepDraft, by_id: Mapping[str, StepDraft]
+) -> ActionDraft | None:
+    """The snapshot that a ``compare`` starts from by its path; None where there is none, or more than one."""
+    taken = snapshots_of(by_id.get(path.step.text)) if path.step else snapshots_beside(action, step)
     if path.name is not None:
         named = path.name.text
         taken = [action for action in taken if action.name and action.name.text == named]
     return taken[0] if len(taken) == 1 else None
 
 
+def snapshots_beside(action: ActionDraft, step: StepDraft) -> list[ActionDraft]:
+    """The snapshots of a ``compare``'s own step that it may start from.
+
+    Those of ``enter`` are seen everywhere. Those of ``do`` are not seen by ``leave``, which runs whatever became of it.
+    """
+    body = step.body
+    if not isinstance(body, DevicesBody):
+        return []
+    part = _part(action, body)
+    seen = part if part is body.enter else (*body.enter, *part)
+    return [one for one in seen if isinstance(one.body, SnapshotBody)]
+
+
 def find_after(action: ActionDraft, step: StepDraft) -> ActionDraft | None:
     """The snapshot of the same step that a ``compare`` takes for the state after: the newest one unless it is named."""
     assert isinstance(action.body, CompareBody)
-    here = (action.span.line, action.span.column)
-    earlier = [one for one in snapshots_of(step) if (one.span.line, one.span.column) < here]
+    earlier = _before_it(action, step)
     if action.body.after is not None:
         named = action.body.after.text
         earlier = [one for one in earlier if one.name and one.name.text == named]
     return earlier[-1] if earlier else None
 
 
+def _before_it(action: ActionDraft, step: StepDraft) -> list[ActionDraft]:
+    """The snapshots that show a ``compare`` the state after; in ``leave`` only those that are taken there."""
+    assert isinstance(step.body, DevicesBody), "only devices have actions"
+    part = _part(action, step.body)
+    place = next(place for place, one in enumerate(part) if one is action)
+    seen = (*step.body.enter, *part[:place]) if part is step.body.do else part[:place]
+    return [one for one in seen if isinstance(one.body, SnapshotBody)]
+
+
+def _part(action: ActionDraft, body: DevicesBody) -> tuple[ActionDraft, ...]:
+    """Where an action stands: in ``enter``, ``do`` or ``leave``."""
+    return next(part for part in (body.enter, body.do, body.leave) if any(one is action for one in part))
+
+
 def compared_sections(action: ActionDraft, step: StepDraft, by_id: Mapping[str, StepDraft]) -> tuple[Section, ...]:
     """The sections that both snapshots of a ``compare`` have; all where one is not found."""
     assert isinstance(action.body, CompareBody)
-    both = [find_before(action.body.before, step, by_id), find_after(action, step)]
+    both = [find_before(action.body.before, action, step, by_id), find_after(action, step)]
     bodies = [one.body for one in both if one]
     sections = [body.sections for body in bodies if isinstance(body, SnapshotBody)]
     return tuple(section for section in STATE if all(section in some for some in sections))

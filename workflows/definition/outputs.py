@@ -14,10 +14,10 @@ from workflows.definition.draft import (
     SetBody,
     WaitBody,
 )
-from workflows.definition.types import AGGREGATES, HOSTS, INTEGER, TEXT, UNKNOWN, Record, Type, type_of_input
+from workflows.definition.types import AGGREGATES, HOSTS, INTEGER, TEXT, UNKNOWN, Maybe, Record, Type, type_of_input
 
-HTTP: Final[Mapping[str, Type]] = {"status": INTEGER, "json": UNKNOWN, "text": TEXT}
-SCRIPT: Final[Mapping[str, Type]] = {"result": UNKNOWN}
+HTTP: Final[Mapping[str, Type]] = {"status": INTEGER, "json": UNKNOWN, "text": TEXT, "body": Maybe(TEXT)}
+SCRIPT: Final[Mapping[str, Type]] = {"result": UNKNOWN, "log": Maybe(TEXT)}
 
 
 def outputs_of(body: Body, called: Mapping[str, Type], computed: Mapping[str, Type]) -> Mapping[str, Type]:

@@ -9,6 +9,7 @@ from workflows.definition.reader import read
 
 _WITH_TEMPLATE: Final = frozenset({"propose", "configure", "notify"})
 _WITH_PARSER: Final = frozenset({"show", "run"})
+_WITH_PATTERN: Final = frozenset({"ttp", "textfsm"})  # whose `pattern` names a template
 
 
 def referenced_templates(text: str) -> tuple[str, ...]:
@@ -49,11 +50,11 @@ def _templates(node: Node) -> Iterator[str]:
                 named = (inner for word, inner in value.entries if word.text == "template")
                 yield from (inner.text for inner in named if isinstance(inner, Scalar) and inner.text)
             elif key.text in _WITH_PARSER and isinstance(value, Fields):
-                yield from _ttp({word.text: inner for word, inner in value.entries})
+                yield from _parser({word.text: inner for word, inner in value.entries})
             yield from _templates(value)
 
 
-def _ttp(command: Mapping[str, Node]) -> Iterator[str]:
+def _parser(command: Mapping[str, Node]) -> Iterator[str]:
     parse, pattern = command.get("parse"), command.get("pattern")
-    if isinstance(parse, Scalar) and parse.text == "ttp" and isinstance(pattern, Scalar) and pattern.text:
+    if isinstance(parse, Scalar) and parse.text in _WITH_PATTERN and isinstance(pattern, Scalar) and pattern.text:
         yield pattern.text

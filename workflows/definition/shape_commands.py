@@ -26,7 +26,8 @@ from workflows.plan import Constant, Parse
 
 _PARSERS: Final[tuple[Parse, ...]] = get_args(Parse)
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
-_TTP: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+_FILE: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+_LANGUAGES: Final = {"ttp": "TTP", "textfsm": "TextFSM"}
 # RFC 6241 (get, get-config), RFC 8526 (get-data) and the operations of vendors that are named after them.
 _READS: Final = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?<(?:[\w.-]+:)?get(?:-[\w.-]+)?[\s/>]")
 _WITHIN: Final = {"reboot": 900.0, "reachable": 300.0}
@@ -59,11 +60,11 @@ def _command(fields: Section, verb: Literal["show", "run"], known: keys.Keys, fi
 
 
 def _pattern(inner: Section, parse: Parse, findings: Findings) -> tuple[Word | None, tuple[str, ...]]:
-    """``pattern``: of ``regex`` an expression with named groups, of ``ttp`` the name of a template."""
+    """``pattern``: an expression with named groups, or the name of a template; of ``textfsm`` it need not be given."""
     node = inner.node("pattern")
-    if parse == "ttp":
-        needed = "the name of a TTP template beside the definition"
-        return inner.text("pattern", needed=needed, pattern=_TTP, hint=needed), ()
+    if parse == "ttp" or (parse == "textfsm" and node is not None):
+        needed = f"the name of a {_LANGUAGES[parse]} template beside the definition"
+        return inner.text("pattern", needed=needed, pattern=_FILE, hint=needed), ()
     if parse != "regex":
         if node is not None:
             findings.add("NS206", f"`pattern` with `parse: {parse}`", inner.key("pattern"), "it belongs to `regex`")

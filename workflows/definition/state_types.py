@@ -82,7 +82,8 @@ MEANING: Final[Mapping[Section, Mapping[str, str]]] = MappingProxyType(
             "description": "Its description, empty where there is none.",
         },
         "neighbours": {
-            "": "A map from the name of a local interface to its neighbours, by LLDP, else by CDP.",
+            "": "A map from the name of a local interface to its neighbours, by LLDP, else by CDP; on Linux "
+            "machines and Open vSwitch by ARP and ND, with an address as the host and a hardware address as the port.",
             "host": "The neighbour's name without its domain.",
             "port": "The neighbour's interface.",
             "platform": "What the neighbour says it is; null where it does not.",

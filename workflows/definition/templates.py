@@ -1,7 +1,7 @@
 """What can be said of a template before it is rendered: that it parses, and that its variables are given.
 
 Jinja2's parser only; nothing is rendered here. Device templates see their ``vars`` and ``device``; messages see
-``run``, ``inputs`` and ``counts``. Templates of TTP are only looked for.
+``run``, ``inputs`` and ``counts``. Templates of TTP and TextFSM are only looked for.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,6 +18,7 @@ from workflows.plan import Constant, MapOf
 from workflows.suggest import did_you_mean
 
 _ENVIRONMENT: Final = Environment()  # noqa: S701 - it parses and never renders
+_PARSERS: Final = frozenset({"ttp", "textfsm"})
 _MESSAGE_NAMES: Final = ("run", "inputs", "counts")
 
 
@@ -39,13 +40,13 @@ def templates_of(step: StepDraft) -> tuple[Word, ...]:
 
 
 def _used(step: StepDraft) -> Iterator[tuple[Word, tuple[str, ...] | None]]:
-    """Each template of a step, with the names it can use; None for those of TTP, which take none."""
+    """Each template of a step, with the names it can use; None for those of a parser, which take none."""
     match step.body:
         case DevicesBody():
             for action in step.body.actions:
                 if action.change and action.change.template:
                     yield action.change.template, (*_given(action.change), "device")
-                elif isinstance(action.body, CommandBody) and action.body.parse == "ttp" and action.body.pattern:
+                elif isinstance(action.body, CommandBody) and action.body.parse in _PARSERS and action.body.pattern:
                     yield action.body.pattern, None
         case NotifyBody():
             if step.body.template:

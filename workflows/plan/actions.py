@@ -21,7 +21,7 @@ class ShowAction(Model):
     kind: Literal["show"] = "show"
     command: Expr
     parse: Parse = "none"
-    pattern: str | None = None  # of ``regex``: named groups; of ``ttp``: the template's name
+    pattern: str | None = None  # of ``regex``: named groups; of ``ttp``, ``textfsm``: the template's name
     min_rows: int = 0
     name: str | None = None
 

@@ -13,4 +13,6 @@ HostName = NewType("HostName", str)
 class Model(BaseModel):
     """Frozen, closed data."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+    # A process uses few of the validators, and all of them took it half of its start: each is built at its first use,
+    # with those that it is made of. The worker builds the largest one, that of a plan, before it polls.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants", defer_build=True)

@@ -12,7 +12,6 @@ from workflows.plan import (
     ConfigureAction,
     DevicesStep,
     Plan,
-    ProposeAction,
     ScriptStep,
     Step,
 )
@@ -38,10 +37,6 @@ def _step(step: Step) -> Iterator[str]:
 
 def _devices(step: DevicesStep) -> Iterator[str]:
     around = (*step.maintenance.enter, *step.maintenance.leave) if step.maintenance is not None else ()
-    for action in (*step.do, *around):
-        yield from _action(action)
-    if any(action.kind == "compare" for action in around):
-        yield "`compare` in `maintenance`: it judges the snapshots of `do`"
     if any(action.kind in {"apply", "configure"} for action in around) and any(map(_held, step.do)):
         yield (
             "`maintenance` that configures, with `hold: wave`: leaving it would commit what is not to be confirmed yet"
@@ -53,11 +48,3 @@ def _held(action: Action) -> bool:
     if not isinstance(action, ApplyAction | ConfigureAction) or action.confirm is None:
         return False
     return action.confirm.hold != "device"
-
-
-def _action(action: Action) -> Iterator[str]:
-    match action:
-        case ProposeAction() | ConfigureAction() if action.mode == "replace":
-            yield "`mode: replace`; lines are merged"
-        case _:
-            return

@@ -2,14 +2,16 @@
 
 What is sent is one JSON object with the fields that the step declares; ``by`` may name who sends it. It is checked when
 it comes: an update answers whether it was taken, a signal that cannot be is recorded as refused. One that comes before
-its step waits is kept for it.
+its step waits is kept for it; one that comes before the run knows its plan, or reads it again after continue-as-new,
+waits until it does.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 from temporalio import workflow
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from workflows.contracts import MESSAGE_LENGTH, OperationAnswer, OperationRecord
@@ -32,11 +34,31 @@ class Signals:
         self._state = state
         self._changed = changed
         self._door = door
+        self._names: frozenset[str] | None = None  # that the plan waits for; None until it is known
+        self._await_the_plan()
 
     def listen(self) -> None:
         """Takes the signals that the plan waits for, those included that came before the plan was known."""
-        for name in dict.fromkeys(step.signal for _, step in _waits(self._state) if step.signal is not None):
+        names = dict.fromkeys(step.signal for _, step in _waits(self._state) if step.signal is not None)
+        for name in names:
             self._listen(name)
+        self._names = frozenset(names)
+        workflow.set_dynamic_update_handler(None)  # from here on the server refuses other names, and history has none
+
+    def _await_the_plan(self) -> None:
+        """Lets updates of any name wait, as the server lets signals: only the plan says which there are.
+
+        The server would refuse them, and a person would have to know that the run was just then reading its state.
+        """
+
+        async def early(name: str, args: Sequence[RawValue]) -> OperationAnswer:
+            await workflow.wait_condition(lambda: self._names is not None)
+            if name not in (self._names or ()):
+                raise ApplicationError(f"no step of this run waits for the signal {name}", type="invalid_input")
+            payload = workflow.payload_converter().from_payload(args[0].payload) if args else None
+            return await self._door.update(OperationAnswer, lambda: self._taken(name, payload, "update"))
+
+        workflow.set_dynamic_update_handler(early)
 
     def _listen(self, name: str) -> None:
         async def update(payload: Any) -> OperationAnswer:  # noqa: ANN401  # checked against what the step declares

@@ -84,7 +84,7 @@ class Verbs:
             run.message = answer.delivered
 
     async def http(self, run: StepRun, step: HttpStep, devices: tuple[DeviceResult, ...]) -> None:
-        """Calls a system. Outputs: ``status``, ``json``, ``text``."""
+        """Calls a system. Outputs: ``status``, ``json``, ``text``, ``body``."""
         seen = context(self._state, devices)
         url = _url(step.url, seen)
         call = HttpInput(
@@ -103,10 +103,10 @@ class Verbs:
         )
         answer = await self._call(run, step, contracts.HTTP, call, HttpResult, f"{step.method} {url}")
         if answer is not None:
-            run.outputs = {"status": answer.status, "json": answer.json_, "text": answer.text}
+            run.outputs = {"status": answer.status, "json": answer.json_, "text": answer.text, "body": answer.body}
 
     async def script(self, run: StepRun, step: ScriptStep, devices: tuple[DeviceResult, ...]) -> None:
-        """Runs a program that the settings allow. Output: ``result``."""
+        """Runs a program that the settings allow. Outputs: ``result``, ``log``."""
         seen = context(self._state, devices)
         call = ScriptInput(
             scope=self._state.scope,
@@ -120,7 +120,7 @@ class Verbs:
         )
         answer = await self._call(run, step, contracts.SCRIPT, call, ScriptResult, f"{step.engine} {step.run}")
         if answer is not None:
-            run.outputs = {"result": answer.result}
+            run.outputs = {"result": answer.result, "log": answer.log}
 
     async def _call(
         self,

@@ -45,6 +45,7 @@ async def carry_out(device: Dialogue, operation: str, journal: Journal, redact: 
 
     Raises:
         InvalidInput: It is no operation, or one of netsaga's own.
+        Permanent: The device is reached by a command line.
         RejectedByDevice: The device refused it; nothing was done.
         OutcomeUnknown: The link died meanwhile, in this attempt or in an earlier one.
     """
@@ -57,6 +58,7 @@ async def carry_out(device: Dialogue, operation: str, journal: Journal, redact: 
             f"{device.host}: an earlier attempt has sent <{_name(checked)}> and did not see its end. It is not sent "
             "again; look at the device."
         )
+    device.demand_operations()
     await journal.write(INTENT, {"operation": redact(checked)})
     with under_way(device.host, f"<{_name(checked)}>"):
         said = redact(await _carried_out(device, checked, effect=True))

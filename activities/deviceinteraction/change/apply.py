@@ -16,6 +16,7 @@ from typing import assert_never
 from activities.deviceinteraction.change.effect import uncut, under_way
 from activities.deviceinteraction.change.hold import begun_anew, deadline, demand_timer, note_sent, waiting
 from activities.deviceinteraction.change.progress import Progress, expected, left_traces, progress, unpredicted
+from activities.deviceinteraction.change.propose import stage
 from activities.deviceinteraction.change.records import (
     Intent,
     Outcome,
@@ -151,7 +152,7 @@ async def _first(work: Work, change: Change, before: Running, *, save: bool, bou
 
 async def _stage(work: Work, change: Change, before: Running, *, wanted: str | None) -> Staged:
     """Stage the change and insist that it is the one that is wanted, where one is."""
-    staged = await work.turn.past_lock(lambda: work.platform.stage(work.device, change.lines, before, work.names))
+    staged = await stage(work.turn, work.platform, change.lines, before, work.names, change.mode)
     if wanted is not None and staged.digest != wanted:
         await work.platform.discard(work.device, work.names)
         raise Drifted(

@@ -125,7 +125,10 @@ async def _by(work: Work, method: UndoMethod, intent: Intent, footprint: Footpri
         case "inverse":
             lines = work.platform.undo_lines(footprint, now.present)
             if lines is None:
-                raise CheckFailed(f"{work.device.host}: the inverse would hold a secret, which is not kept.")
+                raise CheckFailed(
+                    f"{work.device.host}: the inverse cannot be typed: it would hold a secret, which is not kept, or "
+                    "bring a line back into the middle of a list whose order counts, which lines cannot say."
+                )
             names = _names_of_undo(work.names)
             staged = await work.turn.past_lock(lambda: work.platform.stage(work.device, lines, now, names))
             await work.platform.commit(work.device, staged, now, names)

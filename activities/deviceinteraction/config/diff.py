@@ -7,7 +7,7 @@ positions. Its digest therefore moves when the change moves, and not when a neig
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from activities.deviceinteraction.config import dialect
+from activities.deviceinteraction.config import dialect, ordered
 from activities.deviceinteraction.config.footprint import Footprint, Path
 
 _ADD = f"{dialect.TRUNK} add "
@@ -47,15 +47,18 @@ def digest(diff: str) -> str:
 
 
 def undoing(footprint: Footprint, present: Collection[Path]) -> tuple[str, ...] | None:
-    """Lines that take back what is there of a change; ``None`` where a secret would be needed that was not kept.
+    """Lines that take back what is there of a change; ``None`` where they cannot be told.
+
+    They cannot where a secret would be needed that was not kept, and where a line would have to come back into the
+    middle of a list whose order counts.
 
     Blocks that were removed come back first, then lines inside of blocks that stay, and blocks that the change
     brought go last: nothing refers to a block that is not there.
     """
-    if footprint.holds_secrets:
-        return None
     here = {path: None for path in footprint.added if path in present}
     gone = [path for path in footprint.removed if path not in present]
+    if footprint.holds_secrets or ordered.lost_places(gone):
+        return None
     return _as_lines(
         {path: None for path in here if not any(path[:depth] in here for depth in range(1, len(path)))}, gone
     )

@@ -6,6 +6,7 @@ Pure functions over text; the conversation is in `juniper_junos.py`.
 import re
 from collections.abc import Collection, Mapping, Sequence
 
+from activities.deviceinteraction.config import ordered
 from activities.deviceinteraction.config.dialect import numbers
 from activities.deviceinteraction.config.footprint import Footprint, Path
 from activities.deviceinteraction.model import Interface
@@ -29,16 +30,21 @@ def as_diff(compared: str) -> str:
 
 
 def undoing(footprint: Footprint, present: Collection[Path]) -> tuple[str, ...] | None:
-    """Lines that take back what is there of a change; ``None`` where a secret would be needed that was not kept.
+    """Lines that take back what is there of a change; ``None`` where they cannot be told.
+
+    They cannot where a secret would be needed that was not kept, and where a term would have to come back into its
+    place among others.
 
     A statement that we brought is deleted at the highest level at which nothing else stands beneath it, since
     deleting the last statement of a VLAN would leave an empty VLAN behind. A value that replaced another is only set
     back.
     """
+    gone = [path[0] for path in footprint.removed if path not in present]
     if footprint.holds_secrets:
         return None
+    if gone and ordered.lost_terms(map(_words, gone), _prefixes({_words(path[0]) for path in present})):
+        return None
     ours = [tokens(path[0])[1:] for path in footprint.added if path in present and path[0].startswith("set ")]
-    gone = [path[0] for path in footprint.removed if path not in present]
     others = {tokens(path[0])[1:] for path in present if path not in footprint.added}
     kept = _prefixes(others)
     replaced = {tokens(line)[1:-1] for line in gone}
@@ -94,6 +100,10 @@ def _interface(
             "description": described.strip('"'),
         }
     )
+
+
+def _words(line: str) -> tuple[str, ...]:
+    return tokens(line)[1:]
 
 
 def _prefixes(lines: Collection[tuple[str, ...]]) -> set[tuple[str, ...]]:

@@ -195,7 +195,7 @@ def _steps(elements: Sequence[Element], namespace: str) -> list[str]:
     alike: dict[tuple[str, str], list[Element]] = {}
     for element in elements:
         alike.setdefault((element.namespace, element.name), []).append(element)
-    sizes = {name: _key_size(group) for name, group in alike.items()}
+    sizes = {name: key_size(group) for name, group in alike.items()}
     steps: list[str] = []
     seen: dict[str, int] = {}
     for element in elements:
@@ -205,27 +205,27 @@ def _steps(elements: Sequence[Element], namespace: str) -> list[str]:
     return steps
 
 
-def _key_size(group: Sequence[Element]) -> int:
+def key_size(group: Sequence[Element]) -> int:
     """How many leading leaves tell entries of one name apart; none where they are no entries."""
     if len(group) == 1:
         first = next(iter(group[0].children), None)
         return int(first is not None and not first.children and bool(first.text) and bool(_KEY.fullmatch(first.name)))
-    most = max(len(_leading(element)) for element in group)
+    most = max(len(leading(element)) for element in group)
     for size in range(1, most + 1):
-        if len({tuple(leaf.text for leaf in _leading(element)[:size]) for element in group}) == len(group):
+        if len({tuple(leaf.text for leaf in leading(element)[:size]) for element in group}) == len(group):
             return size
     return min(1, most)
 
 
-def _leading(element: Element) -> list[Element]:
-    """The leaves before the first element that holds others."""
+def leading(element: Element) -> list[Element]:
+    """The leaves of an element before the first that holds others; the keys of an entry are the first of them."""
     last = next((place for place, child in enumerate(element.children) if child.children), len(element.children))
     return [leaf for leaf in element.children[:last] if leaf.text]
 
 
 def _step(element: Element, namespace: str, keys: int) -> tuple[str, str]:
     own = "" if element.namespace == namespace else f"{{{element.namespace}}}"
-    marks = [(leaf.name, leaf.text) for leaf in _leading(element)[:keys]]
+    marks = [(leaf.name, leaf.text) for leaf in leading(element)[:keys]]
     marks += [(f"@{key}", value) for key, value in element.attributes]
     marks += [(f"xmlns:{prefix}", uri) for prefix, uri in element.prefixes]
     name = f"{own}{element.name}" + "".join(f"[{key}={_quoted(value)}]" for key, value in marks)

@@ -55,6 +55,16 @@ async def parse_pattern(pattern: str, output: str, *, limit: timedelta = _LIMIT)
     return await _asked({"pattern": pattern, "output": output}, limit, "with `pattern`")
 
 
+async def parse_template(template: str, output: str, *, limit: timedelta = _LIMIT) -> list[JsonValue]:
+    """The rows that a TextFSM template of the definition's own finds; see `templates.rows_of_template`.
+
+    Raises:
+        CheckFailed: The time limit ran out, or the template says that this is no output of its command.
+        InvalidInput: It is no template.
+    """
+    return await _asked({"textfsm": template, "output": output}, limit, "with TextFSM")
+
+
 async def parse_ttp(template: str, output: str, *, limit: timedelta = _LIMIT) -> list[JsonValue]:
     """What a TTP template finds; see `patterns.rows_of_ttp`.
 

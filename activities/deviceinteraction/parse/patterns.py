@@ -13,6 +13,7 @@ from typing import Any, Final
 from pydantic import JsonValue
 
 from activities.deviceinteraction.failures import CheckFailed, InvalidInput
+from activities.deviceinteraction.parse.templates import rows_of_template
 
 _TAGS: Final = frozenset({"group", "template", "doc"})
 _ATTRIBUTES: Final = frozenset({"name", "method", "default", "contains", "containsall", "exclude", "results"})
@@ -89,7 +90,9 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def parse(request: Mapping[str, str]) -> list[JsonValue]:
-    """The rows that a request asks for: ``pattern`` or ``ttp``, and the ``output``."""
+    """The rows that a request asks for: ``pattern``, ``ttp`` or ``textfsm``, and the ``output``."""
+    if "textfsm" in request:
+        return rows_of_template(request["textfsm"], request["output"])
     if "pattern" in request:
         return rows_of_pattern(request["pattern"], request["output"])
     if "ttp" in request:

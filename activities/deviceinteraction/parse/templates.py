@@ -5,6 +5,7 @@ compiled state machine is kept. Commands that use several templates are merged b
 rules are its own. Pure CPU; `bounded.py` decides where it runs.
 """
 
+import io
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,7 +15,8 @@ import textfsm  # type: ignore[import-untyped]  # ships no types
 from pydantic import JsonValue
 from textfsm import clitable, texttable  # same
 
-from activities.deviceinteraction.failures import CheckFailed
+from activities.deviceinteraction.failures import CheckFailed, InvalidInput
+from activities.deviceinteraction.parse.machine import Machine
 
 _FOLDER = Path(ntc_templates.__file__).parent / "templates"
 
@@ -36,10 +38,10 @@ def parse_rows(platform: str, command: str, output: str) -> tuple[dict[str, Json
     names = _templates_for(platform, command)
     try:
         if len(names) == 1:
-            machine = _compiled(names[0])
-            machine.Reset()  # it keeps what it read last
-            header = [str(name).lower() for name in machine.header]
-            return tuple(dict(zip(header, map(_value, row), strict=True)) for row in machine.ParseText(output))
+            machine = compiled(names[0])
+            return tuple(
+                dict(zip(machine.columns, map(_value, record), strict=True)) for record in machine.records(output)
+            )
         table = _Table("index", str(_FOLDER))
         table.ParseCmd(output, templates=":".join(names))
         header = [str(name).lower() for name in table.header]
@@ -51,6 +53,24 @@ def parse_rows(platform: str, command: str, output: str) -> tuple[dict[str, Json
         ) from error
 
 
+def rows_of_template(template: str, output: str) -> list[JsonValue]:
+    """The rows that a TextFSM template of somebody's own finds, in the form of `parse_rows`.
+
+    Args:
+        template: Its text. It holds expressions and states only, no code.
+        output: What the device answered.
+
+    Raises:
+        InvalidInput: It is no template.
+        CheckFailed: The template says that this is no output of its command.
+    """
+    machine = _own(template)
+    try:
+        return [dict(zip(machine.columns, map(_value, record), strict=True)) for record in machine.records(output)]
+    except textfsm.TextFSMError as error:
+        raise CheckFailed(f"the output does not look as the TextFSM template expects: {error}.") from error
+
+
 class _Table(clitable.CliTable):  # type: ignore[misc]  # textfsm is not typed
     """textfsm's table with compiled templates kept."""
 
@@ -58,18 +78,19 @@ class _Table(clitable.CliTable):  # type: ignore[misc]  # textfsm is not typed
 
     def _ParseCmdItem(self, cmd_input: str, template_file: TextIO | None = None) -> texttable.TextTable:  # noqa: N802
         assert template_file is not None, "textfsm always gives one"
-        machine: Any = _compiled(Path(template_file.name).name)  # Any: textfsm is not typed
-        machine.Reset()
+        machine = compiled(Path(template_file.name).name)
         self._keys = self._keys or set(machine.GetValuesByAttrib("Key"))
         table = texttable.TextTable()
         table.header = machine.header
-        for record in machine.ParseText(cmd_input):
+        for record in machine.records(cmd_input):
             table.Append(record)
         return table
 
 
 def _value(value: object) -> JsonValue:
     """As textfsm's table does it, where a value that was never set reads 'None'; kept so that rows are equal."""
+    if type(value) is str:  # nearly always
+        return value
     if isinstance(value, list):
         return [item if isinstance(item, dict) else str(item) for item in value]
     return str(value)
@@ -86,7 +107,16 @@ def _templates_for(platform: str, command: str) -> tuple[str, ...]:
     return tuple(str(index.index[row]["Template"]).split(":"))
 
 
-@lru_cache(maxsize=256)
-def _compiled(name: str) -> textfsm.TextFSM:
+@lru_cache(maxsize=64)
+def _own(template: str) -> Machine:
+    try:
+        return Machine(io.StringIO(template))
+    except (textfsm.TextFSMTemplateError, IndexError) as error:  # IndexError: a value without an expression
+        raise InvalidInput(f"the TextFSM template cannot be used: {error}") from error
+
+
+@lru_cache(maxsize=512)
+def compiled(name: str) -> Machine:
+    """The machine of a template of ntc-templates, by its file's name; the same one each time."""
     with (_FOLDER / name).open(encoding="utf-8") as template:
-        return textfsm.TextFSM(template)
+        return Machine(template)

@@ -4,7 +4,8 @@ Source: Arista, "EOS User Manual", section "Configuration Sessions and Checkpoin
 running configuration, stays pending when it is left, and a commit puts the *session's* configuration in place, with
 whatever changed elsewhere since lost. Hence the running configuration is compared once more right before the commit.
 ``commit timer hh:mm:ss`` takes the commit back unless the same session is committed a second time; aborting it before
-takes it back at once (same manual, and "Config Session Commit Timer", EOS 4.18.1F TOI).
+takes it back at once (same manual, and "Config Session Commit Timer", EOS 4.18.1F TOI). ``rollback clean-config`` takes
+the session back to the factory's configuration, and nothing else: so the whole of it is replaced.
 """
 
 import re
@@ -27,6 +28,7 @@ from activities.deviceinteraction.model import (
     Vlan,
 )
 from activities.deviceinteraction.parse import parse_rows
+from activities.deviceinteraction.parse.bounded import parse_bounded
 from activities.deviceinteraction.platforms import indented, rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
 from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pending, Running, Staged, Timer
@@ -34,6 +36,7 @@ from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pendi
 _VOLATILE = re.compile(r"! (?:Command|Time|Last configuration change|Startup-config|device|boot)\b")
 _CHECKPOINT = re.compile(r"\b(netsaga-[0-9a-f]+)\b")
 _KEPT_CHECKPOINTS = 5
+_EMPTY = "rollback clean-config"
 _STAGED = "pending"  # states of sessions, in lower case
 _ON_TIMER = "pendingcommittimer"
 
@@ -68,16 +71,25 @@ class AristaEos:
 
     async def vlans(self, device: Dialogue) -> Mapping[int, Vlan]:
         """See `Platform.vlans`."""
-        return rows.vlans(parse_rows(self.parses_as, "show vlan", await device.show("show vlan")), device.host)
+        return rows.vlans(await parse_bounded(self.parses_as, "show vlan", await device.show("show vlan")), device.host)
 
     async def interfaces(self, device: Dialogue, running: Running) -> Mapping[str, Interface]:
         """See `Platform.interfaces`."""
         command = "show interfaces description"
-        parsed = parse_rows(self.parses_as, command, await device.show(command))
+        parsed = await parse_bounded(self.parses_as, command, await device.show(command))
         return indented.interfaces(running, {rows.text(row, "port"): row["protocol"] == "up" for row in parsed})
 
     async def stage(self, device: Dialogue, lines: Sequence[str], before: Running, names: Names) -> Staged:
         """See `Platform.stage`. The session is left pending, in exec mode."""
+        return await self._stage(device, lines, before, names, emptied=False)
+
+    async def stage_whole(self, device: Dialogue, lines: Sequence[str], before: Running, names: Names) -> Staged:
+        """See `Replacing.stage_whole`: the session goes back to the factory's configuration first."""
+        return await self._stage(device, lines, before, names, emptied=True)
+
+    async def _stage(
+        self, device: Dialogue, lines: Sequence[str], before: Running, names: Names, *, emptied: bool
+    ) -> Staged:
         indented.check_lines(lines)
         held = await self._sessions(device, names)
         await self.discard(device, names)
@@ -85,7 +97,7 @@ class AristaEos:
         name = next(name for name in _session_names(names) if name not in held)
         await self._open(device, name)
         try:
-            await device.lines(hierarchy.as_sent(lines))
+            await device.lines((*((_EMPTY,) if emptied else ()), *hierarchy.as_sent(lines)))
             candidate = await device.show("show session-config")
         except LineRefused as refused:
             await device.step("abort")

@@ -26,6 +26,7 @@ from activities.deviceinteraction.model import (
     Vlan,
 )
 from activities.deviceinteraction.parse import parse_rows
+from activities.deviceinteraction.parse.bounded import parse_bounded
 from activities.deviceinteraction.platforms import indented, rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pending, Running, Staged, Timer
@@ -70,17 +71,21 @@ class CiscoIosxe:
         await device.demand("show privilege", "privilege level is 15")
         text = await device.show("show running-config")
         indented.demand_end(device.host, text)
+        return self.written(text)
+
+    def written(self, text: str) -> Running:
+        """See `Written.written`."""
         return indented.understood(indented.without(text, _VOLATILE))
 
     async def vlans(self, device: Dialogue) -> Mapping[int, Vlan]:
         """See `Platform.vlans`. The FDDI and Token Ring VLANs 1002 to 1005 carry no Ethernet and are left out."""
-        parsed = parse_rows(self.parses_as, "show vlan", await device.show("show vlan brief"))
+        parsed = await parse_bounded(self.parses_as, "show vlan", await device.show("show vlan brief"))
         return rows.vlans(parsed, device.host, reserved=range(1002, 1006))
 
     async def interfaces(self, device: Dialogue, running: Running) -> Mapping[str, Interface]:
         """See `Platform.interfaces`."""
         command = "show interfaces description"
-        parsed = parse_rows(self.parses_as, command, await device.show(command))
+        parsed = await parse_bounded(self.parses_as, command, await device.show(command))
         return indented.interfaces(running, {rows.text(row, "port"): row["protocol"] == "up" for row in parsed})
 
     async def stage(self, device: Dialogue, lines: Sequence[str], before: Running, names: Names) -> Staged:

@@ -30,6 +30,7 @@ from activities.deviceinteraction.model import (
     Vlan,
 )
 from activities.deviceinteraction.parse import parse_rows
+from activities.deviceinteraction.parse.bounded import parse_bounded
 from activities.deviceinteraction.platforms import indented, rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
 from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Running, Staged, Timer
@@ -88,6 +89,10 @@ class CiscoIosxr(Untimed):
         """See `Platform.running`."""
         return _read(device, await device.show("show running-config"))
 
+    def written(self, text: str) -> Running:
+        """See `Written.written`. A ``commit replace`` would drop what is not in the target; the difference is typed."""
+        return indented.understood(indented.without(text, _VOLATILE))
+
     async def vlans(self, device: Dialogue) -> Mapping[int, Vlan]:
         """See `Platform.vlans`. A router has bridge domains and subinterfaces instead."""
         raise InvalidInput(f"{device.host}: IOS XR routes and has no VLANs; leave `vlans` out of the snapshot.")
@@ -102,7 +107,7 @@ class CiscoIosxr(Untimed):
                 mode="routed",
                 description=rows.text(row, "description"),
             )
-            for row in parse_rows(self.parses_as, command, await device.show(command))
+            for row in await parse_bounded(self.parses_as, command, await device.show(command))
         }
         if not found:
             raise CheckFailed(f"{device.host}: no interface could be read from the answer to {command!r}.")
@@ -173,7 +178,7 @@ class CiscoIosxr(Untimed):
     async def roll_back(self, device: Dialogue, names: Names) -> None:
         """See `Platform.roll_back`: the commit that carries our label, and those after it."""
         command = "show configuration commit list"
-        listed = parse_rows(self.parses_as, command, await device.show(command))
+        listed = await parse_bounded(self.parses_as, command, await device.show(command))
         ours = [int(rows.text(row, "number")) for row in listed if rows.text(row, "commit") == names.tag]
         if not ours:
             raise CheckFailed(f"{device.host}: {command!r} has no commit with the label {names.tag}.")

@@ -25,6 +25,7 @@ from activities.deviceinteraction.model import (
     Vlan,
 )
 from activities.deviceinteraction.parse import parse_rows
+from activities.deviceinteraction.parse.bounded import parse_bounded
 from activities.deviceinteraction.platforms import indented, rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Running, Staged, Timer
@@ -69,16 +70,20 @@ class CiscoNxos(Untimed):
                 f"{device.host}: the running configuration has neither its header nor its version line: it was cut "
                 "short, or the user's role hides parts of it. No change starts without a complete copy."
             )
+        return self.written(text)
+
+    def written(self, text: str) -> Running:
+        """See `Written.written`."""
         return indented.understood(indented.without(text, _VOLATILE))
 
     async def vlans(self, device: Dialogue) -> Mapping[int, Vlan]:
         """See `Platform.vlans`."""
-        return rows.vlans(parse_rows(self.parses_as, "show vlan", await device.show("show vlan")), device.host)
+        return rows.vlans(await parse_bounded(self.parses_as, "show vlan", await device.show("show vlan")), device.host)
 
     async def interfaces(self, device: Dialogue, running: Running) -> Mapping[str, Interface]:
         """See `Platform.interfaces`."""
         command = "show interface status"
-        parsed = parse_rows(self.parses_as, command, await device.show(command))
+        parsed = await parse_bounded(self.parses_as, command, await device.show(command))
         return indented.interfaces(running, {rows.text(row, "port"): row["status"] == "connected" for row in parsed})
 
     async def stage(self, device: Dialogue, lines: Sequence[str], before: Running, names: Names) -> Staged:

@@ -5,11 +5,21 @@ this attempt may still write. It knows no platform.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from activities.deviceinteraction.answers import refusal, refused_show
 from activities.deviceinteraction.failures import CheckFailed, Permanent, RejectedByDevice
 from activities.deviceinteraction.model import Fence, Target, Timeouts
-from activities.deviceinteraction.transport import Answer, CommandTransport, Ended, RpcTransport, Transport
+from activities.deviceinteraction.transport import (
+    Answer,
+    CommandTransport,
+    DataTransport,
+    Ended,
+    Refusal,
+    RpcTransport,
+    Transport,
+    TypingTransport,
+)
 
 
 class LineRefused(RejectedByDevice):
@@ -103,10 +113,22 @@ class Dialogue:
         Raises:
             LineRefused: With the number of the line; the mode is left as it is then.
         """
+        if isinstance(self.transport, TypingTransport):
+            await self._together(self.transport, lines)
+            return
         for number, line in enumerate(lines, start=1):
             self._may_write()
             named = line.strip().startswith(("hostname ", "no hostname", "switchname "))
             words = refusal(await self.transport.send(line.strip(), relearn=named))
+            if words is not None:
+                raise LineRefused(self.host, line, number, words)
+
+    async def _together(self, transport: TypingTransport, lines: Sequence[str]) -> None:
+        """Send lines in one go, of which the device itself does none after the first that it refuses."""
+        self._may_write()
+        said = await transport.type([line.strip() for line in lines], within=self._timeouts.commit)
+        for number, (line, answer) in enumerate(zip(lines, said, strict=False), start=1):
+            words = refusal(answer)
             if words is not None:
                 raise LineRefused(self.host, line, number, words)
 
@@ -150,14 +172,23 @@ class Dialogue:
 
     @property
     def netconf(self) -> RpcTransport:
-        """The session as one that takes NETCONF operations.
-
-        Raises:
-            Permanent: The device is reached by a command line.
-        """
+        """The session as one that takes NETCONF operations. Raises `Permanent` where it is none."""
         if not isinstance(self.transport, RpcTransport):
-            raise Permanent(f"{self.host}: NETCONF operations are for devices of the platform `netconf`.")
+            raise Permanent(
+                f"{self.host}: operations are for devices of the platform `netconf`, and for those of `restconf`."
+            )
         return self.transport
+
+    @property
+    def restconf(self) -> DataTransport:
+        """The session as one that reads and changes resources. Raises `Permanent` where it is none."""
+        if not isinstance(self.transport, DataTransport):
+            raise Permanent(f"{self.host}: resources are read and changed on devices of the platform `restconf`.")
+        return self.transport
+
+    def demand_operations(self) -> RpcTransport | DataTransport:
+        """The transport, if it takes operations of data models. Raises `Permanent` where it is a command line."""
+        return self.transport if isinstance(self.transport, DataTransport) else self.netconf
 
     async def rpc(self, operation: str, *, effect: bool = False) -> str:
         """Carry out a NETCONF operation; the reply is returned unjudged.
@@ -168,7 +199,17 @@ class Dialogue:
         """
         if effect:
             self._may_write()
-        return await self.netconf.exchange(operation, within=self._timeouts.commit if effect else None)
+        transport, within = self.demand_operations(), self._timeouts.commit if effect else None
+        if isinstance(transport, DataTransport):
+            return await transport.invoke(operation, within=within)
+        return await transport.exchange(operation, within=within)
+
+    async def edit(
+        self, method: Literal["PUT", "PATCH", "DELETE"], path: str, body: str, *, tag: str | None = None
+    ) -> Refusal | None:
+        """Change a resource; why not, where the device refuses. See `DataTransport.edit`."""
+        self._may_write()
+        return await self.restconf.edit(method, path, body, tag=tag, within=self._timeouts.commit)
 
     def demand_turn(self) -> None:
         """Insist that this attempt may still write, before what is done by no line. Raises `StaleAttempt`."""

@@ -15,6 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
 from activities.deviceinteraction.answers import refusal
+from activities.deviceinteraction.config import ordered
 from activities.deviceinteraction.config.footprint import Footprint, Path
 from activities.deviceinteraction.failures import CheckFailed, InvalidInput
 from activities.deviceinteraction.model import (
@@ -72,6 +73,10 @@ class Frr(Untimed):
                 f"{device.host}: the running configuration is not whole: {lost.group(0)!r}. A daemon has died, and its "
                 "part is missing. No change starts without a complete copy; restart the daemon."
             )
+        return self.written(text)
+
+    def written(self, text: str) -> Running:
+        """See `Written.written`."""
         return indented.understood(indented.without(text, _LEFT_OUT))
 
     async def vlans(self, device: Dialogue) -> Mapping[int, Vlan]:
@@ -106,6 +111,13 @@ class Frr(Untimed):
             raise InvalidInput(
                 f"{device.host}: the change touches a line that holds a secret. FRR keeps no copy to go back to, and a "
                 "secret is not kept to be typed again, so the change could not be undone; make it by hand."
+            )
+        lost = ordered.lost_places(staged.footprint.removed)
+        if lost:
+            raise InvalidInput(
+                f"{device.host}: {lost[0][-1]!r} stands in a list whose order counts, without a number that says "
+                "where. FRR keeps no copy to go back to, and a line that is typed again goes to the end, so the change "
+                "could not be undone. Give entries numbers (`seq`), or bring a new list and then change what names it."
             )
         typed = {line.strip() for line in lines}
         for path in staged.footprint.removed:

@@ -116,7 +116,10 @@ async def enter(device: Dialogue, command: str, mark: str) -> None:
     answer = await device.step(command)
     if mark not in device.prompt:
         if "lock" in answer.lower():
-            raise ConfigLocked(f"{device.host}: config locked: {' '.join(answer.split())!r}. Nothing was changed.")
+            raise ConfigLocked(
+                f"{device.host}: config locked: {' '.join(answer.split())!r}. Nothing was changed; "
+                "it is tried again once that person or program is done."
+            )
         raise RejectedByDevice(f"{device.host}: {command!r} did not open configuration mode: {answer.strip()!r}")
 
 

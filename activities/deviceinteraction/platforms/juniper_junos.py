@@ -33,6 +33,7 @@ from activities.deviceinteraction.model import (
     Vlan,
 )
 from activities.deviceinteraction.parse import parse_rows
+from activities.deviceinteraction.parse.bounded import parse_bounded
 from activities.deviceinteraction.platforms import rows
 from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
 from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pending, Running, Staged, Timer
@@ -48,6 +49,8 @@ _EDITOR = re.compile(
 _STAMP = r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)"
 _TIMED = re.compile(rf"^\s*\d+\s+{_STAMP} .*\brollback in (?P<minutes>\d+)\s?min")
 _CLOCK = re.compile(rf"^Current time: {_STAMP}", re.MULTILINE)
+_VERSION = re.compile(r"^set version \S+", re.MULTILINE)
+_DELETE = Answer(r"delete everything under this level\?.*$", "yes")
 _LEAVE = Answer(r"exit with uncommitted changes\?.*$", "yes")
 
 
@@ -80,7 +83,7 @@ class JuniperJunos:
 
     async def vlans(self, device: Dialogue) -> Mapping[int, Vlan]:
         """See `Platform.vlans`."""
-        parsed = parse_rows(self.parses_as, "show vlans", await device.show("show vlans"))
+        parsed = await parse_bounded(self.parses_as, "show vlans", await device.show("show vlans"))
         found = {
             int(rows.text(row, "tag")): Vlan(name=rows.text(row, "vlan_name"), status="active")
             for row in parsed
@@ -96,12 +99,25 @@ class JuniperJunos:
 
     async def stage(self, device: Dialogue, lines: Sequence[str], before: Running, names: Names) -> Staged:
         """See `Platform.stage`. The candidate stays open in exclusive mode."""
+        return await self._stage(device, lines, before, names, emptied=False)
+
+    async def stage_whole(self, device: Dialogue, lines: Sequence[str], before: Running, names: Names) -> Staged:
+        """See `Replacing.stage_whole`: all of the candidate is deleted first ("delete", CLI Reference)."""
+        return await self._stage(device, lines, before, names, emptied=True)
+
+    async def _stage(
+        self, device: Dialogue, lines: Sequence[str], before: Running, names: Names, *, emptied: bool
+    ) -> Staged:
         for line in lines:
             if not _LINE.match(line.strip()):
                 raise InvalidInput(f"{line.strip()!r} is not a Junos set line; begin lines with set or delete.")
+        # Deleted as all else, and none of it: the device writes it anew with each commit.
+        version = _VERSION.findall(await device.show("show configuration | display set")) if emptied else []
         await self._lock(device)
         try:
-            await device.lines(lines)
+            if emptied:
+                await self._empty(device, names)
+            await device.lines((*lines, *version))
             shown = await device.show_or_nothing("show | compare")
             candidate = _read(device, await device.show("show | display set"))
             words = refusal(await device.step("commit check")) if shown.strip() else None
@@ -229,6 +245,11 @@ class JuniperJunos:
             await device.effect("exit configuration-mode", answers=(_LEAVE,))
             said = "the candidate holds changes of somebody else, left alone"
             raise ConfigLocked(f"{device.host}: config locked: {said}.")
+
+    async def _empty(self, device: Dialogue, names: Names) -> None:
+        words = refusal(await device.effect("delete", answers=(_DELETE,)))
+        if words is not None:
+            raise RejectedByDevice(f"{device.host}: the candidate could not be emptied: {words} It was dropped.")
 
     async def _commit(self, device: Dialogue, names: Names, comment: str, timer_s: int | None = None) -> None:
         confirmed = "" if timer_s is None else f"confirmed {timer_s // 60} "

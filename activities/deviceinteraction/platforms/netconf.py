@@ -13,15 +13,12 @@ is taken back by its inverse. A change of the order alone, of a list that its us
 not be told.
 """
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import ClassVar, Final
 
-from activities.deviceinteraction.config import netconfedit, xmltree
-from activities.deviceinteraction.config.diff import digest, rendered
-from activities.deviceinteraction.config.footprint import Footprint, Path, between, keyed
-from activities.deviceinteraction.config.xmltree import Element
+from activities.deviceinteraction.config import netconfedit
+from activities.deviceinteraction.config.footprint import Footprint, Path, between
 from activities.deviceinteraction.failures import (
     CheckFailed,
     ConfigLocked,
@@ -41,6 +38,7 @@ from activities.deviceinteraction.model import (
     UndoMethod,
     Vlan,
 )
+from activities.deviceinteraction.platforms import documents
 from activities.deviceinteraction.platforms import netconf_operations as nc
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.protocol import Ability, Need, NoTimer, Pending, Running, Staged, Timer
@@ -48,16 +46,6 @@ from activities.deviceinteraction.platforms.protocol import Ability, Need, NoTim
 _BASE: Final = "urn:ietf:params:netconf:base:"
 _SYSTEM: Final = "urn:ietf:params:xml:ns:yang:ietf-system"
 _INTERFACES: Final = "urn:ietf:params:xml:ns:yang:ietf-interfaces"
-_VENDORS: Final = {
-    "http://cisco.com/": "Cisco",
-    "http://xml.juniper.net/": "Juniper",
-    "http://yang.juniper.net/": "Juniper",
-    "http://arista.com/": "Arista",
-    "urn:nokia.com:": "Nokia",
-    "http://www.huawei.com/": "Huawei",
-    "urn:huawei:": "Huawei",
-    "http://netconfcentral.org/": "yuma",
-}
 
 
 class NetconfDevice:
@@ -78,7 +66,7 @@ class NetconfDevice:
             for part in await nc.subtree(device, f'<system xmlns="{_SYSTEM}"/>', f'<system-state xmlns="{_SYSTEM}"/>'):
                 hostname = hostname or part.value("hostname") or part.value("yuma", "sysName")
                 version = version or part.value("platform", "os-version") or part.value("yuma", "sysNetconfServerId")
-        vendor = next((name for mark, name in _VENDORS.items() if _any_begins(device, mark)), "unknown")
+        vendor = next((name for mark, name in documents.VENDORS.items() if _any_begins(device, mark)), "unknown")
         versions = sorted(uri.removeprefix(_BASE) for uri in device.netconf.capabilities if uri.startswith(_BASE))
         return Facts(
             hostname=hostname or str(device.host),
@@ -90,7 +78,7 @@ class NetconfDevice:
 
     async def running(self, device: Dialogue) -> Running:
         """See `Platform.running`: XML in the normal form of `config/xmltree.py`."""
-        return _understood(await nc.config(device, "running"))
+        return documents.understood(await nc.config(device, "running"))
 
     async def vlans(self, device: Dialogue) -> Mapping[int, Vlan]:
         """See `Platform.vlans`. No standard says where they are."""
@@ -208,7 +196,7 @@ class NetconfDevice:
         """
         await self._lock_if_it_may(device)
         try:
-            if _understood(await nc.config(device, "candidate")).text != (await self.running(device)).text:
+            if documents.understood(await nc.config(device, "candidate")).text != (await self.running(device)).text:
                 said = "the candidate holds changes of somebody else, which a confirmation would commit along"
                 raise ConfigLocked(f"{device.host}: config locked: {said}.")
             error = await nc.ask(device, nc.confirming(names.tag), effect=True)
@@ -256,7 +244,7 @@ class NetconfDevice:
 
     async def _edit(self, device: Dialogue, fragment: str, lines: Sequence[str], before: Running) -> Staged:
         now = await nc.config(device, "running")
-        if _understood(now).fingerprint != before.fingerprint:
+        if documents.understood(now).fingerprint != before.fingerprint:
             raise Transient(f"{device.host}: somebody else changed the configuration just now; it is proposed again.")
         error = await nc.ask(device, nc.editing(device, fragment), effect=True)
         if error is None and nc.validates_apart(device):
@@ -264,15 +252,13 @@ class NetconfDevice:
         if error is not None:
             raise RejectedByDevice(f"{device.host}: the change was refused: {error.words}. The candidate was dropped.")
         elements = await nc.config(device, "candidate")
-        candidate = _understood(elements)
+        candidate = documents.understood(elements)
         footprint = between(before.paths, candidate.paths)
         if footprint.empty and candidate.fingerprint != before.fingerprint:
             raise InvalidInput(
                 f"{device.host}: the change only moves entries, and an order cannot be taken back; make it by hand."
             )
-        had, has = _all_paths(now), _all_paths(elements)
-        text = rendered(between(had, has), had)
-        return Staged(footprint, text, digest(text), tuple(lines))
+        return documents.staged(footprint, now, elements, lines)
 
     async def _lock_running(self, device: Dialogue) -> None:
         """Keep others from changing what runs; where a device has no such lock, that of the candidate must do."""
@@ -304,16 +290,6 @@ class NetconfDevice:
         need = _has(device, "candidate:1.0")
         if not need.met:
             raise InvalidInput(f"{device.host}: {need.reason}; without a candidate no change is safe.")
-
-
-def _understood(elements: Sequence[Element]) -> Running:
-    text = xmltree.written(elements)
-    paths = xmltree.leaves(_all_paths(elements))
-    return Running(text, paths, hashlib.sha256(text.encode()).hexdigest(), frozenset(paths))
-
-
-def _all_paths(elements: Sequence[Element]) -> tuple[Path, ...]:
-    return tuple(keyed(path) for path in xmltree.paths(elements))
 
 
 def _has(device: Dialogue, name: str, *serves: Ability) -> Need:

@@ -3,7 +3,9 @@
 A platform without a row here does not offer it, and says so. Sources: Cisco, "Configuration Fundamentals Command
 Reference, IOS XE 17" (``reload``, which asks whether to save what was modified); Cisco, "Nexus 9000 Series NX-OS
 Fundamentals Configuration Guide, Release 9.3(x)" (``reload``); Arista, "EOS User Manual", section "Reload" (``reload
-now`` asks nothing); Juniper, "CLI User Guide" (``request system reboot``, ``show system uptime``).
+now`` asks nothing); Juniper, "CLI User Guide" (``request system reboot``, ``show system uptime``); Nokia, "SR Linux
+Software Installation Guide" (``tools platform chassis reboot``) and "7x50 SR OS MD-CLI Command Reference" (``admin
+reboot now``).
 """
 
 import re
@@ -21,7 +23,8 @@ _UNITS: Final = {
     "hour": timedelta(hours=1), "minute": timedelta(minutes=1), "second": timedelta(seconds=1),
 }  # fmt: skip
 _PART: Final = re.compile(r"(\d+)\s+(year|week|day|hour|minute|second)", re.IGNORECASE)
-_STAMP: Final = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)"
+_CLOCK: Final = re.compile(r"\b(\d\d):(\d\d):(\d\d)\b")
+_STAMP: Final = r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,15 @@ RESTARTS: Final[Mapping[str, Restart]] = {
         "show system uptime",
         re.compile(rf"^Current time: {_STAMP}.*?^System booted: {_STAMP}", re.MULTILINE | re.DOTALL),
     ),
+    "nokia_srlinux": Restart(
+        "/tools platform chassis reboot",
+        (),
+        "info flat from state system information",
+        re.compile(rf'current-datetime "?{_STAMP}.*?last-booted "?{_STAMP}', re.DOTALL),
+    ),
+    "nokia_sros": Restart(
+        "/admin reboot now", (), "show system information", re.compile(r"^System Up Time\s*: (.+)$", re.MULTILINE)
+    ),
 }
 
 
@@ -89,4 +101,7 @@ async def uptime(device: Dialogue, restart: Restart) -> timedelta:
     if len(match.groups()) > 1:
         now, booted = (datetime.fromisoformat(text) for text in match.groups())
         return now - booted
-    return sum((int(number) * _UNITS[unit.lower()] for number, unit in _PART.findall(match[1])), timedelta())
+    clock = _CLOCK.search(match[1])  # SR OS tells days, and then hours, minutes and seconds as a clock does
+    hours, minutes, seconds = (0, 0, 0) if clock is None else map(int, clock.groups())
+    told = sum((int(number) * _UNITS[unit.lower()] for number, unit in _PART.findall(match[1])), timedelta())
+    return told + timedelta(hours=hours, minutes=minutes, seconds=seconds)

@@ -13,8 +13,11 @@ from activities.deviceinteraction.platforms.frr import Frr
 from activities.deviceinteraction.platforms.juniper_junos import JuniperJunos
 from activities.deviceinteraction.platforms.linux import Linux
 from activities.deviceinteraction.platforms.netconf import NetconfDevice
+from activities.deviceinteraction.platforms.nokia_srlinux import NokiaSrlinux
+from activities.deviceinteraction.platforms.nokia_sros import NokiaSros
 from activities.deviceinteraction.platforms.openvswitch import OpenVswitch
 from activities.deviceinteraction.platforms.protocol import Platform
+from activities.deviceinteraction.platforms.restconf import RestconfDevice
 
 PLATFORMS: Mapping[PlatformName, Platform] = {
     "cisco_iosxe": CiscoIosxe(),
@@ -22,11 +25,14 @@ PLATFORMS: Mapping[PlatformName, Platform] = {
     "arista_eos": AristaEos(),
     "juniper_junos": JuniperJunos(),
     "cisco_iosxr": CiscoIosxr(),
+    "nokia_srlinux": NokiaSrlinux(),
+    "nokia_sros": NokiaSros(),
     "frr": Frr(),
     "bird": BirdDaemon(),
     "openvswitch": OpenVswitch(),
     "linux": Linux(),
     "netconf": NetconfDevice(),
+    "restconf": RestconfDevice(),
 }
 
 

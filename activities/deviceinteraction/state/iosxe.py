@@ -5,7 +5,7 @@ from typing import Final
 
 from activities.deviceinteraction.failures import CheckFailed
 from activities.deviceinteraction.model import BgpPeer, Neighbour, Route, SpanningTree
-from activities.deviceinteraction.parse import parse_rows
+from activities.deviceinteraction.parse.bounded import parse_bounded
 from activities.deviceinteraction.platforms import rows as rows_of
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.rows import text
@@ -29,7 +29,7 @@ async def neighbours(device: Dialogue) -> dict[str, tuple[Neighbour, ...]]:
         answer = await shapes.asked(device, command, off)
         if answer is not None and "entries displayed" not in answer:
             raise CheckFailed(f"{device.host}: the answer to {command!r} is no list of neighbours.")
-        rows = rows or (() if answer is None else parse_rows(_IOS, command, answer))
+        rows = rows or (() if answer is None else await parse_bounded(_IOS, command, answer))
     found: dict[str, tuple[Neighbour, ...]] = {}
     for row in rows:
         port = text(row, "neighbor_port_id") or text(row, "neighbor_interface")
@@ -47,7 +47,7 @@ async def bgp(device: Dialogue) -> dict[str, BgpPeer]:
     if answer is None:
         return {}
     found: dict[str, BgpPeer] = {}
-    for row in parse_rows(_IOS, command, answer):
+    for row in await parse_bounded(_IOS, command, answer):
         said = text(row, "state_or_prefixes_received")
         prefixes = int(said) if said.isdigit() else None
         state = shapes.peer_state(device.host, said)
@@ -64,7 +64,7 @@ async def routes(device: Dialogue) -> dict[str, Route]:
     answer = await device.show(command)
     hops: dict[str, set[str]] = {}
     known: dict[str, tuple[str, int | None]] = {}
-    for row in parse_rows(_IOS, command, answer):
+    for row in await parse_bounded(_IOS, command, answer):
         prefix = f"{text(row, 'network')}/{text(row, 'prefix_length')}"
         code, metric = text(row, "protocol"), text(row, "metric")
         if code not in _PROTOCOLS:

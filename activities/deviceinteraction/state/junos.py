@@ -5,7 +5,7 @@ from typing import Final
 
 from activities.deviceinteraction.failures import CheckFailed
 from activities.deviceinteraction.model import BgpPeer, Neighbour, Route, SpanningTree, TreePort
-from activities.deviceinteraction.parse import parse_rows
+from activities.deviceinteraction.parse.bounded import parse_bounded
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.rows import text
 from activities.deviceinteraction.state import shapes
@@ -42,7 +42,7 @@ async def neighbours(device: Dialogue) -> dict[str, tuple[Neighbour, ...]]:
     command = "show lldp neighbors"
     answer = await device.show_or_nothing(command)
     found: dict[str, tuple[Neighbour, ...]] = {}
-    for row in parse_rows("juniper_junos", command, answer) if answer.strip() else ():
+    for row in await parse_bounded("juniper_junos", command, answer) if answer.strip() else ():
         local = text(row, "local_interface")
         one = shapes.neighbour(text(row, "neighbor_name"), text(row, "neighbor_interface"))
         found[local] = (*found.get(local, ()), one)

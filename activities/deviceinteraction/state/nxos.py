@@ -5,7 +5,7 @@ from typing import Final
 from activities.deviceinteraction.answers import refusal
 from activities.deviceinteraction.failures import CheckFailed
 from activities.deviceinteraction.model import BgpPeer, Neighbour, Route, SpanningTree
-from activities.deviceinteraction.parse import parse_rows
+from activities.deviceinteraction.parse.bounded import parse_bounded
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.rows import text
 from activities.deviceinteraction.state import cisco, shapes
@@ -23,7 +23,7 @@ async def neighbours(device: Dialogue) -> dict[str, tuple[Neighbour, ...]]:
     if "Total entries displayed" not in answer:
         raise CheckFailed(f"{device.host}: the answer to {command!r} is no list of neighbours.")
     found: dict[str, tuple[Neighbour, ...]] = {}
-    for row in parse_rows(_NXOS, command, answer):
+    for row in await parse_bounded(_NXOS, command, answer):
         local = shapes.interface(text(row, "local_interface"))
         what = text(row, "neighbor_description").partition(",")[0]
         one = shapes.neighbour(text(row, "neighbor_name"), text(row, "neighbor_interface"), what)
@@ -38,7 +38,7 @@ async def bgp(device: Dialogue) -> dict[str, BgpPeer]:
     if refusal(answer) is not None:
         return {}
     found: dict[str, BgpPeer] = {}
-    for row in parse_rows(_NXOS, command, answer):
+    for row in await parse_bounded(_NXOS, command, answer):
         said, vrf = text(row, "state_pfxrcd"), text(row, "vrf") or "default"
         found[shapes.peer(text(row, "bgp_neigh"), vrf)] = BgpPeer(
             state=shapes.peer_state(device.host, said),
@@ -55,7 +55,7 @@ async def routes(device: Dialogue) -> dict[str, Route]:
     answer = await device.show(command)
     hops: dict[str, set[str]] = {}
     known: dict[str, tuple[str, int | None]] = {}
-    for row in parse_rows(_NXOS, command, answer):
+    for row in await parse_bounded(_NXOS, command, answer):
         if not text(row, "protocol"):
             continue
         prefix = f"{text(row, 'network')}/{text(row, 'prefix_length')}"

@@ -1,6 +1,6 @@
 """The table of sections by platform, and reading those that are wanted. A platform without a row says so."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Container, Mapping
 from typing import Final, TypedDict, TypeVar
 
 from activities.deviceinteraction.failures import Permanent
@@ -15,7 +15,7 @@ from activities.deviceinteraction.model import (
 )
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.protocol import Platform
-from activities.deviceinteraction.state import eos, frr, iosxe, junos, nxos
+from activities.deviceinteraction.state import bird, eos, frr, iosxe, iosxr, junos, linux, nxos, srlinux, sros
 
 Neighbours = Mapping[str, tuple[Neighbour, ...]]
 Peers = Mapping[str, BgpPeer]
@@ -40,20 +40,35 @@ _NEIGHBOURS: Final[Mapping[PlatformName, Callable[[Dialogue], Awaitable[Neighbou
     "cisco_nxos": nxos.neighbours,
     "arista_eos": eos.neighbours,
     "juniper_junos": junos.neighbours,
+    "cisco_iosxr": iosxr.neighbours,
+    "nokia_srlinux": srlinux.neighbours,
+    "nokia_sros": sros.neighbours,
+    "openvswitch": linux.neighbours,
+    "linux": linux.neighbours,
 }
 _BGP: Final[Mapping[PlatformName, Callable[[Dialogue], Awaitable[Peers]]]] = {
     "cisco_iosxe": iosxe.bgp,
     "cisco_nxos": nxos.bgp,
     "arista_eos": eos.bgp,
     "juniper_junos": junos.bgp,
+    "cisco_iosxr": iosxr.bgp,
+    "nokia_srlinux": srlinux.bgp,
+    "nokia_sros": sros.bgp,
     "frr": frr.bgp,
+    "bird": bird.bgp,
 }
 _ROUTES: Final[Mapping[PlatformName, Callable[[Dialogue], Awaitable[Routes]]]] = {
     "cisco_iosxe": iosxe.routes,
     "cisco_nxos": nxos.routes,
     "arista_eos": eos.routes,
     "juniper_junos": junos.routes,
+    "cisco_iosxr": iosxr.routes,
+    "nokia_srlinux": srlinux.routes,
+    "nokia_sros": sros.routes,
     "frr": frr.routes,
+    "bird": bird.routes,
+    "openvswitch": linux.routes,
+    "linux": linux.routes,
 }
 _TREES: Final[Mapping[PlatformName, Callable[[Dialogue], Awaitable[Trees]]]] = {
     "cisco_iosxe": iosxe.spanning_tree,
@@ -61,6 +76,17 @@ _TREES: Final[Mapping[PlatformName, Callable[[Dialogue], Awaitable[Trees]]]] = {
     "arista_eos": eos.spanning_tree,
     "juniper_junos": junos.spanning_tree,
 }
+
+
+def sections_read_on(platform: PlatformName) -> frozenset[Section]:
+    """The sections that are read here on a platform. The versions are facts, which every platform has."""
+    tables: Mapping[Section, Container[PlatformName]] = {
+        "neighbours": _NEIGHBOURS,
+        "bgp": _BGP,
+        "routes": _ROUTES,
+        "spanning_tree": _TREES,
+    }
+    return frozenset({"versions", *(section for section, table in tables.items() if platform in table)})
 
 
 async def read_state(device: Dialogue, platform: Platform, wanted: Collection[Section]) -> Sections:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from activities.deviceinteraction.testbed.model import PLATFORMS, Fault, SimulatedName
+from activities.deviceinteraction.testbed.model import PLATFORMS, SIMULATED, Fault, SimulatedName
 from activities.deviceinteraction.testbed.platforms.registry import build
 from activities.deviceinteraction.testbed.playback import Playback
 from activities.deviceinteraction.testbed.testbed import Testbed
@@ -41,10 +41,17 @@ def _parser() -> argparse.ArgumentParser:
         type=_platforms,
         default=PLATFORMS,
         metavar="A,B",
-        help="which, in turn, comma-separated (" + ",".join(PLATFORMS) + ")",
+        help=f"which of {', '.join(SIMULATED)}, in turn, comma-separated ({','.join(PLATFORMS)})",
     )
     parser.add_argument("--state", type=Path, default=Path(".testbed"), metavar="DIR", help="folder for its files")
     parser.add_argument("--port", type=int, default=2222, help="the port of all devices; 0 picks a free one (2222)")
+    parser.add_argument(
+        "--api-port",
+        type=int,
+        metavar="PORT",
+        help="reach those that have an API over HTTPS by it: EOS by eAPI, NX-OS by NX-API, IOS-XE by RESTCONF; 0 picks "
+        "a free port",
+    )
     parser.add_argument("--site", default="b1", help="the site of the devices (b1)")
     parser.add_argument("--elsewhere", type=int, default=0, metavar="N", help="the last N stand in another site (0)")
     parser.add_argument("--network", default="127.20.0.0/16", help="loopback network for addresses (127.20.0.0/16)")
@@ -57,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_fault,
         action="append",
         default=[],
-        metavar="DEVICE:KIND[@PHASE][*TIMES][:MATCH]",
+        metavar="DEVICE:KIND[@PHASE][*TIMES][+SKIP][:MATCH]",
         help="what a device does wrong, such as 'acc-007:reject:vlan 120'; may be repeated",
     )
     parser.add_argument(
@@ -73,16 +80,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _platforms(text: str) -> tuple[SimulatedName, ...]:
     names = [name.strip() for name in text.split(",")]
-    unknown = sorted(set(names) - set(PLATFORMS))
+    unknown = sorted(set(names) - set(SIMULATED))
     if unknown:
-        raise argparse.ArgumentTypeError(f"platforms are some of {', '.join(PLATFORMS)}; got {', '.join(unknown)!r}")
-    return tuple(PLATFORMS[PLATFORMS.index(name)] for name in names)
+        raise argparse.ArgumentTypeError(f"platforms are some of {', '.join(SIMULATED)}; got {', '.join(unknown)!r}")
+    return tuple(SIMULATED[SIMULATED.index(name)] for name in names)
 
 
 def _fault(text: str) -> tuple[str, Fault]:
     device, colon, fault = text.partition(":")
     if not colon:
-        raise argparse.ArgumentTypeError(f"a fault is written DEVICE:KIND[@PHASE][*TIMES][:MATCH]; got {text!r}")
+        raise argparse.ArgumentTypeError(f"a fault is written DEVICE:KIND[@PHASE][*TIMES][+SKIP][:MATCH]; got {text!r}")
     try:
         return device, Fault.parse(fault)
     except ValueError as error:
@@ -101,6 +108,7 @@ async def _run(options: argparse.Namespace) -> None:
         make=playback.make if playback else build,
         platforms=options.platforms,
         port=options.port,
+        api_port=options.api_port,
         network=options.network,
         site=options.site,
         elsewhere=options.elsewhere,

@@ -14,6 +14,7 @@ class _Armed:
     fault: Fault
     pattern: re.Pattern[str]
     left: int  # 0 where the fault has no limit
+    skip: int  # how many lines that match are still let pass
 
 
 class FaultBox:
@@ -24,7 +25,7 @@ class FaultBox:
 
     def inject(self, fault: Fault) -> None:
         """Arm a fault; several of one kind are met one after the other."""
-        self._armed.append(_Armed(fault, re.compile(fault.match), fault.times))
+        self._armed.append(_Armed(fault, re.compile(fault.match), fault.times, fault.skip))
 
     def clear(self) -> None:
         """Disarm all faults."""
@@ -38,6 +39,9 @@ class FaultBox:
         """The first armed fault of these kinds whose pattern is found in the line; its count goes down by one."""
         for armed in self._armed:
             if armed.fault.kind not in kinds or armed.pattern.search(line) is None:
+                continue
+            if armed.skip:
+                armed.skip -= 1
                 continue
             if armed.fault.times:
                 armed.left -= 1

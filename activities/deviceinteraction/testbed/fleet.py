@@ -5,13 +5,14 @@ It writes the inventory, the known hosts and the credentials that netsaga reads;
 
 import ipaddress
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import asyncssh
 import yaml
 
-from activities.deviceinteraction.testbed.model import PLATFORMS, DeviceSpec, Login, SimulatedName
+from activities.deviceinteraction.testbed.model import APIS, PLATFORMS, DeviceSpec, Login, SimulatedName
 
 CREDENTIAL = "device_rw"
 
@@ -24,6 +25,7 @@ def access_fleet(
     elsewhere: int = 0,
     enable_share: float = 0.5,
     max_vlans: int = 64,
+    apis: bool = False,
 ) -> list[DeviceSpec]:
     """Access switches ``acc-001`` and on, the platforms in turn.
 
@@ -37,6 +39,7 @@ def access_fleet(
             counterpart), so that a selection by site leaves something out.
         enable_share: The share of IOS-XE switches whose login lands at ``>`` and needs ``enable``; from 0 to 1.
         max_vlans: What the inventory says of room for VLANs.
+        apis: Whether those platforms that have an API over HTTPS offer it, and are reached by it.
     """
     width = len(platforms)
     specs: list[DeviceSpec] = []
@@ -52,6 +55,7 @@ def access_fleet(
                 site=site if number <= count - elsewhere else ("b2" if site != "b2" else "b1"),
                 data={"max_vlans": max_vlans, "mlag_pair": f"p{block * width + place + 1}"},
                 login_privilege=1 if platforms[place] == "cisco_iosxe" and needs_enable else 15,
+                api=APIS.get(platforms[place]) if apis else None,
             )
         )
     return specs
@@ -82,13 +86,19 @@ def host_key(path: Path) -> asyncssh.SSHKey:
     return key
 
 
-def write_inventory(path: Path, specs: Sequence[DeviceSpec], places: Sequence[tuple[str, int]]) -> None:
+def write_inventory(
+    path: Path,
+    specs: Sequence[DeviceSpec],
+    places: Sequence[tuple[str, int]],
+    api_ports: Mapping[str, int] = MappingProxyType({}),
+) -> None:
     """The fleet in netsaga's YAML format.
 
     Args:
         path: The file.
         specs: The devices.
         places: Their addresses and ports.
+        api_ports: By name, the ports of those that are reached by an API.
     """
     port = places[0][1] if places else 22
     shared = all(place[1] == port for place in places)
@@ -98,13 +108,22 @@ def write_inventory(path: Path, specs: Sequence[DeviceSpec], places: Sequence[tu
         if not shared:
             host["port"] = own_port
         host["groups"] = list(spec.groups)
-        host["data"] = spec.data
+        host["data"] = spec.data if spec.transport == "ssh" else {**spec.data, "transport": spec.transport}
+        if spec.api is not None:
+            host |= {"port": api_ports[spec.name]} | _by_api(spec)
         # JSON is YAML's flow style; one line a host keeps a thousand of them readable.
         hosts.append(f"  {spec.name}: {json.dumps(host)}")
     defaults = {"credential": CREDENTIAL, **({"port": port} if shared else {})}
     groups = {group: {"role": group} for group in sorted({group for spec in specs for group in spec.groups})}
     head = yaml.safe_dump({"defaults": defaults, "groups": groups}, sort_keys=True)
     path.write_text(head + "hosts:\n" + "\n".join(hosts) + "\n", encoding="utf-8")
+
+
+def _by_api(spec: DeviceSpec) -> dict[str, object]:
+    """What the inventory says of a device that is reached by its API."""
+    if spec.api == "restconf":
+        return {"platform": "restconf", "data": {**spec.data, "restconf_root": "Cisco-IOS-XE-native:native"}}
+    return {"data": {**spec.data, "transport": spec.api}}
 
 
 def write_known_hosts(path: Path, key: asyncssh.SSHKey, places: Sequence[tuple[str, int]]) -> None:

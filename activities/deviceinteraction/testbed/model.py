@@ -4,13 +4,22 @@ It must not open sockets or files. Everything else in the testbed imports it; it
 """
 
 import re
-from typing import Literal, NotRequired, Self, TypedDict
+from collections.abc import Mapping
+from typing import Literal, NotRequired, Self, TypedDict, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 # The rest is had for real.
-SimulatedName = Literal["cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos", "cisco_iosxr"]
+SimulatedName = Literal[
+    "cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos", "cisco_iosxr", "nokia_srlinux", "nokia_sros"
+]
 PLATFORMS: tuple[SimulatedName, ...] = ("cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos")
+"""What a fleet is made of where nothing else is said: campus switches, with VLANs."""
+SIMULATED: tuple[SimulatedName, ...] = get_args(SimulatedName)
+
+ApiName = Literal["eapi", "nxapi", "restconf"]
+APIS: Mapping[SimulatedName, ApiName] = {"arista_eos": "eapi", "cisco_nxos": "nxapi", "cisco_iosxe": "restconf"}
+"""The API over HTTPS that a platform can offer beside SSH."""
 
 Effect = Literal["running", "startup", "checkpoint"]
 Result = Literal["ok", "rejected", "hung", "dropped"]
@@ -47,6 +56,7 @@ class Fault(BaseModel):
         match: A regular expression searched in the line as it was typed; empty matches every line. ``hang`` and
             ``drop`` also meet the answer to a question, as ``QUESTION ANSWER``.
         times: How many matching lines show the fault; 0 means all of them until it is cleared.
+        skip: How many matching lines are let pass before the first that shows it.
         phase: For ``hang``, ``drop``, ``garbage`` and ``empty``: ``before`` the line takes effect (it has none),
             ``after`` it took effect and before the answer, or in the ``middle`` of the answer.
         seconds: How long ``slow`` waits.
@@ -57,6 +67,7 @@ class Fault(BaseModel):
     kind: FaultKind
     match: str = ""
     times: int = Field(default=1, ge=0)
+    skip: int = Field(default=0, ge=0)
     phase: Phase = "before"
     seconds: float = Field(default=1.0, ge=0)
 
@@ -71,15 +82,18 @@ class Fault(BaseModel):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``KIND[@PHASE][*TIMES][:MATCH]``, such as ``reject:vlan 120`` or ``drop@after*2:commit``.
+        """Read ``KIND[@PHASE][*TIMES][+SKIP][:MATCH]``, such as ``reject:vlan 120`` or ``drop@after*2:commit``.
 
         Raises:
             ValueError: The text is not of that form.
         """
-        found = re.fullmatch(r"(?P<kind>[a-z_]+)(?:@(?P<phase>[a-z]+))?(?:\*(?P<times>\d+))?(?::(?P<match>.*))?", text)
+        found = re.fullmatch(
+            r"(?P<kind>[a-z_]+)(?:@(?P<phase>[a-z]+))?(?:\*(?P<times>\d+))?(?:\+(?P<skip>\d+))?(?::(?P<match>.*))?",
+            text,
+        )
         if found is None:
             raise ValueError(
-                f"a fault is written KIND[@PHASE][*TIMES][:MATCH], such as 'reject:vlan 120'; got {text!r}"
+                f"a fault is written KIND[@PHASE][*TIMES][+SKIP][:MATCH], such as 'reject:vlan 120'; got {text!r}"
             )
         return cls.model_validate({name: value for name, value in found.groupdict().items() if value is not None})
 
@@ -102,7 +116,9 @@ class DeviceSpec(BaseModel):
         number: From 1 in the fleet; serial numbers, addresses and MAC addresses follow from it.
         login_privilege: On IOS-XE, where a login lands: 1 (``>``, ``enable`` needed) or 15 (``#``).
         vtp_mode: On IOS-XE; as ``server`` or ``client`` its VLANs stand outside the running configuration.
+        transport: What it listens for; a device with Telnet has no SSH.
         data: Facts that go to the inventory as they are.
+        api: The API over HTTPS that it offers, and by which the inventory says that it is reached.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -115,6 +131,8 @@ class DeviceSpec(BaseModel):
     data: dict[str, JsonValue] = Field(default_factory=dict)
     login_privilege: Literal[1, 15] = 15
     vtp_mode: VtpMode = "transparent"
+    transport: Literal["ssh", "telnet"] = "ssh"
+    api: ApiName | None = None
 
 
 class CommandEntry(TypedDict):

@@ -30,6 +30,8 @@ _REFUSALS: Final[Mapping[str, str]] = {  # the platforms' own words; the simulat
     "cisco_nxos": "{caret}\n% Invalid command at '^' marker.",
     "arista_eos": "% Invalid input",
     "juniper_junos": "{caret}\nunknown command.",
+    "nokia_srlinux": "Parsing error: Unknown token. Options are ['#', '/', ...]",
+    "nokia_sros": "{caret}\nMINOR: MGMT_CORE #2201: Unknown element",
 }
 
 

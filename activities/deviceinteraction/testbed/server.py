@@ -1,18 +1,21 @@
 """The SSH server of one device: its port, who may log in, and the faults that a client meets before a prompt.
 
-What happens behind the prompt is `shell.py`'s. It binds only the address that it is given, which `testbed.py` takes
-from the loopback network.
+What happens behind the prompt is `shell.py`'s, and what is different for Telnet is `telnet.py`'s. It binds only the
+address that it is given, which `testbed.py` takes from the loopback network.
 """
 
 import asyncio
 import contextlib
 import socket
+import ssl
 
 import asyncssh
 
 from activities.deviceinteraction.testbed.device import Device
 from activities.deviceinteraction.testbed.model import Fault
 from activities.deviceinteraction.testbed.shell import Shell
+from activities.deviceinteraction.testbed.telnet import TelnetConnection, TelnetServer
+from activities.deviceinteraction.testbed.web import Handler, WebServer
 
 #: The cheapest handshake that every client of ours offers; paramiko knows curve25519 only by its older name.
 KEY_EXCHANGE = ("curve25519-sha256", "curve25519-sha256@libssh.org")
@@ -38,15 +41,21 @@ class DeviceServer:
         self.port = port
         self._host_key = host_key
         self._latency_s = latency_s
-        self._acceptor: asyncssh.SSHAcceptor | None = None
+        self._acceptor: asyncssh.SSHAcceptor | TelnetServer | None = None
         self._attaching: asyncio.Task[None] | None = None
-        self._connections: set[asyncssh.SSHServerConnection] = set()
+        self._connections: set[asyncssh.SSHServerConnection | TelnetConnection] = set()
         self._logins = 0
         self._power: asyncio.TimerHandle | None = None
+        self._web: WebServer | None = None
+        self.api_port = 0  # where its API is offered; 0 where it has none
         device.power_cycle = self._power_cycle
 
     async def start(self, sock: socket.socket | None = None) -> None:
         """Listen, on a socket that is bound already or on one of its own."""
+        if self.device.spec.transport == "telnet":
+            telnet = TelnetServer(self.device, self.opened, self._by_telnet, self.closed)
+            self._acceptor = await telnet.start(sock or bound(self.address, self.port))
+            return
         self._acceptor = await asyncssh.listen(
             sock=sock or bound(self.address, self.port),
             server_factory=lambda: _Login(self),
@@ -63,6 +72,12 @@ class DeviceServer:
             errors="replace",
         )
 
+    async def offer(self, handler: Handler, sock: socket.socket, context: ssl.SSLContext) -> None:
+        """Listen for an API over HTTPS as well, on a socket that is bound already."""
+        self._web = WebServer(self.device, handler, context, self.login)
+        self.api_port = sock.getsockname()[1]
+        await self._web.start(sock)
+
     async def stop(self) -> None:
         """Close the port and every connection."""
         if self._power is not None:
@@ -73,6 +88,9 @@ class DeviceServer:
             self._acceptor.close()
         for connection in list(self._connections):
             connection.abort()
+        if self._web is not None:
+            self._web.close()
+            self._web.cut()
         await asyncio.sleep(0)  # the connections' ends run now, and end their shells
         if self._acceptor is not None:
             await self._acceptor.wait_closed()
@@ -84,14 +102,15 @@ class DeviceServer:
         if self.device.faults.closes_port() and self._acceptor is not None:
             self._acceptor.close()
             self._acceptor = None
+            if self._web is not None:
+                self._web.close()
 
     def clear(self) -> None:
         """Disarm all faults and open the port again where it was closed."""
         self.device.faults.clear()
         if self._acceptor is None and self._attaching is None:
             # The kernel accepts from here on, so that nobody who connects at once is refused.
-            sock = bound(self.address, self.port)
-            self._attaching = asyncio.get_running_loop().create_task(self._reopen(sock))
+            self._attaching = asyncio.get_running_loop().create_task(self._reopen(*self._bound_anew()))
 
     def _power_cycle(self) -> None:
         self._power = asyncio.get_running_loop().call_later(DYING_S, self._down)
@@ -102,19 +121,27 @@ class DeviceServer:
             self._acceptor = None
         for connection in list(self._connections):
             connection.abort()
+        if self._web is not None:
+            self._web.close()
+            self._web.cut()
         self.device.boot()
         self._power = asyncio.get_running_loop().call_later(BOOTING_S, self._up)
 
     def _up(self) -> None:
         self._power = None
         if self._acceptor is None and self._attaching is None and not self.device.faults.closes_port():
-            self._attaching = asyncio.get_running_loop().create_task(self._reopen(bound(self.address, self.port)))
+            self._attaching = asyncio.get_running_loop().create_task(self._reopen(*self._bound_anew()))
 
-    async def _reopen(self, sock: socket.socket) -> None:
+    def _bound_anew(self) -> tuple[socket.socket, socket.socket | None]:
+        return bound(self.address, self.port), bound(self.address, self.api_port) if self._web is not None else None
+
+    async def _reopen(self, sock: socket.socket, web: socket.socket | None) -> None:
         await self.start(sock)
+        if self._web is not None and web is not None:
+            await self._web.start(web)
         self._attaching = None
 
-    def opened(self, connection: asyncssh.SSHServerConnection) -> None:
+    def opened(self, connection: asyncssh.SSHServerConnection | TelnetConnection) -> None:
         """A connection has begun; whether it ends in a login is not known yet."""
         self._connections.add(connection)
 
@@ -125,12 +152,16 @@ class DeviceServer:
         self.device.log.event(self._logins, user, "login")
         return self._logins
 
-    def closed(self, connection: asyncssh.SSHServerConnection, session: int, user: str) -> None:
+    def closed(self, connection: asyncssh.SSHServerConnection | TelnetConnection, session: int, user: str) -> None:
         """A connection is over, and with it its login if there was one (``session`` is 0 otherwise)."""
         self._connections.discard(connection)
         if session:
             self.device.users.pop(session, None)
             self.device.log.event(session, user, "logout")
+
+    def _by_telnet(self, user: str) -> tuple[int, Shell]:
+        session = self.login(user)
+        return session, self.shell(session, user)
 
     def shell(self, session: int, user: str) -> Shell:
         """A shell for a login."""
@@ -190,7 +221,7 @@ def bound(address: str, port: int) -> socket.socket:
     Raises:
         OSError: The address is not this machine's, or the port is taken.
     """
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # said, asyncio turns Nagle off
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((address, port))

@@ -6,6 +6,7 @@ It owns the servers and the files in its state folder. Tests use it in their own
 
 import errno
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -13,11 +14,13 @@ from pathlib import Path
 from typing import cast
 
 from activities.deviceinteraction.model import Vlan
-from activities.deviceinteraction.testbed import fleet
+from activities.deviceinteraction.testbed import certificates, fleet
+from activities.deviceinteraction.testbed.apis import handler_of
 from activities.deviceinteraction.testbed.control import ControlServer
 from activities.deviceinteraction.testbed.device import Clock, Device, SystemClock
 from activities.deviceinteraction.testbed.model import (
     PLATFORMS,
+    ApiName,
     CommandEntry,
     DeviceSpec,
     Fault,
@@ -65,6 +68,11 @@ class TestbedDevice:
     def port(self) -> int:
         """Its TCP port."""
         return self._server.port
+
+    @property
+    def api_port(self) -> int:
+        """The TCP port of its API over HTTPS; 0 where it offers none."""
+        return self._server.api_port
 
     @property
     def live_sessions(self) -> int:
@@ -166,6 +174,11 @@ class Testbed:
         return self.state / "known_hosts"
 
     @property
+    def authority(self) -> Path:
+        """The certificate of the authority that proves the devices' APIs; there where a device has one."""
+        return self.state / "ca.pem"
+
+    @property
     def credentials(self) -> Path:
         """The credentials file."""
         return self.state / "credentials.yaml"
@@ -194,6 +207,7 @@ class Testbed:
         devices: int | Sequence[DeviceSpec] = 4,
         platforms: Sequence[SimulatedName] = PLATFORMS,
         port: int = 0,
+        api_port: int | None = None,
         network: str = "127.20.0.0/16",
         site: str = "b1",
         elsewhere: int = 0,
@@ -210,6 +224,8 @@ class Testbed:
             devices: How many access switches, or exactly these devices.
             platforms: Where a number was given: which, in turn.
             port: The port of all devices; 0 picks one that is free on every address.
+            api_port: Where a number was given: the port of the APIs over HTTPS, by which those that have one are then
+                reached; 0 picks one. Exact devices say themselves whether they have one.
             network: Where the addresses come from; a part of 127.0.0.0/8.
             site: Where a number was given: the site of the devices.
             elsewhere: How many of them stand in another site.
@@ -226,7 +242,14 @@ class Testbed:
         login = login or Login()
         clock = clock or SystemClock()
         specs = (
-            fleet.access_fleet(devices, platforms=platforms, site=site, elsewhere=elsewhere, enable_share=enable_share)
+            fleet.access_fleet(
+                devices,
+                platforms=platforms,
+                site=site,
+                elsewhere=elsewhere,
+                enable_share=enable_share,
+                apis=api_port is not None,
+            )
             if isinstance(devices, int)
             else list(devices)
         )
@@ -242,7 +265,8 @@ class Testbed:
                 device = make(spec, login, logs / f"{spec.name}.jsonl", clock)
                 servers.append(DeviceServer(device, address, own_port, key, latency_s))
                 await servers[-1].start(sock)
-            fleet.write_inventory(state / "inventory.yaml", specs, places)
+            api_ports = await _offer_apis(servers, state, api_port or 0)
+            fleet.write_inventory(state / "inventory.yaml", specs, places, api_ports)
             fleet.write_known_hosts(state / "known_hosts", key, places)
             fleet.write_credentials(state / "credentials.yaml", login)
             testbed = cls(state, [TestbedDevice(server) for server in servers])
@@ -253,6 +277,25 @@ class Testbed:
                 await server.stop()
             for sock in sockets[len(servers) :]:
                 sock.close()
+
+
+async def _offer_apis(servers: Sequence[DeviceServer], state: Path, port: int) -> dict[str, int]:
+    """Let the devices that have an API over HTTPS offer it; their names and the ports of the APIs."""
+    offering: list[tuple[DeviceServer, ApiName]] = []
+    for server in servers:
+        api = server.device.spec.api
+        if api is not None:
+            offering.append((server, api))
+    if not offering:
+        return {}
+    shown = state / "api.pem"
+    certificates.write(state / "ca.pem", shown, [server.address for server, _ in offering])
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(shown)
+    sockets = _sockets([server.address for server, _ in offering], port)
+    for (server, api), sock in zip(offering, sockets, strict=True):
+        await server.offer(handler_of(api, server.device), sock, context)
+    return {server.device.spec.name: server.api_port for server, _ in offering}
 
 
 def _sockets(addresses: Sequence[str], port: int) -> list[socket.socket]:

@@ -3,10 +3,25 @@
 from activities.deviceinteraction.transport.protocol import (
     Answer,
     CommandTransport,
+    DataTransport,
     Ended,
     LinkFailed,
+    Refusal,
+    Resource,
     RpcTransport,
     Transport,
+    TypingTransport,
 )
 
-__all__ = ["Answer", "CommandTransport", "Ended", "LinkFailed", "RpcTransport", "Transport"]
+__all__ = [
+    "Answer",
+    "CommandTransport",
+    "DataTransport",
+    "Ended",
+    "LinkFailed",
+    "Refusal",
+    "Resource",
+    "RpcTransport",
+    "Transport",
+    "TypingTransport",
+]

@@ -7,10 +7,12 @@ connected ourselves leaves no doubt, and the same socket then carries the sessio
 import asyncio
 import socket
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from activities.deviceinteraction.failures import Unreachable
 from activities.deviceinteraction.model import Target
+
+_SERVICES: Final = {"ssh": "SSH", "telnet": "Telnet"}
 
 
 async def connect_tcp(target: Target, limit: timedelta) -> socket.socket:
@@ -24,7 +26,7 @@ async def connect_tcp(target: Target, limit: timedelta) -> socket.socket:
     try:
         async with asyncio.timeout(limit.total_seconds()):
             family, address = await _resolved(target)
-            sock = socket.socket(family, socket.SOCK_STREAM)
+            sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # said, asyncio turns Nagle off
             sock.setblocking(False)
             await asyncio.get_running_loop().sock_connect(sock, address)
             return sock
@@ -35,7 +37,10 @@ async def connect_tcp(target: Target, limit: timedelta) -> socket.socket:
         ) from error
     except ConnectionRefusedError as error:
         _close(sock)
-        raise Unreachable(f"{where}: the connection was refused. Is SSH enabled there, and is it this port?") from error
+        what = _SERVICES.get(target.transport, "the API")
+        raise Unreachable(
+            f"{where}: the connection was refused. Is {what} enabled there, and is it this port?"
+        ) from error
     except OSError as error:
         _close(sock)
         raise Unreachable(f"{where}: no TCP connection: {error.strerror or error}.") from error

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import asyncssh
 
-from activities.deviceinteraction.failures import RejectedByDevice
+from activities.deviceinteraction.failures import Permanent, RejectedByDevice
 from activities.deviceinteraction.model import HostKeys, Target, Timeouts
 from activities.deviceinteraction.transport.login import closed, connect, reach
 from activities.deviceinteraction.transport.protocol import LinkFailed
@@ -21,10 +21,16 @@ async def send_file(target: Target, host_keys: HostKeys, timeouts: Timeouts, sou
         to: Its path there, as the device's SCP server knows it.
 
     Raises:
+        Permanent: The device is reached by an API or by Telnet, which carry no files.
         RejectedByDevice: The device does not take the file, or has no SCP server.
         LinkFailed: The link died.
         DeviceFailure: The login failed; see `login.connect`.
     """
+    if target.transport != "ssh":
+        raise Permanent(
+            f"{target.name}: files are copied by SSH, and the device is reached by {target.transport}. Remove "
+            "`data.transport` (and its port) from the inventory for steps that copy files."
+        )
     way = await reach(target, host_keys, timeouts)
     connection = await connect(target, host_keys, timeouts, way)
     try:

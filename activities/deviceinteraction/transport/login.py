@@ -8,21 +8,18 @@ import asyncio
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import asyncssh
 
 from activities.deviceinteraction.failures import DeviceFailure, Permanent, Unreachable
 from activities.deviceinteraction.model import HostKeys, Proxy, Target, Timeouts
 from activities.deviceinteraction.transport import hostkeys
+from activities.deviceinteraction.transport.algorithms import algorithms
 from activities.deviceinteraction.transport.dial import connect_tcp
+from activities.deviceinteraction.transport.keys import offered
 
-# The cheapest algorithms first, since a handshake costs more CPU than all that follows it; the defaults stay behind
-# them for older devices.
-FAST: Final[dict[str, Any]] = {
-    "kex_algs": "^curve25519-sha256,curve25519-sha256@libssh.org",
-    "encryption_algs": "^aes128-gcm@openssh.com,aes256-gcm@openssh.com",
-}
+AUTHENTICATION = "publickey,password,keyboard-interactive"  # a password as such saves a round trip
 _LAST_WORDS_S = 2.0
 
 
@@ -34,6 +31,12 @@ class Way:
     peer: str  # the address that the connection leads to, as known-hosts entries may name it
     sock: socket.socket | None = None
     jump: asyncssh.SSHClientConnection | None = None
+
+    async def stream(self, target: Target) -> tuple[Any, Any]:
+        """The bytes themselves, without SSH around them beyond a jump host: what they are read from and written to."""
+        if self.jump is None:
+            return await asyncio.open_connection(sock=self.sock)
+        return await self.jump.open_connection(target.address, target.port)
 
     def abandon(self) -> None:
         """Give the way up before a session stands on it."""
@@ -79,10 +82,9 @@ async def connect(
     """
     found = way or await reach(target, host_keys, timeouts)
     try:
-        keys = client_keys(target)
         known = hostkeys.load(host_keys, target, found.peer)
         password = target.credential.password
-        async with asyncio.timeout(timeouts.connect.total_seconds()):
+        async with offered(target, timeouts) as keys, asyncio.timeout(timeouts.connect.total_seconds()):
             return await asyncssh.connect(
                 target.address,
                 target.port,
@@ -90,44 +92,19 @@ async def connect(
                 password=None if password is None else password.get_secret_value(),
                 client_keys=keys,
                 known_hosts=known,
-                agent_path=None,  # the keys of whoever runs the worker are not the credential
+                agent_path=None,  # `offered` asks the credential's agent, and no other
                 config=None,
-                preferred_auth="publickey,password,keyboard-interactive",
+                preferred_auth=AUTHENTICATION,
                 login_timeout=0,  # ours counts: asyncssh's would not say what it waited for
                 keepalive_interval=0,
                 **found.options,
-                **FAST,
+                **algorithms(target.algorithms),
             )
     except BaseException as error:
         found.abandon()
         if isinstance(error, Exception):
             raise why_not_opened(error, target, host_keys, timeouts) from error
         raise
-
-
-def client_keys(target: Target) -> list[Any] | None:
-    """The key of a credential as asyncssh takes it, with its certificate where there is one; ``None`` without a key.
-
-    Raises:
-        Permanent: The key or the certificate cannot be read, or they do not belong together.
-    """
-    credential = target.credential
-    if credential.private_key is None:
-        return None  # and not the keys of whoever runs the worker
-    phrase = None if credential.passphrase is None else credential.passphrase.get_secret_value()
-    try:
-        key = asyncssh.import_private_key(credential.private_key.get_secret_value(), phrase)
-    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
-        raise Permanent(f"{target.name}: the private key of the credential cannot be read: {error}.") from error
-    if credential.certificate is None:
-        return [key]
-    try:
-        certificate = asyncssh.import_certificate(credential.certificate)
-    except (asyncssh.KeyImportError, ValueError) as error:
-        raise Permanent(f"{target.name}: the certificate of the credential cannot be read: {error}.") from error
-    if certificate.key.public_data != key.public_data:
-        raise Permanent(f"{target.name}: the certificate of the credential is for another key than its `private_key`.")
-    return [(key, certificate), key]
 
 
 def why_not_opened(error: BaseException, target: Target, host_keys: HostKeys, timeouts: Timeouts) -> DeviceFailure:
@@ -137,14 +114,17 @@ def why_not_opened(error: BaseException, target: Target, host_keys: HostKeys, ti
         case DeviceFailure():
             return error
         case asyncssh.PermissionDenied():
+            signs = ""
+            if target.credential.agent is not None:
+                signs = ", and that its agent signs: a key may want a confirmation that nobody gives (`ssh-add -c`)"
             return Permanent(
                 f"{name}: the login as {target.credential.username!r} was refused at {where}. It was tried once and is "
-                "not repeated, as accounts get locked. Check the credential."
+                f"not repeated, as accounts get locked. Check the credential{signs}."
             )
         case asyncssh.HostKeyNotVerifiable():
             return hostkeys.mismatch(host_keys, target)
         case asyncssh.KeyExchangeFailed():
-            return Permanent(f"{name}: {where} offers no SSH algorithm that is accepted here: {error}.")
+            return Permanent(f"{name}: {where} offers no SSH algorithm that is accepted here: {error}.{_older(target)}")
         case TimeoutError():
             limit_s = timeouts.connect.total_seconds()
             return Unreachable(f"{name}: {where} accepts TCP but did not finish the SSH login within {limit_s:g} s.")
@@ -155,9 +135,22 @@ def why_not_opened(error: BaseException, target: Target, host_keys: HostKeys, ti
             )
         case asyncssh.Error() | OSError():
             said = str(error) or type(error).__name__
-            return Unreachable(f"{name}: {where} accepts TCP but ended the SSH login: {said}.")
+            other = ""
+            if isinstance(error, asyncssh.ConnectionLost | ConnectionError):  # so ends OpenSSH where no kind is common
+                other = " It may have another kind of host key than the one that is known." + _older(target)
+            return Unreachable(f"{name}: {where} accepts TCP but ended the SSH login: {said}.{other}")
         case _:
             raise error
+
+
+def _older(target: Target) -> str:
+    """What to do about a device that has old algorithms only."""
+    if target.algorithms == "legacy":
+        return ""
+    return (
+        " If it has none that are newer, `data.ssh_algorithms: legacy` in its inventory accepts SHA-1, CBC and the "
+        "like from this device alone."
+    )
 
 
 async def closed(connection: asyncssh.SSHClientConnection) -> None:

@@ -5,11 +5,16 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
-from activities.deviceinteraction.failures import InvalidInput
-from activities.deviceinteraction.model import HostKeys, PlatformName, Target, Timeouts
+from activities.deviceinteraction.failures import InvalidInput, Permanent
+from activities.deviceinteraction.model import HostKeys, PlatformName, Target, Timeouts, TransportName
 from activities.deviceinteraction.transcript import Transcript
+from activities.deviceinteraction.transport.commandapi import Api, open_commands
+from activities.deviceinteraction.transport.eapi import Eapi
+from activities.deviceinteraction.transport.https import Https
 from activities.deviceinteraction.transport.netconf import open_netconf
+from activities.deviceinteraction.transport.nxapi import Nxapi
 from activities.deviceinteraction.transport.protocol import Transport
+from activities.deviceinteraction.transport.restconf import open_restconf
 from activities.deviceinteraction.transport.scrapli import open_transport
 from activities.deviceinteraction.transport.shell import open_shell
 
@@ -30,9 +35,19 @@ async def open_link(
         Unreachable: No session could be opened.
         Permanent: Login, enable or the host key was refused; tried exactly once.
     """
-    spoken = _SPOKEN.get(platform)
+    spoken, api = _SPOKEN.get(platform), _APIS.get(target.transport)
     opened: AbstractAsyncContextManager[Transport]
-    if platform == "netconf":
+    if api is not None:
+        _demand_its_platform(target, platform, api[0])
+        opened = open_commands(target, host_keys, timeouts, transcript, api[1])
+    elif target.transport == "telnet" and (platform == "netconf" or spoken is not None):
+        raise Permanent(
+            f"{target.name}: Telnet is for command lines with a prompt, and {platform} is spoken to over SSH. Remove "
+            "`data.transport`."
+        )
+    elif platform == "restconf":
+        opened = open_restconf(target, host_keys, timeouts, transcript)
+    elif platform == "netconf":
         opened = open_netconf(target, host_keys, timeouts, transcript)
     elif spoken is not None:
         opened = open_shell(target, host_keys, timeouts, transcript, spoken)
@@ -40,6 +55,14 @@ async def open_link(
         opened = open_transport(target, platform, host_keys, timeouts, transcript)
     async with opened as transport:
         yield transport
+
+
+def _demand_its_platform(target: Target, platform: PlatformName, its: PlatformName) -> None:
+    if platform != its:
+        raise Permanent(
+            f"{target.name}: `{target.transport}` is an API of the platform {its}, and the device is of the platform "
+            f"{platform}. Remove `data.transport`, or correct the platform."
+        )
 
 
 def _words(line: str) -> list[str]:
@@ -69,3 +92,9 @@ def _linux(line: str) -> str:
 
 _SPOKEN: Final[Mapping[PlatformName, Callable[[str], str]]] = {"bird": _birdc, "openvswitch": _ovs, "linux": _linux}
 """The platforms of Linux machines. All others have a command line with a prompt, FRR's vtysh among them."""
+
+_APIS: Final[Mapping[TransportName, tuple[PlatformName, Callable[[Https, Target], Api]]]] = {
+    "eapi": ("arista_eos", Eapi),
+    "nxapi": ("cisco_nxos", Nxapi),
+}
+"""The APIs that run the commands of a platform over HTTPS, by the transport that asks for them."""

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 from activities.deviceinteraction.failures import DeviceFailure
-from activities.deviceinteraction.model import HostKeys, PlatformName, Target, Timeouts
+from activities.deviceinteraction.model import HostKeys, HostName, PlatformName, Target, Timeouts
 from activities.deviceinteraction.transcript import Transcript
 from activities.deviceinteraction.transport.opening import open_link
 from activities.deviceinteraction.transport.protocol import ReusableTransport, Transport
@@ -27,6 +27,7 @@ TRUSTED_S: Final = 1.0  # a link that was used so lately is not asked for a sign
 class _Idle:
     """A link that nobody uses, and what closes it."""
 
+    key: _Key
     transport: ReusableTransport
     links: AsyncExitStack
     since: float
@@ -34,7 +35,9 @@ class _Idle:
 
 
 class Pool:
-    """Keeps links, at most one idle one a device and login. One object for a worker.
+    """Keeps links, at most one idle one a device. One object for a worker.
+
+    A device has few lines for logins, so an idle link gives way before another login to the same device is made.
 
     Args:
         idle: How long a link is kept that nobody uses.
@@ -44,7 +47,7 @@ class Pool:
     def __init__(self, idle: timedelta, most: int = 1_000) -> None:
         self._idle_s = idle.total_seconds()
         self._most = most
-        self._idle: dict[_Key, _Idle] = {}
+        self._idle: dict[HostName, _Idle] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
@@ -58,6 +61,8 @@ class Pool:
         """
         key = (target, platform, host_keys)
         idle = await self._take(key, timeouts, transcript)
+        if idle is None:
+            await self.release(target)
         links = AsyncExitStack() if idle is None else idle.links
         transport: Transport
         if idle is None:
@@ -74,17 +79,24 @@ class Pool:
         else:
             await links.aclose()
 
+    async def release(self, target: Target) -> None:
+        """Close what is idle at a device, by whatever login, before somebody logs in to it without the pool."""
+        if target.name in self._idle:
+            await asyncio.wait([self._end(target.name)])
+
     async def close(self) -> None:
         """Close all that are idle."""
-        for key in list(self._idle):
-            self._end(key)
+        for host in list(self._idle):
+            self._end(host)
         await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def _take(self, key: _Key, timeouts: Timeouts, transcript: Transcript) -> _Idle | None:
-        """The idle link of a device, if it still lives."""
-        idle = self._idle.pop(key, None)
-        if idle is None:
+        """The idle link of a device, if it is of this login and still lives."""
+        host = key[0].name
+        idle = self._idle.get(host)
+        if idle is None or idle.key != key:
             return None
+        del self._idle[host]
         idle.ending.cancel()
         age_s = asyncio.get_running_loop().time() - idle.since
         idle.transport.adopt(timeouts, transcript)
@@ -100,20 +112,22 @@ class Pool:
         return None
 
     def _is_kept(self, key: _Key, transport: ReusableTransport) -> bool:
-        fits = key not in self._idle and len(self._idle) < self._most
+        fits = key[0].name not in self._idle and len(self._idle) < self._most
         return fits and transport.is_alive() and transport.prompt == transport.home
 
     def _keep(self, key: _Key, transport: ReusableTransport, links: AsyncExitStack) -> None:
         loop = asyncio.get_running_loop()
-        ending = loop.call_later(self._idle_s, self._end, key)
-        self._idle[key] = _Idle(transport, links, loop.time(), ending)
+        host = key[0].name
+        ending = loop.call_later(self._idle_s, self._end, host)
+        self._idle[host] = _Idle(key, transport, links, loop.time(), ending)
 
-    def _end(self, key: _Key) -> None:
-        idle = self._idle.pop(key)
+    def _end(self, host: HostName) -> asyncio.Task[None]:
+        idle = self._idle.pop(host)
         idle.ending.cancel()
         closing = asyncio.ensure_future(idle.links.aclose())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
+        return closing
 
 
 async def _answers(transport: Transport, timeouts: Timeouts) -> bool:

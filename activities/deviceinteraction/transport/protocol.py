@@ -4,11 +4,12 @@ It knows no platform and judges no answer: refusals are judged in `answers.py`, 
 effect is decided in `change/`. Nothing here imports an SSH library.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
+from activities.deviceinteraction.config.xmltree import Element
 from activities.deviceinteraction.failures import Transient
 from activities.deviceinteraction.model import Timeouts
 from activities.deviceinteraction.transcript import Transcript
@@ -84,6 +85,23 @@ class ReusableTransport(Transport, Protocol):
         ...
 
 
+@runtime_checkable
+class TypingTransport(Transport, Protocol):
+    """A transport that takes lines of configuration together, since what one of them opens is forgotten after it."""
+
+    async def type(self, lines: Sequence[str], *, within: timedelta) -> tuple[str, ...]:
+        """Send lines where the link stands, up to the first that the device refuses; their answers, one a line.
+
+        Args:
+            lines: No control characters.
+            within: For all of them.
+
+        Raises:
+            LinkFailed: No answer came; some of the lines may hold.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a command on a Linux machine ended; a signal that killed it counts from 128 on, as in a shell."""
@@ -132,5 +150,76 @@ class RpcTransport(Transport, Protocol):
 
         Raises:
             LinkFailed: No reply came in time, or the link died; the operation may have been carried out.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A data resource: its element, or what stands in the datastore; ``tag`` changes whenever it does."""
+
+    elements: tuple[Element, ...]
+    tag: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a device did not do what was asked over HTTP: its status, the error's tag (RFC 8040, 7) and words."""
+
+    status: int
+    tag: str
+    words: str
+
+
+@runtime_checkable
+class DataTransport(Transport, Protocol):
+    """A RESTCONF link: resources instead of lines. Paths begin below ``data``; the empty one is all of it."""
+
+    root: str
+    """The resource that counts as the device's configuration; empty for the whole datastore."""
+    staged: tuple[str | None, tuple[object, ...]] | None
+    """The tag that a prepared change is bound to, and its edits; kept by the platform."""
+
+    async def modules(self) -> Mapping[str, str]:
+        """The names of the device's data models by their namespaces. Raises `CheckFailed` where it lists none."""
+        ...
+
+    async def read(self, path: str, *, query: str = "") -> Resource | Refusal:
+        """Read a resource. Raises as `Https.request`."""
+        ...
+
+    async def tag(self, path: str) -> str | None:
+        """The tag of a resource; ``None`` where there is none. Raises as `Https.request`."""
+        ...
+
+    async def edit(
+        self,
+        method: Literal["PUT", "PATCH", "DELETE"],
+        path: str,
+        body: str,
+        *,
+        tag: str | None,
+        within: timedelta | None,
+    ) -> Refusal | None:
+        """Change a resource, once; why not, where the device refuses.
+
+        Args:
+            method: ``PATCH`` merges, ``PUT`` replaces (RFC 8040, 4).
+            path: Of the resource.
+            body: Its element; empty for ``DELETE``.
+            tag: What the resource must still be (RFC 8040, 3.4.1.2); it may be anything where ``None``.
+            within: For the answer.
+
+        Raises:
+            LinkFailed: No answer came; it may have been changed.
+        """
+        ...
+
+    async def invoke(self, operation: str, *, within: timedelta | None = None) -> str:
+        """Invoke an operation of a data model, given as for NETCONF; its ``rpc-reply``, unjudged.
+
+        Raises:
+            InvalidInput: It belongs to no data model of the device.
+            LinkFailed: No answer came; it may have been carried out.
         """
         ...

@@ -1,4 +1,4 @@
-"""The transport over scrapli with asyncssh: the one file of the library that knows either's calls and errors.
+"""The transport over scrapli, with asyncssh or Telnet: the one file of the library that knows scrapli's calls.
 
 scrapli's drivers supply prompts and privilege knowledge and its channel reads to the next prompt; modes, questions
 and effects stay with our platforms, since they must see every single answer. Three things differ from scrapli's own
@@ -26,8 +26,18 @@ from activities.deviceinteraction.failures import DeviceFailure, Permanent, Tran
 from activities.deviceinteraction.model import HostKeys, PlatformName, Target, Timeouts
 from activities.deviceinteraction.redaction import HIDDEN
 from activities.deviceinteraction.transcript import Transcript
-from activities.deviceinteraction.transport import hostkeys, login
+from activities.deviceinteraction.transport import hostkeys, login, telnet
+from activities.deviceinteraction.transport.algorithms import algorithms
 from activities.deviceinteraction.transport.echo import after_echo, last_lines, squeezed
+from activities.deviceinteraction.transport.keys import offered
+from activities.deviceinteraction.transport.manners import (
+    ANY_PROMPT,
+    MODE_LINES,
+    PAGER,
+    PREFIX_LINE,
+    PROMPT_LINE,
+    QUIET,
+)
 from activities.deviceinteraction.transport.protocol import Answer, LinkFailed, Unanswered
 
 logging.getLogger("scrapli").setLevel(logging.CRITICAL + 1)
@@ -39,24 +49,11 @@ _DRIVERS: Mapping[PlatformName, type[AsyncNetworkDriver]] = {
     "juniper_junos": AsyncJunosDriver,
     "cisco_iosxr": AsyncIOSXRDriver,
     "frr": AsyncIOSXEDriver,  # vtysh keeps to the same manners
+    "nokia_srlinux": AsyncIOSXEDriver,  # scrapli has none of its own; only what it sends and reads by is used
+    "nokia_sros": AsyncIOSXEDriver,
 }
-_QUIET: Mapping[PlatformName, tuple[str, ...]] = {
-    "cisco_iosxe": ("terminal length 0", "terminal width 512", "terminal no monitor"),
-    "cisco_nxos": ("terminal length 0", "terminal width 511", "terminal no monitor"),
-    "arista_eos": ("terminal length 0", "terminal width 32767", "terminal no monitor"),
-    "juniper_junos": ("set cli screen-length 0", "set cli screen-width 511", "set cli complete-on-space off"),
-    "cisco_iosxr": (
-        "terminal length 0",
-        "terminal width 512",
-        "terminal no monitor",
-        "terminal exec prompt no-timestamp",
-    ),
-    "frr": ("terminal length 0", "no terminal paginate", "no terminal monitor"),
-}
-_ANY_PROMPT = r"^[\w.\-@/:]{1,63}(?:\([^)\n]{1,60}\)){0,3}[>#]\s*$"
-_PROMPT_LINE = re.compile(r"^(?P<host>[\w.\-@/:]{1,63})(?:\([^)\n]{1,60}\)){0,3}(?P<mark>[>#])\s*$")
-_PREFIX_LINE = re.compile(r"^(?:\[edit[^\]\n]*\]|\{\w+(?::\w+)*\}(?:\[edit[^\]\n]*\])?)$")
 _REPLIES_AT_MOST = 3
+_SHOWN_WITHIN_S = 2.0
 
 
 @asynccontextmanager
@@ -89,13 +86,18 @@ async def _open(
 ) -> "ScrapliTransport":
     driver: AsyncNetworkDriver | None = None
     try:
-        keys = login.client_keys(target)
-        known = hostkeys.load(host_keys, target, way.peer)
-        options: dict[str, Any] = {"known_hosts": known, "client_keys": keys, **login.FAST}
-        driver = _driver(target, platform, timeouts, {**options, **way.options})
-        # scrapli's own limit ends with authentication; the shell that follows may hang as well.
-        async with asyncio.timeout(timeouts.connect.total_seconds() * 2):
-            await driver.open()
+        if target.transport == "telnet":
+            driver = _driver(target, platform, timeouts, {})
+            await _enter(driver, target, timeouts, way)
+        else:
+            known = hostkeys.load(host_keys, target, way.peer)
+            async with offered(target, timeouts) as keys:
+                options = {"known_hosts": known, "client_keys": keys, **algorithms(target.algorithms), **way.options}
+                options["preferred_auth"] = login.AUTHENTICATION
+                driver = _driver(target, platform, timeouts, options)
+                # scrapli's own limit ends with authentication; the shell that follows may hang as well.
+                async with asyncio.timeout(timeouts.connect.total_seconds() * 2):
+                    await driver.open()
     except BaseException as error:
         if driver is not None:
             driver.transport.close()
@@ -103,8 +105,18 @@ async def _open(
         if isinstance(error, Exception):
             raise _why_not_opened(error, target, host_keys, timeouts) from error
         raise
-    transcript.note(f"logged in to {target.name} ({hostkeys.entry_name(target)}) as {target.credential.username}")
+    by = ", by Telnet: in clear text" if target.transport == "telnet" else ""
+    transcript.note(f"logged in to {target.name} ({hostkeys.entry_name(target)}) as {target.credential.username}{by}")
     return ScrapliTransport(driver, target, platform, timeouts, transcript)
+
+
+async def _enter(driver: AsyncNetworkDriver, target: Target, timeouts: Timeouts, way: login.Way) -> None:
+    """Log in by Telnet, and put what it came to below scrapli's channel."""
+    reader, writer = await way.stream(target)
+    stream = telnet.Stream(reader, writer)
+    below: Any = driver.transport  # scrapli's Telnet transport: it reads and writes here what it believes to be streams
+    below.stdout = below.stdin = stream
+    await telnet.enter(stream, target, timeouts)
 
 
 def _driver(
@@ -122,7 +134,7 @@ def _driver(
         timeout_socket=timeouts.connect.total_seconds(),
         timeout_transport=0,  # the limit of a whole answer counts, not that of one read
         timeout_ops=timeouts.command.total_seconds(),
-        transport="asyncssh",
+        transport="asynctelnet" if target.transport == "telnet" else "asyncssh",
         transport_options={"asyncssh": asyncssh_options},
         on_open=_nothing,
         on_close=_nothing,
@@ -172,14 +184,14 @@ class ScrapliTransport:
 
     async def prepare(self) -> None:
         """Learn the prompt, become privileged, turn paging and log messages off."""
-        self._driver.comms_prompt_pattern = _ANY_PROMPT
+        self._driver.comms_prompt_pattern = ANY_PROMPT
         with self._classified("waiting for the first prompt"):
             self._driver.timeout_ops = self._timeouts.connect.total_seconds()
-            self._learn(await self._driver.channel.get_prompt())
+            self._learn(await self._first_prompt())
         self._transcript.received("", prompt=self._prompt)
         if self._prompt.endswith(">") and self._platform != "juniper_junos":
             await self._enable()
-        for line in _QUIET[self._platform]:
+        for line in QUIET[self._platform]:
             await self.send(line)  # a platform that does not know one says so, and nothing is lost
         self._home = self._prompt
 
@@ -189,7 +201,7 @@ class ScrapliTransport:
         """See `Transport.send`."""
         self._transcript.sent(line)
         if relearn:
-            self._driver.comms_prompt_pattern = _ANY_PROMPT
+            self._driver.comms_prompt_pattern = ANY_PROMPT
         self._driver.timeout_ops = (within or self._timeouts.command).total_seconds()
         with self._classified(f"waiting for the answer to {line.partition(' ')[0]!r}"):
             earlier, raw = await self._dialogue(line, answers) if answers else ("", await self._exchange(line))
@@ -214,6 +226,23 @@ class ScrapliTransport:
         """See `Transport.is_alive`."""
         return bool(self._driver.transport.isalive())
 
+    async def _first_prompt(self) -> str:
+        """The prompt that a device shows by itself after the login; a return asks one that shows none.
+
+        Asked at once, as scrapli does it, each session costs the device one answer more.
+        """
+        channel = self._driver.channel
+        if self._target.transport != "telnet":  # there the login has read the prompt already
+            prompt = re.compile(ANY_PROMPT.encode(), re.MULTILINE)
+            shown: bytes = b""
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(_SHOWN_WITHIN_S, self._driver.timeout_ops / 2)):
+                    while not (found := prompt.search(last_lines(shown))):
+                        shown += await channel.read()
+                    return found[0].decode()
+        asked: str = await channel.get_prompt()
+        return asked
+
     async def _exchange(self, line: str) -> str:
         """Send a line and read to the next prompt; what follows the echo.
 
@@ -237,7 +266,13 @@ class ScrapliTransport:
                         answer, echoed = after, True
                     if prompt.search(last_lines(answer)):
                         return answer.decode(errors="replace")
-        except TimeoutError:
+                    if PAGER.search(answer[-100:]):
+                        off = QUIET[self._platform][0]
+                        raise Unanswered(
+                            f"{self._target.name} pages its answers, although {off!r} was sent: it waits after a page of "
+                            f"{line.partition(' ')[0]!r}. Check that this login may turn paging off."
+                        )
+        except (TimeoutError, Unanswered):
             self._driver.transport.close()  # what comes later would be taken for the answer to the next line
             raise
 
@@ -258,7 +293,7 @@ class ScrapliTransport:
             )
             part = bytes(raw).decode(errors="replace")
             last = part.rstrip().rpartition("\n")[2]
-            if _PROMPT_LINE.match(last):
+            if PROMPT_LINE.match(last):
                 return earlier, part
             asking = part.rfind(last)
             self._transcript.received(part[:asking].strip("\n"), prompt=part[asking:].rstrip("\n"))
@@ -304,10 +339,10 @@ class ScrapliTransport:
     def _learn(self, prompt: str) -> None:
         """Pin the prompt to the device's name. Only its start counts: IOS cuts long names in configuration mode."""
         line = prompt.strip().rpartition("\n")[2]
-        match = _PROMPT_LINE.match(line)
+        match = PROMPT_LINE.match(line)
         if match is None:
             raise Transient(f"{self._target.name}: the prompt {line!r} is not one of {self._platform}.")
-        self._prompt = line
+        self._prompt = prompt.strip()
         start = re.escape(match["host"][:16])
         self._driver.comms_prompt_pattern = rf"^{start}[\w.\-@/:]{{0,50}}(?:\([^)\n]{{1,60}}\)){{0,3}}[>#]\s*$"
 
@@ -318,9 +353,12 @@ class ScrapliTransport:
         self._prompt = last.strip()
         self._waits = last + raw[len(ended) :].partition("\n")[0]
         lines = [line.rstrip() for line in body.split("\n")]
-        while lines and (not lines[-1] or _PREFIX_LINE.match(lines[-1])):
+        modes = MODE_LINES.get(self._platform)
+        while lines and (not lines[-1] or (modes or PREFIX_LINE).match(lines[-1])):
             above = lines.pop()
             self._waits = f"{above}\n{self._waits}" if above else self._waits
+            told = modes.match(above) if modes is not None and "\n" not in self._prompt else None
+            self._prompt = f"{told['mode']}\n{self._prompt}" if told is not None else self._prompt
         return "\n".join(lines).lstrip("\n")
 
     @contextmanager

@@ -20,6 +20,9 @@ REFUSED = {
     "junos argument": "                ^\nmissing argument.",
     "junos error": "error: configuration database locked by:",
     "junos ambiguous": "'vl' is ambiguous.",
+    "srlinux": "Parsing error: Unknown token 'x'. Options are ['#']",
+    "srlinux commit": "Error: Cannot commit transaction (commit confirmed in progress)",
+    "sros": "      ^^\nMINOR: MGMT_CORE #2201: Unknown element - 'tt'",
 }
 TAKEN = {
     "nothing": "",
@@ -27,6 +30,8 @@ TAKEN = {
     "warning": "% Warning: the VLAN is shut down",
     "log": "*Nov 21 10:00:00.123: %SYS-5-CONFIG_I: Configured from console by netsaga on vty0",
     "junos": "commit complete",
+    "sros": "INFO: CLI #2060: Entering exclusive configuration mode",
+    "srlinux": "All changes have been committed. Leaving candidate mode.",
     "info": "Enter configuration commands, one per line.  End with CNTL/Z.",
 }
 

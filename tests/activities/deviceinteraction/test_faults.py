@@ -6,15 +6,12 @@ the device must end. Devices and the servers that stand in for broken ones are r
 
 import asyncio
 import re
-import socket
-from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
-import asyncssh
 import pytest
 
 from activities.deviceinteraction.failures import (
@@ -28,18 +25,34 @@ from activities.deviceinteraction.failures import (
     Transient,
     Unreachable,
 )
-from activities.deviceinteraction.model import Change, HostKeys, PlatformName, Timeouts
-from activities.deviceinteraction.testbed import Fault
+from activities.deviceinteraction.model import Change, PlatformName, Timeouts
+from activities.deviceinteraction.testbed.model import SimulatedName
 from activities.deviceinteraction.transport import LinkFailed
-from devicelab import COMMIT_LINE, NAMES, NEW_VLAN, OTHER_VLAN, Lab, MemoryJournal, lab_of
+from devicelab import NAMES, NEW_VLAN, OTHER_VLAN, Lab, MemoryJournal, lab_of
+from fault_arms import (
+    Arm,
+    another_key,
+    another_password,
+    another_secret,
+    at_commit,
+    colleague_types,
+    five_sessions,
+    full_disk,
+    instead,
+    nobody_accepts,
+    says,
+    shows,
+    ten_checkpoints,
+)
 from testbed_terminal import terminal
 
-ALL: Final[tuple[PlatformName, ...]] = ("cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos")
+ALL: Final[tuple[PlatformName, ...]] = get_args(SimulatedName)
 IOSXE: Final[tuple[PlatformName, ...]] = ("cisco_iosxe",)
 NXOS: Final[tuple[PlatformName, ...]] = ("cisco_nxos",)
 EOS: Final[tuple[PlatformName, ...]] = ("arista_eos",)
 JUNOS: Final[tuple[PlatformName, ...]] = ("juniper_junos",)
-ONE: Final = EOS  # before a shell is opened no platform is there to differ
+IOSXR: Final[tuple[PlatformName, ...]] = ("cisco_iosxr",)
+ONE: Final = EOS  # before a prompt is there no platform differs
 
 #: Shorter waits than anybody would set, so that what hangs is found out soon.
 SHORT: Final = Timeouts(connect=timedelta(seconds=1), command=timedelta(seconds=0.7), commit=timedelta(seconds=0.7))
@@ -47,106 +60,6 @@ PATIENT: Final = Timeouts(connect=timedelta(seconds=10), command=timedelta(secon
 
 Meets = Literal["login", "reading", "change"]
 Ends = Literal["untouched", "changed", "all or nothing"]  # once the fault is gone, and what is due is tried again
-Arm = Callable[[Lab, AsyncExitStack], Awaitable[Lab]]
-
-CHECKPOINT: Final[Mapping[PlatformName, str]] = {
-    "cisco_iosxe": "^copy running-config flash",
-    "cisco_nxos": "^checkpoint",
-    "arista_eos": "^configure checkpoint save",
-    "juniper_junos": "^commit comment",  # it keeps the configurations before by itself
-}
-
-
-def shows(kind: str, match: str = "", *, phase: str = "before", times: int = 0) -> Arm:
-    """The device has a fault of the testbed's."""
-
-    async def arm(lab: Lab, _: AsyncExitStack) -> Lab:
-        lab.device.inject(Fault.model_validate({"kind": kind, "match": match, "phase": phase, "times": times}))
-        return lab
-
-    return arm
-
-
-def at_commit(kind: str, phase: str) -> Arm:
-    async def arm(lab: Lab, stack: AsyncExitStack) -> Lab:
-        return await shows(kind, COMMIT_LINE[lab.platform], phase=phase, times=1)(lab, stack)
-
-    return arm
-
-
-async def full_disk(lab: Lab, stack: AsyncExitStack) -> Lab:
-    return await shows("no_space", CHECKPOINT[lab.platform])(lab, stack)
-
-
-async def another_password(lab: Lab, _: AsyncExitStack) -> Lab:
-    return lab.with_password("another-password")
-
-
-async def another_key(lab: Lab, _: AsyncExitStack) -> Lab:
-    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
-    known = lab.testbed.state / "known_hosts_of_before"
-    known.write_text(f"[{lab.device.address}]:{lab.device.port} {other}")
-    return replace(lab, host_keys=HostKeys("verify", str(known)))
-
-
-async def nobody_accepts(lab: Lab, stack: AsyncExitStack) -> Lab:
-    """A listening socket whose queue is full: the kernel answers no further SYN."""
-    listening = stack.enter_context(socket.socket())
-    listening.bind(("127.0.0.1", 0))
-    listening.listen(0)
-    for _ in range(2):
-        caller = stack.enter_context(socket.socket())
-        caller.setblocking(False)
-        caller.connect_ex(listening.getsockname())
-    return elsewhere(lab, listening.getsockname()[1])
-
-
-def instead(answer: bytes, *, ends: bool = False) -> Arm:
-    """Something else listens where the device should."""
-
-    async def arm(lab: Lab, stack: AsyncExitStack) -> Lab:
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            writer.write(answer)
-            if not ends:
-                await reader.read(-1)  # until the client gives up
-            writer.close()
-
-        server = await stack.enter_async_context(await asyncio.start_server(serve, "127.0.0.1", 0))
-        return elsewhere(lab, server.sockets[0].getsockname()[1])
-
-    return arm
-
-
-def elsewhere(lab: Lab, port: int) -> Lab:
-    return replace(lab, target=replace(lab.target, address="127.0.0.1", port=port), host_keys=HostKeys("accept_any"))
-
-
-async def ten_checkpoints(lab: Lab, _: AsyncExitStack) -> Lab:
-    async with terminal(lab.device) as colleague:
-        await colleague.lines(*(f"checkpoint theirs-{number}" for number in range(10)))
-    return lab
-
-
-async def five_sessions(lab: Lab, stack: AsyncExitStack) -> Lab:
-    theirs = [f"configure session theirs-{number}" for number in range(5)]
-    colleague = await stack.enter_async_context(terminal(lab.device))
-    for session in theirs:
-        await colleague.lines(session, "end")
-    stack.push_async_callback(colleague.lines, f"{theirs[0]} abort")
-    return lab
-
-
-def colleague_types(*lines: str, leaves_by: str = "") -> Arm:
-    """Somebody else is logged in, and stays where these lines lead until the fault shall end."""
-
-    async def arm(lab: Lab, stack: AsyncExitStack) -> Lab:
-        colleague = await stack.enter_async_context(terminal(lab.device))
-        await colleague.lines(*lines)
-        if leaves_by:
-            stack.push_async_callback(colleague.lines, leaves_by)
-        return lab
-
-    return arm
 
 
 @dataclass(frozen=True)
@@ -161,6 +74,7 @@ class Row:
     ends: Ends = "untouched"
     platforms: tuple[PlatformName, ...] = ALL
     logins: int | None = None  # how often a password was tried
+    login_privilege: int = 15  # on IOS-XE, where a login ends; from 1 on it must be enabled
 
 
 TABLE: Final = [
@@ -179,7 +93,16 @@ TABLE: Final = [
     Row("a wrong password", another_password, "login", Permanent, "tried once.*Check the credential", logins=1),
     Row("a right password refused", shows("refuse_login"), "login", Permanent, "tried once", logins=1),
     Row("the login hangs", shows("hang_login"), "login", Unreachable, "did not finish the SSH login", platforms=ONE),
-    Row("no prompt ever comes", shows("no_prompt"), "login", LinkFailed, "waiting for the first prompt"),
+    Row("no prompt ever comes", shows("no_prompt"), "login", LinkFailed, "waiting for the first prompt", platforms=ONE),
+    Row(
+        "a wrong enable secret",
+        another_secret,
+        "login",
+        Permanent,
+        "not tried again.*enable secret",
+        platforms=IOSXE,
+        login_privilege=1,
+    ),
     Row("a banner of a megabyte", shows("banner"), "reading", None),
     # Reading
     Row("an answer never comes", shows("hang", "show version"), "reading", LinkFailed, "no answer in time.*'show'"),
@@ -187,7 +110,7 @@ TABLE: Final = [
     Row("cut in an answer", shows("drop", "show version", phase="middle"), "reading", LinkFailed, "broke off while"),
     Row("an empty answer", shows("empty", "show version"), "reading", CheckFailed, "answered with nothing.*rights"),
     Row("a refused command", shows("reject", "show version"), "reading", RejectedByDevice, "was refused: "),
-    Row("noise for an answer", shows("garbage", "show (vlan|run|conf)"), "change", CheckFailed, "acc-001: "),
+    Row("noise for an answer", shows("garbage", "show (vlan|run|conf)|^info "), "change", CheckFailed, "acc-001: "),
     # Changing
     Row(
         "cut before the commit", at_commit("drop", "before"), "change", OutcomeUnknown, "looks at the device", "changed"
@@ -196,7 +119,7 @@ TABLE: Final = [
     Row("the commit hangs", at_commit("hang", "after"), "change", OutcomeUnknown, "not known.*no answer", "changed"),
     Row(
         "cut within the lines",
-        shows("drop", "^ ?(name|set vlans|vlan-id)", times=1),
+        shows("drop", "^ ?(name|set |vlan-id|description|/configure router)", times=1),
         "change",
         DeviceFailure,
         "broke off",
@@ -206,7 +129,12 @@ TABLE: Final = [
     Row("ten checkpoints", ten_checkpoints, "change", CheckFailed, "ten, so remove one", platforms=NXOS),
     Row("five pending sessions", five_sessions, "change", ConfigLocked, "commit or abort", "changed", EOS),
     Row(
-        "locked", shows("locked", "^configure"), "change", ConfigLocked, "locked.*Nothing was changed", "changed", IOSXE
+        "locked",
+        shows("locked", "^(configure|enter candidate|edit-config)"),
+        "change",
+        ConfigLocked,
+        "locked.*Nothing was changed.*once that person or program is done",
+        "changed",
     ),
     Row(
         "a colleague has the lock",
@@ -216,6 +144,23 @@ TABLE: Final = [
         "once that person or program is done",
         "changed",
         platforms=JUNOS,
+    ),
+    Row(
+        "a colleague has the router to himself",
+        colleague_types("configure exclusive"),
+        "change",
+        ConfigLocked,
+        "once that person or program is done",
+        "changed",
+        platforms=IOSXR,
+    ),
+    Row(
+        "a colleague's target is open",
+        colleague_types("configure", "interface Loopback334", leaves_by="abort"),
+        "change",
+        None,
+        ends="changed",
+        platforms=IOSXR,
     ),
     Row(
         "a colleague edits the candidate",
@@ -251,17 +196,18 @@ CASES = [pytest.param(row, name, id=f"{row.fault}-{name}") for row in TABLE for 
 async def test_a_fault_has_its_class_says_what_to_do_and_leaves_nothing_pending(
     row: Row, platform: PlatformName, tmp_path: Path
 ) -> None:
-    async with lab_of(platform, tmp_path) as lab, AsyncExitStack() as stack:
-        before = lab.device.running_config()
-        async with lab.session(timeouts=PATIENT) as session:
-            change = await session.propose(NEW_VLAN[platform], NAMES)
+    async with lab_of(platform, tmp_path, login_privilege=row.login_privilege) as lab, AsyncExitStack() as stack:
+        before, change = lab.device.running_config(), None
+        if row.meets == "change":
+            async with lab.session(timeouts=PATIENT) as session:
+                change = await session.propose(NEW_VLAN[platform], NAMES)
         faulty = await row.arm(lab, stack)
         journal = MemoryJournal()
         found = await met(faulty, row, change, journal)
         tried = sum(entry.get("event") == "login_refused" for entry in lab.device.log())
         assert found is None if row.failure is None else isinstance(found, row.failure), repr(found)
         if found is not None:
-            assert matches(row.says, found.message), found.message
+            assert says(row.says, found.message), found.message
             assert "another-password" not in found.message
             if row.failure in (Permanent, RejectedByDevice, CheckFailed):
                 assert not found.retryable
@@ -270,23 +216,14 @@ async def test_a_fault_has_its_class_says_what_to_do_and_leaves_nothing_pending(
             assert NEW_VLAN[platform][0] not in lab.device.running_config().splitlines()
         lab.device.clear()
         await stack.aclose()
-        changed = await settled(lab, change, journal, found) if row.meets == "change" else False
+        changed = change is not None and await settled(lab, change, journal, found)
         assert row.ends != "changed" or changed
         assert row.ends != "untouched" or not changed
         assert (lab.device.running_config() == before) is not changed
         await nothing_pending(lab)
 
 
-def matches(words: str, message: str) -> bool:
-    rest = message
-    for part in words.split(".*"):
-        _, found, rest = rest.partition(part)
-        if not found and part:
-            return False
-    return True
-
-
-async def met(lab: Lab, row: Row, change: Change, journal: MemoryJournal) -> DeviceFailure | None:
+async def met(lab: Lab, row: Row, change: Change | None, journal: MemoryJournal) -> DeviceFailure | None:
     """What comes of it, as a failure or not."""
     timeouts = SHORT if "hang" in row.fault or row.failure in (Unreachable, LinkFailed, OutcomeUnknown) else PATIENT
     try:
@@ -297,6 +234,7 @@ async def met(lab: Lab, row: Row, change: Change, journal: MemoryJournal) -> Dev
                 case "reading":
                     assert len(await session.show("show version")) > 20
                 case "change":
+                    assert change is not None
                     await session.apply(change, NAMES, journal, save=True)
     except DeviceFailure as failure:
         return failure

@@ -18,6 +18,12 @@ def test_a_control_character_is_refused(line: str) -> None:
         checked([line])
 
 
+def test_a_file_keeps_its_tabs_and_hides_nothing_behind_them() -> None:
+    assert checked(["\tipv4;"], "file") == ("\tipv4;",)
+    with pytest.raises(InvalidInput, match="control character"):
+        checked(["\tipv4;\x1b"], "file")
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -1,5 +1,7 @@
 """Which parts of a text are hidden."""
 
+import json
+
 import pytest
 from pydantic import SecretStr
 
@@ -92,3 +94,14 @@ def test_a_leaf_that_keeps_a_secret_is_hidden_in_xml_and_its_neighbours_are_not(
     assert "<name>ops</name>" in shown
     assert "blue" in shown
     assert by_pattern(f"<{leaf}>\n  <name>x</name></{leaf}>") == f"<{leaf}>\n  <name>x</name></{leaf}>"
+
+
+def test_secrets_in_json_are_hidden_and_it_stays_json() -> None:
+    text = (
+        '{"username": [{"name": "admin", "password": {"encryption": "9", "password": "hun\\"ter 2"}}], '
+        '"mod:shared-secret" : "cisco", "community": 4711, "passwords-checked": true, "key": "interface"}'
+    )
+    hidden = json.loads(by_pattern(text))
+    assert hidden["username"][0]["password"] == {"encryption": "9", "password": "<redacted>"}
+    assert (hidden["mod:shared-secret"], hidden["community"]) == ("<redacted>", "<redacted>")
+    assert (hidden["passwords-checked"], hidden["key"]) == (True, "interface")

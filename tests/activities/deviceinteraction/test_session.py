@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from activities.deviceinteraction.failures import CheckFailed, InvalidInput, Permanent, RejectedByDevice, Transient
+from activities.deviceinteraction.failures import CheckFailed, Permanent, Transient
 from activities.deviceinteraction.model import Vlan
 from activities.deviceinteraction.testbed import Fault, Testbed
 from activities.deviceinteraction.transcript import Transcript
@@ -16,15 +16,6 @@ VLANS = {
     "arista_eos": "show vlan",
     "juniper_junos": "show vlans",
 }
-
-
-async def test_a_device_says_what_it_is(lab: Lab) -> None:
-    async with lab.session() as session:
-        facts = await session.facts()
-    assert facts.hostname == "acc-001"
-    assert facts.platform == lab.platform
-    assert facts.model
-    assert facts.version
 
 
 async def test_snapshots_have_one_shape_on_all_platforms(tmp_path: Path) -> None:
@@ -45,23 +36,6 @@ async def test_snapshots_have_one_shape_on_all_platforms(tmp_path: Path) -> None
     assert states[0].vlans[10] == Vlan(name="users", status="active")
 
 
-async def test_a_section_that_was_not_asked_for_is_none(lab: Lab) -> None:
-    async with lab.session() as session:
-        state = await session.snapshot(["vlans"])
-    assert state.config is None
-    assert state.config_fingerprint is None
-    assert state.interfaces is None
-
-
-async def test_the_fingerprint_stays_while_nothing_changes_and_moves_when_something_does(lab: Lab) -> None:
-    async with lab.session() as session:
-        first = await session.snapshot(["config"])
-        second = await session.snapshot(["config"])
-        lab.device.change(NEW_VLAN[lab.platform])
-        third = await session.snapshot(["config"])
-    assert first.config_fingerprint == second.config_fingerprint != third.config_fingerprint
-
-
 async def test_vlans_are_parsed_into_rows_with_lower_case_names(lab: Lab) -> None:
     async with lab.session() as session:
         rows = await session.parse(VLANS[lab.platform], await session.show(VLANS[lab.platform]), min_rows=2)
@@ -73,12 +47,6 @@ async def test_fewer_rows_than_demanded_fail(lab: Lab) -> None:
         output = await session.show(VLANS[lab.platform])
         with pytest.raises(CheckFailed, match="at least 500"):
             await session.parse(VLANS[lab.platform], output, min_rows=500)
-
-
-async def test_an_unknown_show_command_is_a_refusal_and_never_empty(lab: Lab) -> None:
-    async with lab.session() as session:
-        with pytest.raises(RejectedByDevice):
-            await session.show("show frobnication")
 
 
 async def test_an_empty_answer_is_a_failure(lab: Lab) -> None:
@@ -116,22 +84,6 @@ async def test_a_link_that_breaks_while_reading_is_transient(lab: Lab) -> None:
         async with lab.session(timeouts=HASTY) as session:
             await session.show("show version")
     assert not failed.value.touched
-
-
-@pytest.mark.parametrize(
-    "command", ["configure terminal", "reload", "show version | redirect flash:x", "", "show\nvlan"]
-)
-async def test_a_command_that_does_more_than_read_is_refused(lab: Lab, command: str) -> None:
-    async with lab.session() as session:
-        with pytest.raises(InvalidInput):
-            await session.show(command)
-
-
-async def test_lines_with_control_characters_reach_no_device(lab: Lab) -> None:
-    async with lab.session() as session:
-        with pytest.raises(InvalidInput, match="control character"):
-            await session.propose(["vlan 120\nno vlan 10"], NAMES)
-    assert lab.effects() == []
 
 
 async def test_secrets_leave_the_session_nowhere(lab: Lab) -> None:

@@ -48,6 +48,16 @@ async def test_a_pool_comes_from_the_host_its_group_or_the_defaults(tmp_path: Pa
     assert [device.pool for device in await _devices(tmp_path / "i.yaml", text)] == ["core", "dc1", "dc2"]
 
 
+async def test_how_a_device_is_reached_may_stand_beside_its_port(tmp_path: Path) -> None:
+    hosts = "{sw1: {address: a, groups: [far]}, sw2: {address: b, groups: [far], proxy: gate, transport: telnet}}"
+    groups = "{far: {proxy: edge, ssh_algorithms: legacy, data: {floor: 1}}}"
+    sw1, sw2 = await _devices(
+        tmp_path / "i.yaml", f"defaults: {{platform: cisco_iosxe}}\ngroups: {groups}\nhosts: {hosts}\n"
+    )
+    assert sw1.data == {"proxy": "edge", "ssh_algorithms": "legacy", "floor": 1}
+    assert sw2.data == {"proxy": "gate", "transport": "telnet", "ssh_algorithms": "legacy", "floor": 1}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -68,6 +78,10 @@ async def test_a_pool_comes_from_the_host_its_group_or_the_defaults(tmp_path: Pa
         ('hosts: {sw1: {address: "a\\nb", platform: x}}', "`address` is 'a\\\\nb'"),
         ("hosts: {sw1: {address: a, platform: x}, sw1: {address: b, platform: x}}", "`sw1` stands twice"),
         ("hosts: {sw1: {address: a, platform: x}, SW1: {address: b, platform: x}}", "differ only in case"),
+        (
+            "hosts: {sw1: {address: a, platform: x, proxy: edge, data: {proxy: gate}}}",
+            "host 'sw1': `proxy` and `data.proxy` say different things",
+        ),
         ("groups: {access: {address: a}}", "group 'access': `address` is not known"),
         ("devices: {}", "`devices` is not known; expected `hosts`"),
         ("hosts: [sw1]", "expected a map, found list"),

@@ -150,6 +150,35 @@ async def test_a_mistake_in_the_file_is_said_without_its_content(tmp_path: Path,
     assert "12345678" not in str(caught.value)
 
 
+async def test_an_agent_needs_no_secret_and_true_means_that_of_the_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "ssh-ed25519 AAAA lab"
+    entries = f"own: {{username: u, agent: true, public_key: {key}}}\nnamed: {{username: u, agent: /run/a}}"
+    path = _file(tmp_path, entries)
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent")
+    own = await FileSecret(path, "own").load()
+    assert (own.agent, own.public_key, own.password) == ("/run/agent", key, None)
+    assert (await FileSecret(path, "named").load()).agent == "/run/a"
+    assert (await EnvironmentSecret("R", {"R_USERNAME": "u", "R_AGENT": "true"}).load()).agent == "/run/agent"
+    monkeypatch.delenv("SSH_AUTH_SOCK")
+    with pytest.raises(SecretError, match="SSH_AUTH_SOCK is not set"):
+        await FileSecret(path, "own").load()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ("agent: false", "neither a `password` nor a `private_key`, nor an `agent`"),
+        ("agent: [a]", "`agent` is neither `true` nor the path"),
+        ("password: p, public_key: ssh-ed25519 AAAA", "`public_key` chooses a key of an agent"),
+    ],
+)
+async def test_an_agent_that_is_not_named_rightly_is_said(tmp_path: Path, fields: str, said: str) -> None:
+    with pytest.raises(SecretError, match=said):
+        await FileSecret(_file(tmp_path, f"lab: {{username: u, {fields}}}"), "lab").load()
+
+
 async def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(SecretError, match="No such file"):
         await FileSecret(tmp_path / "gone.yaml", "lab").load()

@@ -36,6 +36,7 @@ def test_commands_of_other_processes_are_forwarded_with_all_their_arguments() ->
     assert forwarded(["probe", "--help"]) == [*worker, "probe", "--help"]
     assert forwarded(["platform", "verify", "sw1"]) == [*worker, "platform", "verify", "sw1"]
     assert forwarded(["transcript", "last", "sw1"]) == [*worker, "transcript", "last", "sw1"]
+    assert forwarded(["values", "last", "kept"]) == [*worker, "values", "last", "kept"]
     assert forwarded(["testbed"]) == [sys.executable, "-m", "activities.deviceinteraction.testbed"]
     assert forwarded(["status", "last"]) is None
 

@@ -41,7 +41,7 @@ class Watched:
     async def until(self, condition: Callable[[TerminalScreen], bool]) -> None:
         """Wait for a picture; bounded."""
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while not condition(self.screen):
                     self.changed.clear()
                     await self.changed.wait()
@@ -103,7 +103,7 @@ async def test_a_terminal_shows_the_run_and_is_given_back_at_ctrl_c(
         await command.until(lambda screen: "left behind" not in screen.text and "campus-vlan" in screen.text)
         command.process.send_signal(signal.SIGINT)
         await command.until(lambda screen: not screen.alternate and "Come back with" in screen.text)
-        assert await asyncio.wait_for(command.process.wait(), 20) == 130
+        assert await asyncio.wait_for(command.process.wait(), 60) == 130
         assert command.screen.cursor
     assert (await handle.status()).phase == "waiting"
 
@@ -115,7 +115,7 @@ async def test_a_terminal_is_given_back_when_the_command_is_told_to_end(
     async with watched("told", *at) as command:
         await command.until(lambda screen: screen.alternate and "campus-vlan" in screen.text)
         command.process.terminate()
-        assert await asyncio.wait_for(command.process.wait(), 20) == -signal.SIGTERM
+        assert await asyncio.wait_for(command.process.wait(), 60) == -signal.SIGTERM
         await command.until(lambda screen: not screen.alternate and screen.cursor)
 
 
@@ -138,4 +138,4 @@ async def test_without_colours_the_picture_is_the_same(orchestrator: Orchestrato
         assert not command.screen.coloured
         await handle.approve(by="bob")
         await command.until(lambda screen: "Verdict: succeeded" in screen.text)
-        assert await asyncio.wait_for(command.process.wait(), 20) == 0
+        assert await asyncio.wait_for(command.process.wait(), 60) == 0

@@ -47,7 +47,7 @@ def children_of(state: Path) -> list[int]:
 
 
 async def nothing_left(state: Path) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while sys.platform == "linux" and children_of(state):
             await asyncio.sleep(0.05)
 

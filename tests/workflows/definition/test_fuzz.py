@@ -22,6 +22,8 @@ from workflows.definition.formats import FORMATS
 from workflows.definition.references import referenced_definitions, referenced_templates
 from workflows.definition.render import render
 
+pytestmark = pytest.mark.no_cover  # it is long, and others cover the compiler
+
 EXAMPLES = int(os.environ.get("NETSAGA_FUZZ", "150"))
 LONGEST_S = 2.0
 TRACED = 5  # so much slower is code whose coverage is measured; that is not what is promised

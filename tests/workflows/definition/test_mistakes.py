@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+import pytest
+
 from workflows.definition.compiler import Source, compile_definition
 from workflows.definition.references import referenced_templates
 
@@ -55,6 +57,7 @@ def slips(text: str) -> Iterator[tuple[str, int, str]]:
                 yield broken(f"{code[: match.start()]} === {code[match.end() :]}"), number + 1, f"operator {match[1]}"
 
 
+@pytest.mark.no_cover
 def test_one_slip_is_one_message_on_its_line() -> None:
     counts: Counter[int] = Counter()
     elsewhere, many = [], []

@@ -1,12 +1,15 @@
 """Gates, waits and questions of runs that continue as new meanwhile: nothing is asked anew, nothing is forgotten."""
 
+import asyncio
+
 import pytest
+from temporalio.client import WorkflowUpdateFailedError
 
 from expressions import tree
 from gated import GatedWorld
 from plans import of, plan, reading
 from running import Live, Server
-from workflows.contracts import AskResult, Operation
+from workflows.contracts import AskResult, Operation, OperationAnswer
 from workflows.errors import failure
 from workflows.plan import ApproveStep, Constant, HttpStep, Input, SetStep, StepId, WaitStep
 
@@ -68,6 +71,34 @@ async def test_a_signal_is_kept_and_its_step_goes_on_waiting(server: Server) -> 
         result = await live.result()
         assert await executions(live) > 1
     assert result.verdict == "succeeded"
+
+
+@pytest.mark.history("continued-signal")
+async def test_an_update_that_comes_while_the_run_reads_its_state_waits_for_it(server: Server) -> None:
+    wait = WaitStep(
+        id=StepId("go"), needs=(StepId("back"),), signal="go", payload={"note": Input(type="string", required=True)}
+    )
+    back = WaitStep(id=StepId("back"), devices=of("inventory"), limit=Constant(value="10m"))
+    held = GatedWorld(plan(back, wait), HOSTS, history_events=SHORT, load_waits_for=asyncio.Event())
+    held.away = {"sw2": 3}
+    assert held.load_waits_for is not None
+    async with server.run(held) as live:
+        await asyncio.wait_for(held.loading.wait(), 30)
+        sent = asyncio.create_task(
+            live.handle.execute_update("go", {"note": "early", "by": "lab"}, result_type=OperationAnswer)
+        )
+        other = asyncio.create_task(live.handle.execute_update("gone", {}))
+        done, _ = await asyncio.wait({sent, other}, timeout=0.3)
+        assert not done, "neither is answered before the run knows where it stands"
+        held.load_waits_for.set()
+        assert (await sent).accepted
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await other
+        assert "no step of this run waits for the signal gone" in str(refused.value.cause)
+        result = await live.result()
+        assert await executions(live) > 1
+    assert result.verdict == "succeeded"
+    assert [(one.operation, one.by, one.how) for one in held.sealed[0].operations] == [("signal go", "lab", "update")]
 
 
 async def test_an_operator_is_asked_on_about_a_step_that_failed(server: Server) -> None:

@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from expressions import tree
-from plans import at_most, changing, plan, reading, waves
+from plans import at_most, changing, plan, reading, ref, waves
 from running import Server
 from scripted import Holding, World
 from workflows.contracts import HttpInput, HttpResult, RunResult, ScriptResult, WindowResult
@@ -21,6 +21,7 @@ from workflows.plan import (
     MapOf,
     OnFailure,
     ScriptStep,
+    SetStep,
     Step,
     StepId,
     WaitStep,
@@ -83,6 +84,22 @@ async def test_a_script_takes_and_yields_json(server: Server) -> None:
     result = await server.outcome(world)
     assert result.verdict == "succeeded"
     assert world.called[0].given == {"a": 2}  # type: ignore[union-attr]
+
+
+async def test_what_is_too_large_for_history_is_named_by_the_steps_outputs(server: Server) -> None:
+    intent = HttpStep(id=StepId("intent"), method="get", url=Constant(value="nautobot:/api/vlans/"))
+    close = ScriptStep(id=StepId("close"), needs=(StepId("intent"),), run="close-ticket")
+    said = SetStep(
+        id=StepId("said"),
+        needs=(StepId("close"),),
+        values=(("where", tree("steps.intent.body ~ ' ' ~ steps.close.log")),),
+    )
+    outer = plan(intent, close, said)
+    world = World(outer.model_copy(update={"outputs": (("where", tree("steps.said.where")),)}), HOSTS)
+    world.answers["intent"] = HttpResult(status=200, body=ref("body"))
+    world.answers["close"] = ScriptResult(result=None, log=ref("log"))
+    result = await server.outcome(world)
+    assert (result.verdict, result.outputs) == ("succeeded", {"where": f"{ref('body')} {ref('log')}"})
 
 
 def calling(*called_steps: Step) -> World:

@@ -1,5 +1,6 @@
 """Waits for signals and for devices that come back, on the real server."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -88,6 +89,23 @@ async def test_a_signal_that_comes_before_its_step_waits_is_kept(server: Server)
     early = (waiting(id="first", for_=Constant(value="1h")), for_signal(needs=("first",), limit=Constant(value="5m")))
     async with server.run(world(*early)) as live:
         await live.handle.signal("burn_in_done", {"passed": False, "rounds": 3})
+        assert (await live.result()).verdict == "succeeded"
+
+
+@pytest.mark.history("signal-before-plan")
+async def test_an_update_that_comes_before_the_plan_is_known_is_kept_for_its_step(server: Server) -> None:
+    held = world(for_signal(limit=Constant(value="5m")))
+    held.prepare_waits_for = asyncio.Event()
+    async with server.run(held) as live:
+        sent = asyncio.create_task(
+            live.handle.execute_update("burn_in_done", {"passed": True}, result_type=OperationAnswer)
+        )
+        wrong = asyncio.create_task(live.handle.execute_update("burn_in_done", [], result_type=OperationAnswer))
+        done, _ = await asyncio.wait({sent, wrong}, timeout=0.2)
+        assert not done, "only the plan says what fits"
+        held.prepare_waits_for.set()
+        assert (await sent).accepted
+        assert "takes one JSON object with `passed`, `rounds`" in (await wrong).message
         assert (await live.result()).verdict == "succeeded"
 
 

@@ -38,14 +38,15 @@ class Show(Part):
         examples=["show vlan id ${{ inputs.vlan_id }}"],
     )
     parse: Parser | None = key(
-        "`textfsm` takes the template of ntc-templates for platform and command and yields rows; `ttp` takes the "
-        "template that `pattern` names; `regex` yields a row for each match of `pattern`, its named groups as columns; "
-        "`json` reads the output as JSON; `none` keeps the text.",
+        "`textfsm` yields the rows that the template of ntc-templates for platform and command finds, or the one that "
+        "`pattern` names; `ttp` takes the template that `pattern` names; `regex` yields a row for each match of "
+        "`pattern`, its named groups as columns; `json` reads the output as JSON; `none` keeps the text.",
         default="none",
         examples=["textfsm"],
     )
     pattern: Text | None = key(
-        "Of `regex`: the expression, with named groups. Of `ttp`: the template's file.",
+        "Of `regex`: the expression, with named groups. Of `ttp`: the template's file. Of `textfsm`: the file of a "
+        "template of your own; without it, that of ntc-templates.",
         examples=[r"^(?P<port>\S+) is (?P<state>up|down)"],
     )
     min_rows: Natural | None = key(
@@ -68,7 +69,8 @@ class Change(Part):
         examples=[["vlan ${{ inputs.vlan_id }}", " name ${{ inputs.vlan_name }}"]],
     )
     mode: Literal["merge", "replace"] | None = key(
-        "`merge` adds to the configuration; `replace` makes the text the whole of it.",
+        "`merge` adds to the configuration; `replace` makes the text the whole of it, on platforms that do that: a "
+        "candidate is emptied first, or the lines between the two are worked out, shown and typed.",
         default="merge",
         examples=["replace"],
     )
@@ -139,7 +141,7 @@ class Command(Part):
     )
     changes: Flag | None = key("Whether it changes the device.", default=True, examples=[False])
     parse: Parser | None = key("What is made of its output, as in `show`.", default="none", examples=["json"])
-    pattern: Text | None = key("Of `regex` and `ttp`, as in `show`.", examples=[r"^(?P<name>\w+):"])
+    pattern: Text | None = key("Of `regex`, `ttp` and `textfsm`, as in `show`.", examples=[r"^(?P<name>\w+):"])
 
 
 class File(Part):

@@ -67,7 +67,7 @@ class Request(Part):
 
 
 class HttpStep(TimedStep):
-    """Calls a system. Outputs: `status`, `json`, `text`; in its own `check` they are `result.status` and so on."""
+    """Calls a system. Outputs: `status`, `json`, `text`, `body`; its own `check` says `result.status` and so on."""
 
     http: Request = key("The request.", needed=True, examples=[{"get": "nautobot:/api/ipam/vlans/"}])
 
@@ -148,7 +148,7 @@ class CallStep(TimedStep):
 
 
 class ScriptStep(TimedStep):
-    """Runs a program or a Python function that the settings allow: JSON in, JSON out. Output: `result`."""
+    """Runs a program or a Python function that the settings allow: JSON in, JSON out. Outputs: `result`, `log`."""
 
     script: Text = key("Its name in the settings.", needed=True, examples=["reserve_prefix"])
     with_: MapValue | None = key("What goes in.", alias="with", examples=[{"site": "${{ inputs.building }}"}])

@@ -5,7 +5,7 @@ from typing import Final
 
 from workflows.definition.language import Definition, Part, actions, definition, inputs, keys_of, rollout, step, steps
 from workflows.definition.reference.expressions import expressions_page
-from workflows.definition.reference.prose import INDEX, OUTPUTS, YAML_RULES
+from workflows.definition.reference.prose import CHECKS, INDEX, OUTPUTS, YAML_RULES
 from workflows.definition.reference.python import python_page
 from workflows.definition.reference.state import SECTIONS, state_page
 from workflows.definition.reference.tables import example_block, heading, keys_table, sentence_of
@@ -42,6 +42,7 @@ def pages(examples: Mapping[str, str]) -> dict[str, str]:
     for verb, part in steps.STEPS.items():
         made[f"{verb}.md"] = _verb(verb, part, links, examples)
     made["expressions.md"] = expressions_page()
+    made["checks.md"] = CHECKS.format(example=example_block(examples["checks"]))
     made["yaml.md"] = YAML_RULES
     made["python.md"] = python_page(examples["first_change"])
     for section in SECTIONS:

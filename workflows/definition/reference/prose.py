@@ -19,6 +19,7 @@ on them is compiled by a test. Each example is a file in `examples/` too.
 | [Inputs](inputs.md) | what a run is given, and its types |
 | [Steps](steps.md) | the keys that all steps have: order, conditions, checks, retries, failures |
 | [Device actions](actions.md) | what a step does on each device |
+| [Checks](checks.md) | how to say what must hold on a device, and what is kept as evidence |
 | [Expressions](expressions.md) | `${{{{ }}}}`, names, filters and tests |
 | [YAML](yaml.md) | which YAML is read, and what is refused |
 | [In Python](python.md) | the same definitions, built by functions |
@@ -42,19 +43,54 @@ and `netsaga schema > netsaga.schema.json` has been run beside it. `netsaga init
 types; names, expressions and safety are seen by `netsaga check`.
 """
 
+CHECKS: Final = """\
+# Checks
+
+A `check` demands what must hold: a name that people read, and an expression over what the actions before it have read.
+There is no list of kinds of checks to learn. These six are what most tests of a network are made of:
+
+| what is proven | from | as |
+|---|---|---|
+| it is reachable | `show` a `ping`, or [`reachable`](actions.md#reachable) | `ping[0].percent \\| int == 100` |
+| neighbours are up | `snapshot: [neighbours, bgp]` | `state.bgp[inputs.peer].state == "established"` |
+| counters move | `show` them, [`wait`](wait.md), and again | `now[0].octets \\| int > was[0].octets \\| int` |
+| a route is there | `snapshot: [routes]` | `"0.0.0.0/0" in state.routes` |
+| a command's output matches | `show`, as text or parsed | `"Transparent" in vtp` |
+| versions are equal | `snapshot: [versions]` | `state.versions.os == inputs.release` |
+
+What must be as it was before is no check but a [`compare`](actions.md#compare) of two snapshots.
+
+**Evidence.** Of each check, whether it holds or not, the transcript of the device says what it looked at: the values on
+both sides of its comparisons, such as `check 'there is a way out' holds: state.routes has the keys 0.0.0.0/0,
+10.99.0.0/16`. The failure of a device says the same of a check without an `else`. A value that is missing fails the
+check that asks for it, and is never empty or false by accident.
+
+**Severity.** A `critical` check (the default) fails the device, so that the step's `accept` and `on_failure` decide. A
+`warning` is counted and shown.
+
+## Example
+
+The testbed's `cisco_iosxe` devices answer all of it.
+
+{example}
+"""
+
 OUTPUTS: Final[Mapping[str, str]] = {
     "devices": "Outputs: the lists of devices `succeeded`, `failed`, `unreachable`, `skipped` and `changed`; "
     "`ratio` of those "
     "that succeeded; `total`; `warnings`. Inside the `do` of a later step, `steps.STEP.NAME` is this device's own "
     "value that "
     "an action named with `as`.",
-    "http": "Outputs: `status`, an integer; `json`, what was answered, as far as it is JSON; `text`.",
+    "http": "Outputs: `status`, an integer; `json`, what was answered, as far as it is JSON; `text`. An answer of more "
+    "than 64 kB is kept as an artifact: then `json` is null, `text` is empty, and `body` names the artifact; otherwise "
+    "`body` is null.",
     "approve": "It has no outputs. A rejection ends the run as `rejected`, and `finally` still runs.",
     "wait": "Outputs: those of the signal's `payload`, where it waits for one; `reachable`, `unreachable` and "
     "`refused`, lists of devices, where it waits for devices. A device that refuses the login is not asked again. "
     "Signals that come before their step waits are kept for it; `netsaga signal RUN NAME` sends one.",
     "call": "Outputs: those that the called definition declares.",
-    "script": "Outputs: `result`, the JSON that it prints.",
+    "script": "Outputs: `result`, the JSON that it prints; `log`, the artifact that holds what it wrote to standard "
+    "error, null where that is nothing.",
     "ansible": "Outputs: `result`.",
     "awx": "Outputs: `result`.",
     "notify": "It has no outputs.",

@@ -12,8 +12,8 @@ from typing import ClassVar
 
 from activities.deviceinteraction.testbed.cli import Reply, Setting, command
 from activities.deviceinteraction.testbed.grammar import Match, Refused
-from activities.deviceinteraction.testbed.platforms.editor import CONFIG
-from activities.deviceinteraction.testbed.platforms.eos_device import MOST_CHECKPOINTS, ConfigSession, EosState
+from activities.deviceinteraction.testbed.platforms.editor import CONFIG, add_missing
+from activities.deviceinteraction.testbed.platforms.eos_device import CLEAN, MOST_CHECKPOINTS, ConfigSession, EosState
 from activities.deviceinteraction.testbed.platforms.eos_world import EosWorld
 from activities.deviceinteraction.testbed.platforms.settings import SHARED_SETTINGS
 from activities.deviceinteraction.testbed.tree import ConfigTree
@@ -33,6 +33,7 @@ class EosCli(EosWorld):
             Setting("enable secret <text...>", 2),
         ),
         "config-if": SHARED_SETTINGS["config-if"],
+        "config-line": (Setting("idle-timeout <number>", 1),),
     }
 
     def __init__(self, device: EosState, session: int, user: str, level: int = 15) -> None:
@@ -63,7 +64,7 @@ class EosCli(EosWorld):
             case "config-if":
                 return f"-if-{self.device.short(first)}"
             case "config-line":
-                return "-line"
+                return f"-mgmt-{first}"
             case _:
                 return ""
 
@@ -110,6 +111,22 @@ class EosCli(EosWorld):
     def protected_vlan(self, number: int) -> Reply | None:
         """VLAN 1 stays."""
         return Reply("% Default VLAN 1 may not be deleted", "rejected") if number == 1 else None
+
+    # What is off by default and shown so ("EOS User Manual", chapters "User Security" and "IPv4")
+
+    @command("aaa root", "ip routing", mode="config")
+    def _switch(self, match: Match) -> Reply:
+        def change(tree: ConfigTree) -> None:
+            tree.children = [line for line in tree.children if line.text.removeprefix("no ") != match.text]
+            add_missing(tree, [f"no {match.text}" if match.negated else match.text])
+
+        self.edit(change)
+        return Reply()
+
+    @command("management ssh", mode="config")
+    def _management(self, match: Match) -> Reply:
+        self.edit(lambda tree: add_missing(tree, [match.text]))
+        return self.enter("config-line", match.text)
 
     # Saving
 
@@ -223,7 +240,7 @@ class EosCli(EosWorld):
     def _clean(self, match: Match) -> Reply:
         if self._editing is None:
             return self.refusal(Refused("invalid", 0), match.text)
-        self._editing.tree = self.device.load("")
+        self._editing.tree = self.device.load(CLEAN)
         return Reply()
 
     @command("show session-config", mode=CONFIG)

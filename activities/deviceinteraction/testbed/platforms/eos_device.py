@@ -15,6 +15,16 @@ from activities.deviceinteraction.testbed.tree import ConfigTree
 _ACCESS = tuple(f"Ethernet{number}" for number in range(1, 9))
 _UPLINKS = ("Ethernet49", "Ethernet50")
 MOST_CHECKPOINTS = 20
+CLEAN = "\n".join([
+    "transceiver qsfp default-mode 4x10G",
+    "service routing protocols model ribd",
+    "spanning-tree mode mstp",
+    "no aaa root",
+    *(f"interface {port}" for port in (*_ACCESS, *_UPLINKS, "Management1")),
+    "no ip routing",
+    "",
+])  # fmt: skip
+"""The factory's configuration, which ``rollback clean-config`` goes back to."""
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 Formats follow Arista, "EOS User Manual", release 4.30.
 """
 
-from activities.deviceinteraction.testbed.cli import Reply, command
+from activities.deviceinteraction.testbed.cli import Question, Reply, command
 from activities.deviceinteraction.testbed.grammar import Match
 from activities.deviceinteraction.testbed.platforms import identity
 from activities.deviceinteraction.testbed.platforms.eos_device import EosState
@@ -48,6 +48,20 @@ Free memory: 2473244 kB
     def _reload_now(self, _match: Match) -> Reply:
         self.device.reboot(self.user)
         return Reply(close=True)
+
+    @command("reload")
+    def _reload(self, _match: Match) -> Reply:
+        def answer(said: str) -> Reply:
+            if said.strip().lower() not in {"", "y", "yes"}:
+                return Reply()
+            self.device.reboot(self.user)
+            return Reply(close=True)
+
+        return Reply(question=Question("Proceed with reload? [confirm]", answer))
+
+    @command("show hostname", level=1)
+    def _show_hostname(self, _match: Match) -> Reply:
+        return Reply(f"Hostname: {self.device.hostname}\nFQDN:     {self.device.hostname}")
 
     @command("show privilege", level=1)
     def _show_privilege(self, _match: Match) -> Reply:

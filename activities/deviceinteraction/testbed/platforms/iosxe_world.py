@@ -1,7 +1,8 @@
 """What a simulated IOS-XE switch says of its surroundings, as ntc-templates and netsaga read it.
 
 Formats follow Cisco, "Command Reference, Cisco IOS XE 17 (Catalyst 9200)": ``show lldp neighbors detail``, ``show ip
-bgp summary``, ``show ip route``, ``show spanning-tree``.
+bgp summary``, ``show ip route``, ``show spanning-tree``, ``show interfaces counters``; and "Interface and Hardware
+Component Command Reference", ``ping``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from activities.deviceinteraction.testbed.platforms.iosxe_shows import IosXeShow
 from activities.deviceinteraction.testbed.switch import Port
 
 ROLES: Final = {"root": "Root", "designated": "Desg", "alternate": "Altn", "backup": "Back", "disabled": "Dis"}
+OCTETS_A_SECOND: Final = 125_000
 STATES: Final = {"forwarding": "FWD", "blocking": "BLK", "learning": "LRN", "listening": "LIS", "discarding": "BLK"}
 
 
@@ -66,6 +68,43 @@ class IosXeWorld(IosXeShows):
             "C        10.99.0.0/16 is directly connected, Vlan99\n"
             f"L        {address}/32 is directly connected, Vlan99\n"
         )
+
+    @command("ping <address>", level=1)
+    def _ping(self, match: Match) -> Reply:
+        """What the uplinks lead to answers as long as one of them is up; nobody else does."""
+        links = surroundings.links(self.device.ports())
+        there = {surroundings.GATEWAY, *(link.address for link in links), *(peer.address for peer in self.device.peers)}
+        answers = bool(links) and match.args["address"] in there
+        return Reply(
+            "Type escape sequence to abort.\n"
+            f"Sending 5, 100-byte ICMP Echos to {match.args['address']}, timeout is 2 seconds:\n"
+            + (
+                "!!!!!\nSuccess rate is 100 percent (5/5), round-trip min/avg/max = 1/1/2 ms"
+                if answers
+                else ".....\nSuccess rate is 0 percent (0/5)"
+            )
+        )
+
+    @command("show interfaces counters", level=1)
+    def _show_counters(self, _match: Match) -> Reply:
+        """A link that is up carries a megabit a second either way, since the device has started."""
+        octets = int(self.device.uptime().total_seconds() * OCTETS_A_SECOND)
+        blocks = []
+        for way in ("In", "Out"):
+            blocks += [
+                "",
+                f"Port {way + 'Octets':>20}{way + 'UcastPkts':>19}{way + 'McastPkts':>19}{way + 'BcastPkts':>19}",
+            ]
+            for port in self.device.ports():
+                seen = octets if port.up else 0
+                blocks.append(f"{port.short:<10}{seen:>15}{seen // 500:>19}{seen // 50_000:>19}{seen // 90_000:>19}")
+        return Reply("\n".join([*blocks, ""]))
+
+    @command("show interfaces counters errors", level=1)
+    def _show_errors(self, _match: Match) -> Reply:
+        head = "\nPort        Align-Err     FCS-Err    Xmit-Err     Rcv-Err  UnderSize  OutDiscards"
+        rows = [f"{port.short:<10}{0:>11}{0:>12}{0:>12}{0:>12}{0:>11}{0:>13}" for port in self.device.ports()]
+        return Reply("\n".join([head, *rows, ""]))
 
     @command("show spanning-tree", level=1)
     def _show_trees(self, _match: Match) -> Reply:

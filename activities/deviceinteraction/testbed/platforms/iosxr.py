@@ -13,8 +13,9 @@ from typing import ClassVar
 
 from activities.deviceinteraction.testbed.cli import Question, Reply, Setting, command
 from activities.deviceinteraction.testbed.grammar import Match, Refused
-from activities.deviceinteraction.testbed.platforms.editor import IndentedCli, add_missing, put
+from activities.deviceinteraction.testbed.platforms.editor import add_missing, put
 from activities.deviceinteraction.testbed.platforms.iosxr_device import IosXrState
+from activities.deviceinteraction.testbed.platforms.iosxr_world import IosXrWorld
 from activities.deviceinteraction.testbed.tree import ConfigTree, contextual_diff
 
 _CONFIG = "config config-if"
@@ -25,7 +26,7 @@ _FAILED = (
 )
 
 
-class IosXrCli(IndentedCli[IosXrState]):
+class IosXrCli(IosXrWorld):
     """A login on a simulated IOS XR router."""
 
     exec_in_config: ClassVar[bool] = False

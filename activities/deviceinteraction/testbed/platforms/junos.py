@@ -9,7 +9,7 @@ confirmed``, of which any later commit or check is the confirmation) and "Roll B
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from activities.deviceinteraction.testbed.cli import Reply, command
+from activities.deviceinteraction.testbed.cli import Question, Reply, command
 from activities.deviceinteraction.testbed.grammar import Match
 from activities.deviceinteraction.testbed.platforms import junos_tree
 from activities.deviceinteraction.testbed.platforms.junos_device import JunosState, words
@@ -53,6 +53,23 @@ class JunosCli(JunosModes):
             return self.trouble(path, "delete " + match.args["statement"], 1)
         if not junos_tree.remove(self.device.candidate, path):
             return Reply("warning: statement not found")
+        return Reply()
+
+    @command("delete", mode="config")
+    def _delete_all(self, _match: Match) -> Reply:
+        """Without a statement, all that stands at the level goes ("CLI Reference", topic "delete")."""
+        lock = self.lock_refusal()
+        if lock is not None:
+            return lock
+        said = "This will delete the entire configuration" if not self.level else ""
+        ask = "Delete everything under this level? [yes,no] (no) "
+        return Reply(said, question=Question(ask, self._all_deleted))
+
+    def _all_deleted(self, answer: str) -> Reply:
+        if answer and "yes".startswith(answer.strip().lower()):
+            below = junos_tree.dig(self.device.candidate, self.level)
+            if below is not None:
+                below.clear()
         return Reply()
 
     @command("show", "show <path...>", mode="config")

@@ -19,6 +19,10 @@ _RULE = "-" * 80
 class NxosShows(SwitchCli[NxosState]):
     """What a Nexus switch says of itself."""
 
+    @command("show hostname")
+    def _show_hostname(self, _match: Match) -> Reply:
+        return Reply(f"{self.device.hostname} ")
+
     @command("show version")
     def _show_version(self, _match: Match) -> Reply:
         device = self.device

@@ -10,6 +10,8 @@ from activities.deviceinteraction.testbed.platforms.iosxe import IosXeDevice
 from activities.deviceinteraction.testbed.platforms.iosxr import IosXrDevice
 from activities.deviceinteraction.testbed.platforms.junos import JunosDevice
 from activities.deviceinteraction.testbed.platforms.nxos import NxosDevice
+from activities.deviceinteraction.testbed.platforms.srlinux import SrlinuxDevice
+from activities.deviceinteraction.testbed.platforms.sros import SrosDevice
 
 
 def build(spec: DeviceSpec, login: Login, log: Path, clock: Clock) -> Device:
@@ -32,5 +34,9 @@ def build(spec: DeviceSpec, login: Login, log: Path, clock: Clock) -> Device:
             return JunosDevice(spec, login, log, clock)
         case "cisco_iosxr":
             return IosXrDevice(spec, login, log, clock)
+        case "nokia_srlinux":
+            return SrlinuxDevice(spec, login, log, clock)
+        case "nokia_sros":
+            return SrosDevice(spec, login, log, clock)
         case _:
             assert_never(spec.platform)

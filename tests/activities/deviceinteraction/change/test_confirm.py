@@ -10,7 +10,6 @@ import pytest
 from activities.deviceinteraction.failures import (
     CheckFailed,
     ConfigLocked,
-    InvalidInput,
     OutcomeUnknown,
     PartiallyApplied,
     Permanent,
@@ -104,14 +103,6 @@ async def test_a_change_is_there_at_once_and_saved_only_when_it_is_confirmed(dev
     assert "120" in device.lab.device.startup_config()
 
 
-async def test_confirming_twice_makes_no_second_effect(device: Held) -> None:
-    journal = await device.held()
-    first = await device.confirmed(journal)
-    lines = len(device.lab.device.commands())
-    assert await device.confirmed(journal.survived()) == first
-    assert [entry for entry in device.lab.device.commands()[lines:] if entry["effect"]] == []
-
-
 async def test_what_somebody_else_has_confirmed_already_is_only_saved(device: Held) -> None:
     journal = await device.held()
     async with terminal(device.lab.device) as typed:
@@ -171,20 +162,6 @@ async def test_a_change_that_is_not_needed_starts_no_timer(device: Held) -> None
 
 
 # --------------------------------------------------------------------------------------------------------- reverted
-
-
-async def test_a_change_that_nobody_confirms_goes_back_and_is_said_to_have_reverted(device: Held) -> None:
-    journal = await device.held()
-    device.clock.turn(120)
-    assert device.config == device.before
-    effects = device.lab.effects()
-    with pytest.raises(Reverted) as failed:
-        await device.confirmed(journal)
-    assert not failed.value.touched
-    assert device.lab.effects() == effects
-    assert await device.undone(journal) == Undone(was_touched=False)
-    assert device.lab.effects() == effects
-    assert device.config == device.before
 
 
 async def test_a_look_before_the_confirm_finds_a_reverted_change(device: Held) -> None:
@@ -359,24 +336,6 @@ async def test_without_an_archive_there_is_no_timer_to_rely_on(device: Held) -> 
         await device.applied(change, MemoryJournal())
     applied = await device.applied(change, MemoryJournal(), hold=Hold(HOLD.within, "plain"))
     assert (applied.confirm_by, applied.saved, device.waits) == (None, True, False)
-
-
-@pytest.mark.parametrize("device", ["cisco_iosxe", "arista_eos"], indirect=True)
-async def test_a_timer_longer_than_the_platform_s_is_refused(device: Held) -> None:
-    with pytest.raises(InvalidInput, match="correct `within`"):
-        await device.applied(await device.proposed(), MemoryJournal(), hold=Hold(timedelta(days=2)))
-
-
-@pytest.mark.parametrize("device", ["cisco_nxos"], indirect=True)
-async def test_a_platform_without_a_timer_says_why_or_changes_plainly(device: Held) -> None:
-    change = await device.proposed()
-    with pytest.raises(Permanent, match=r"commit-timeout.*whole files"):
-        await device.applied(change, MemoryJournal())
-    assert device.config == device.before
-    journal = MemoryJournal()
-    applied = await device.applied(change, journal, hold=Hold(HOLD.within, "plain"))
-    assert (applied.changed, applied.saved, applied.confirm_by) == (True, True, None)
-    assert await device.confirmed(journal) == Confirmed(was_held=False)
 
 
 def _typed(device: Held) -> list[str]:

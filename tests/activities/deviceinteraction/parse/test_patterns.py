@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from activities.deviceinteraction.failures import CheckFailed, InvalidInput
-from activities.deviceinteraction.parse.bounded import parse_pattern, parse_ttp
+from activities.deviceinteraction.parse.bounded import parse_pattern, parse_template, parse_ttp
 from activities.deviceinteraction.parse.patterns import check_ttp
 
 OUTPUT = "interface Gi1/0/1\n description desk 1\n mtu 9000\ninterface Gi1/0/2\n description desk 2\n"
@@ -31,6 +31,28 @@ async def test_a_template_of_ttp_yields_its_results() -> None:
     (found,) = await parse_ttp(grouped, OUTPUT)
     assert isinstance(found, dict)
     assert set(found) == {"interfaces"}
+
+
+TEXTFSM = """\
+Value Required NAME (\\S+)
+Value List LINES (.+)
+
+Start
+  ^interface -> Continue.Record
+  ^interface ${NAME}
+  ^ ${LINES}
+  ^\\S -> Error "no interface"
+"""
+
+
+async def test_a_template_of_textfsm_of_somebody_s_own_yields_rows_as_a_shipped_one_does() -> None:
+    assert await parse_template(TEXTFSM, OUTPUT) == [
+        {"name": "Gi1/0/1", "lines": ["description desk 1", "mtu 9000"]},
+        {"name": "Gi1/0/2", "lines": ["description desk 2"]},
+    ]
+    assert await parse_template(TEXTFSM, "\n") == []
+    with pytest.raises(CheckFailed, match='as the TextFSM template expects: Error: "no interface"'):
+        await parse_template(TEXTFSM, "garbage\n")
 
 
 async def test_a_pattern_that_runs_for_ever_is_ended_and_the_next_request_is_answered() -> None:
@@ -64,3 +86,5 @@ async def test_what_is_no_pattern_or_no_template_says_so() -> None:
         await parse_pattern("(", "x")
     with pytest.raises(InvalidInput, match="cannot be used"):
         await parse_ttp("<group>{{ a", "x")
+    with pytest.raises(InvalidInput, match="the TextFSM template cannot be used"):
+        await parse_template("Value NAME\n", "x")

@@ -1,13 +1,16 @@
 """Rows are the same as ntc_templates' own, only sooner; what cannot be parsed says so."""
 
+import re
 from datetime import timedelta
 
 import pytest
-from ntc_templates.parse import parse_output  # type: ignore[import-untyped]  # ships no types
+import textfsm  # type: ignore[import-untyped]  # ships no types
+from ntc_templates.parse import ParsingException, parse_output  # type: ignore[import-untyped]  # same
 
 from activities.deviceinteraction.failures import CheckFailed
 from activities.deviceinteraction.parse import parse_rows
 from activities.deviceinteraction.parse.bounded import parse_bounded
+from template_outputs import commands, output_for
 
 VLANS = """\
 VLAN Name                             Status    Ports
@@ -64,6 +67,12 @@ TWICE = {
 }
 
 
+@pytest.fixture
+def sweep(request: pytest.FixtureRequest) -> range:
+    """The seeds of the outputs that are made for each template."""
+    return range(int(str(request.config.getoption("--parse-outputs"))))
+
+
 @pytest.mark.parametrize(("platform", "command", "output"), TWICE.values(), ids=TWICE)
 def test_rows_equal_those_of_ntc_templates(platform: str, command: str, output: str) -> None:
     for _ in range(2):
@@ -82,6 +91,25 @@ def test_commands_with_several_templates_are_merged_as_there(command: str, outpu
         rows = list(parse_rows("cisco_ios", command, output))
         assert rows
         assert rows == parse_output("cisco_ios", command, output)
+
+
+def test_rows_and_refusals_are_those_of_ntc_templates_for_every_template_of_the_platforms(sweep: range) -> None:
+    """Of each command that has a template, an output that is made from the template's own expressions."""
+    found = {"rows": 0, "refused": 0}
+    for platform, command, templates in commands():
+        for seed in sweep:
+            output = output_for(templates, lines=12, seed=seed)
+            try:
+                wanted = parse_output(platform, command, output)
+            except (textfsm.TextFSMError, ParsingException) as error:
+                with pytest.raises(CheckFailed, match=re.escape(str(error))):
+                    parse_rows(platform, command, output)
+                found["refused"] += 1
+                continue
+            assert list(parse_rows(platform, command, output)) == wanted, f"{platform}: {command}"
+            found["rows"] += len(wanted)
+    assert found["rows"] > 1000
+    assert found["refused"] > 10
 
 
 def test_a_command_without_a_template_says_so() -> None:

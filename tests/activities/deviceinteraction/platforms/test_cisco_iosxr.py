@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from activities.deviceinteraction.failures import ConfigLocked, Drifted, InvalidInput, Permanent, RejectedByDevice
+from activities.deviceinteraction.failures import ConfigLocked, InvalidInput, Permanent, RejectedByDevice
 from activities.deviceinteraction.model import Hold
 from activities.deviceinteraction.probing import probe
 from devicelab import NAMES, NEW_VLAN, Lab, MemoryJournal, lab_of
@@ -70,14 +70,6 @@ async def test_a_commit_carries_our_label_and_is_rolled_back_by_it(router: Lab) 
         assert NAMES.tag in await session.show("show configuration commit list")
         assert (await session.undo(NAMES, journal, methods=["native", "inverse"])).method == "native"
     assert router.device.running_config() == before
-
-
-async def test_what_moved_since_the_proposal_is_drift(router: Lab) -> None:
-    async with router.session() as session:
-        change = await session.propose(LINES, NAMES)
-        router.device.change(["interface Loopback120", " mtu 1400"])
-        with pytest.raises(Drifted):
-            await session.apply(change, NAMES, MemoryJournal(), save=True)
 
 
 async def test_a_timer_is_refused_with_the_way_that_has_one(router: Lab) -> None:

@@ -81,7 +81,7 @@ async def test_the_command_line_starts_announces_and_stops(tmp_path: Path) -> No
         sys.executable,
         "-m",
         "activities.deviceinteraction.testbed",
-        *("--devices", "4", "--state", str(tmp_path), "--port", "0", "--platforms", "arista_eos,juniper_junos"),
+        *("--devices", "4", "--state", str(tmp_path), "--port", "0", "--platforms", "arista_eos,nokia_srlinux"),
         *("--fault", "acc-001:reject:vlan 120"),
         stdout=asyncio.subprocess.PIPE,
     )

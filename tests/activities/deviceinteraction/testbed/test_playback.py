@@ -51,6 +51,7 @@ async def test_a_reading_session_is_answered_as_the_device_did(lab: Lab, tmp_pat
     assert HIDDEN in (seen.config or "")
 
 
+@pytest.mark.parametrize("lab", [*ALL, "nokia_srlinux", "nokia_sros"], indirect=True)
 async def test_a_change_with_its_questions_is_played_to_its_end(lab: Lab, tmp_path: Path) -> None:
     transcript = Transcript()
     async with lab.session(transcript=transcript) as session:

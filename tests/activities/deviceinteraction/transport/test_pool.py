@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -104,6 +105,23 @@ async def test_sessions_are_closed_when_nobody_wants_them(tmp_path: Path) -> Non
         await until_logged_out(lab, 2)
         await pool.close()
         await until_logged_out(lab, 3)
+
+
+async def test_an_idle_session_gives_way_to_another_login_and_to_one_without_the_pool(tmp_path: Path) -> None:
+    """A device has few lines: what is idle there must not be the one too many."""
+    pool = Pool(timedelta(seconds=30))
+    async with lab_of("arista_eos", tmp_path) as lab:
+        for wanted in ("wrong", "netsaga-lab"):
+            async with lab.session(pool=pool):
+                pass
+            with suppress(Permanent):
+                async with lab.with_password(wanted).session(pool=pool):
+                    pass
+            await until_logged_out(lab, 1)
+        assert logins(lab) == 2, "the same login goes on in what is open"
+        await pool.release(lab.target)
+        await until_logged_out(lab, 2)
+        await pool.close()
 
 
 async def test_a_full_pool_keeps_no_more(tmp_path: Path) -> None:
