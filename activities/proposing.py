@@ -5,6 +5,7 @@ does not exist yet: reads are left out, and effects are named as what would be d
 """
 
 import asyncio
+from itertools import takewhile
 
 from activities.actions import Actions
 from activities.bound import planned_as
@@ -48,6 +49,8 @@ class Proposing(Actions):
         maintenance = self._step.maintenance
         if maintenance is not None:
             self._gathered.would.append("enter maintenance before, and leave it after")
+            for index, action in enumerate(takewhile(_reads, maintenance.enter)):
+                await self._one(session, f"enter-{index}", action)  # the actions may name what is seen on the way in
         proposed = affected = False
         for index, action in enumerate(self._step.do):
             if index < begin or (end is not None and index >= end):

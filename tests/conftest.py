@@ -1,11 +1,14 @@
 """What all tests share: options and marks, and how they are handed out and measured."""
 
+import importlib
 import os
+import pkgutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+import workflows
 from scheduling import MEASURED, LongestFirst
 
 
@@ -33,15 +36,30 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst
     return LongestFirst(config, log) if config.getoption("dist") == "loadfile" else None
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Coverage sees what it measures being imported, and then sleeps until such a test comes."""
+    coverage = _coverage(session.config)
+    if coverage is not None and not session.config.getoption("numprocesses", None):
+        for module in pkgutil.walk_packages(workflows.__path__, "workflows."):
+            importlib.import_module(module.name)
+        coverage.pause()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Coverage looks at the tests of what it measures alone: it makes every other one a third slower."""
-    plugin: Any = item.config.pluginmanager.getplugin("_cov")
-    coverage = plugin.cov_controller if plugin is not None else None
+    coverage = _coverage(item.config)
     measured = item.nodeid.startswith(MEASURED) and item.get_closest_marker("no_cover") is None
     if coverage is not None and coverage.started != measured:
         coverage.pause() if coverage.started else coverage.resume()
     return (yield)
+
+
+def _coverage(config: pytest.Config) -> Any:
+    """What pytest-cov measures with; None where nothing is measured."""
+    plugin: Any = config.pluginmanager.getplugin("_cov")
+    return None if plugin is None else plugin.cov_controller
 
 
 @pytest.fixture

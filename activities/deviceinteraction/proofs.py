@@ -40,10 +40,10 @@ What netsaga does on each platform, and how that is known:
 The first table is about the sections of a snapshot, which have [one shape](README.md) on all platforms: `no` where a
 platform has no such thing, as a router has no VLANs.
 
-In the second one, `propose` shows a change before it is made, and `replace` makes a text the whole configuration (`mode:
-replace`). `confirm` means that the device takes an unconfirmed change back by itself, also when the session is gone.
-`native`, `inverse` and `restore` are the ways in which a change is taken back; which of them a given device has, and
-whether its timer can be relied on, `netsaga probe HOST` looks up. The third table is of what is done besides changes.
+In the second one, `propose` shows a change before it is made, and `replace` makes a text the whole configuration
+(`mode: replace`). `confirm` means that the device takes an unconfirmed change back by itself, also when the session is
+gone. `native`, `inverse` and `restore` are the ways in which a change is taken back; which of them a given device has,
+and whether its timer can be relied on, `netsaga probe HOST` looks up. The third table is of what is done besides changes.
 
 """
 
@@ -77,7 +77,7 @@ PROOFS: Final[Mapping[PlatformName, Proof]] = {
         "documented", "Nokia's SR Linux configuration basics guide and learn.srlinux.dev", lacks=frozenset({"vlans"})
     ),
     "nokia_sros": Proof("documented", "Nokia's SR OS MD-CLI user guide", lacks=frozenset({"vlans"})),
-    "frr": Proof("real", "FRR 8 behind OpenSSH", lacks=frozenset({"vlans"}), otherwise={"replace": "unproven"}),
+    "frr": Proof("real", "FRR 8 behind OpenSSH", lacks=frozenset({"vlans"})),
     "bird": Proof("real", "BIRD 2 behind OpenSSH", lacks=frozenset({"vlans"})),
     "openvswitch": Proof("real", "Open vSwitch 3 behind OpenSSH"),
     "linux": Proof(

@@ -201,3 +201,12 @@ async def test_a_device_that_was_led_in_by_half_is_led_out_and_not_judged(lab: B
     left = await call(lab.undo.undo, asked.model_copy(update={"only": "leave"}))
     assert left.transcript is not None
     assert "not judged, for `outside` was never taken" in await lab.documents.text(left.transcript)
+
+
+async def test_plan_mode_reads_what_is_seen_on_entering(lab: Bench) -> None:
+    source = WITNESSED.replace(
+        "      - show: show clock\n", "      - check: {new: not (inputs.demanded in outside.vlans)}\n"
+    )
+    asked = call_of(await lab.prepared(source), "deploy", "acc-001").model_copy(update={"mode": "plan"})
+    outcome = await call(lab.interact.interact, asked)
+    assert (outcome.status, outcome.changed, _effects(lab, "acc-001")) == ("succeeded", True, [])

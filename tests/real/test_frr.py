@@ -211,3 +211,19 @@ async def test_interfaces_have_the_shape_that_all_platforms_share(row: list[Mach
         "to-r3": ("up", "up"),
     }
     assert established(row[1]) == set()
+
+
+async def test_a_configuration_is_replaced_by_one_that_has_bgp_and_one_that_has_not(row: list[Machine]) -> None:
+    router, journal = row[0], MemoryJournal()
+    before = config(router)
+    here = [line for line in before.splitlines() if not line.startswith(("Building", "Current"))]
+    async with session(router) as opened:
+        change = await opened.propose([*here, *bgp(1)], names(9), "replace")
+        assert all(line.startswith("+") for line in change.diff.splitlines())
+        await opened.apply(change, names(9), journal, save=False)
+    assert "router bgp 65001" in config(router)
+    async with session(router) as opened:
+        gone = await opened.propose(here, names(10), "replace")
+        assert "-router bgp 65001" in gone.diff
+        await opened.apply(gone, names(10), MemoryJournal(), save=False)
+    assert config(router) == before

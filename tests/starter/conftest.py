@@ -59,7 +59,7 @@ async def idle(address: str, namespaces: Iterator[str]) -> Orchestrator:
 async def orchestrator(idle: Orchestrator) -> AsyncIterator[Orchestrator]:
     """A client of a namespace with a worker."""
     async with Worker(idle.client, task_queue=TASK_QUEUE, workflows=[ScriptedRun]):
-        assert await idle.worker_comes(within_s=10)
+        assert await idle.worker_comes(within_s=60)
         yield idle
 
 

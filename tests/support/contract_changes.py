@@ -79,7 +79,7 @@ def _dying(moment: str) -> Run:
     return dies
 
 
-for _moment in ("after intent", "before outcome", "after outcome"):
+for _moment in ("after intent", "before outcome"):
     case("apply")(_dying(_moment))
 
 

@@ -269,8 +269,8 @@ class ScrapliTransport:
                     if PAGER.search(answer[-100:]):
                         off = QUIET[self._platform][0]
                         raise Unanswered(
-                            f"{self._target.name} pages its answers, although {off!r} was sent: it waits after a page of "
-                            f"{line.partition(' ')[0]!r}. Check that this login may turn paging off."
+                            f"{self._target.name} pages its answers, although {off!r} was sent: it waits after a page "
+                            f"of {line.partition(' ')[0]!r}. Check that this login may turn paging off."
                         )
         except (TimeoutError, Unanswered):
             self._driver.transport.close()  # what comes later would be taken for the answer to the next line

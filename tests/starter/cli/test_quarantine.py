@@ -50,7 +50,7 @@ async def guarded(idle: Orchestrator) -> AsyncIterator[Orchestrator]:
     """A namespace with a guard that knows something, and a worker for it."""
     await idle.client.start_workflow(GUARD, STATE, id=GUARD_ID, task_queue=TASK_QUEUE)
     async with Worker(idle.client, task_queue=TASK_QUEUE, workflows=[GuardWorkflow], workflow_runner=sandboxed()):
-        assert await idle.worker_comes(within_s=10)
+        assert await idle.worker_comes(within_s=60)
         yield idle
 
 
