@@ -43,7 +43,8 @@ platform has no such thing, as a router has no VLANs.
 In the second one, `propose` shows a change before it is made, and `replace` makes a text the whole configuration
 (`mode: replace`). `confirm` means that the device takes an unconfirmed change back by itself, also when the session is
 gone. `native`, `inverse` and `restore` are the ways in which a change is taken back; which of them a given device has,
-and whether its timer can be relied on, `netsaga probe HOST` looks up. The third table is of what is done besides changes.
+and whether its timer can be relied on, `netsaga probe HOST` looks up. The third table is of what is done
+besides changes.
 
 """
 
