@@ -1,15 +1,16 @@
 """What all tests share: options and marks, and how they are handed out and measured."""
 
-import importlib
 import os
-import pkgutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import workflows
-from scheduling import MEASURED, LongestFirst
+from measuring import UNTRACED, Tracing
+from scheduling import LongestFirst
+
+TRACING = pytest.StashKey[Tracing]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Our own marks; and the servers that tests start collect their garbage as rarely as those of `netsaga dev` do."""
     os.environ.setdefault("GOGC", "400")
     os.environ.setdefault("GOMEMLIMIT", "768MiB")
+    config.addinivalue_line("markers", f"{UNTRACED}: coverage does not look at this test")
     config.addinivalue_line("markers", "history(name): the run of this case is kept as tests/histories/NAME")
 
 
@@ -38,28 +40,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Coverage sees what it measures being imported, and then sleeps until such a test comes."""
-    coverage = _coverage(session.config)
-    if coverage is not None and not session.config.getoption("numprocesses", None):
-        for module in pkgutil.walk_packages(workflows.__path__, "workflows."):
-            importlib.import_module(module.name)
-        coverage.pause()
+    """By now coverage has begun, if it was asked for."""
+    if session.config.pluginmanager.hasplugin("_cov") and not session.config.getoption("numprocesses", None):
+        session.config.stash[TRACING] = Tracing()
+        session.config.stash[TRACING].begin(workflows)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Coverage looks at the tests of what it measures alone: it makes every other one a third slower."""
-    coverage = _coverage(item.config)
-    measured = item.nodeid.startswith(MEASURED) and item.get_closest_marker("no_cover") is None
-    if coverage is not None and coverage.started != measured:
-        coverage.pause() if coverage.started else coverage.resume()
+    """Measures a test, or does not."""
+    if TRACING in item.config.stash:
+        item.config.stash[TRACING].for_test(item)
     return (yield)
-
-
-def _coverage(config: pytest.Config) -> Any:
-    """What pytest-cov measures with; None where nothing is measured."""
-    plugin: Any = config.pluginmanager.getplugin("_cov")
-    return None if plugin is None else plugin.cov_controller
 
 
 @pytest.fixture

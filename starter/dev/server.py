@@ -27,8 +27,8 @@ from workflows.contracts import SEARCH_ATTRIBUTES
 # The server's small heap is collected all the time: letting it grow to five times what is in use, and to no more than
 # this, saves a fifth of its CPU.
 _MEMORY: Final = {"GOGC": "400", "GOMEMLIMIT": "768MiB"}
-# How often a shard's queues are read; see `reading`. Twice as often again, wide runs cost the server a quarter more.
-READS_A_SECOND: Final = 60
+# How often a shard is read, see `reading`; as many readings as this are free after a second of rest.
+READS_A_SECOND: Final = 30
 READY_S: Final = 30.0
 POLL_S: Final = 0.05
 

@@ -17,7 +17,6 @@ from activities.deviceinteraction.failures import (
     InvalidInput,
     OutcomeUnknown,
     RejectedByDevice,
-    Reverted,
 )
 from activities.deviceinteraction.model import BgpPeer, Confirmed, Hold, Names, Route, UndoMethod
 from activities.deviceinteraction.probing import probe
@@ -115,18 +114,6 @@ async def test_a_confirmed_change_stays_and_only_then_is_loaded_at_the_next_star
     assert "netsaga" not in bird.sh("ls /etc/bird")
 
 
-async def test_an_unconfirmed_change_is_taken_back_by_the_router_itself(bird: Machine) -> None:
-    journal = MemoryJournal()
-    await made(bird, journal, hold=SHORT)
-    assert routes(bird) == "198.51.100.0/24"
-    await until_reverted(bird)
-    async with session(bird) as opened:
-        with pytest.raises(Reverted):
-            await opened.confirm(OURS, journal.survived())
-        assert not (await opened.undo(OURS, journal.survived(), methods=ALL)).was_touched or routes(bird)
-    assert (routes(bird), saved(bird)) == ("192.0.2.0/24", BIRD_CONFIG)
-
-
 _WORKER = """
 import asyncio, sys
 sys.path[:0] = {path!r}
@@ -173,13 +160,6 @@ async def test_a_line_that_dies_with_the_commit_is_looked_at_and_not_pushed_agai
         assert (await opened.apply(change, OURS, survived := journal.survived(), save=True, hold=LONG)).changed
         assert (await opened.confirm(OURS, survived)).was_held
     assert (routes(bird), saved(bird)) == ("198.51.100.0/24", NEW)
-
-
-async def test_an_undo_under_the_timer_is_made_at_once(bird: Machine) -> None:
-    journal = MemoryJournal()
-    await made(bird, journal, hold=LONG)
-    assert await undone(bird, journal) == "native"
-    assert (routes(bird), saved(bird)) == ("192.0.2.0/24", BIRD_CONFIG)
 
 
 async def test_where_bird_can_go_back_no_more_the_copy_is_loaded(bird: Machine) -> None:

@@ -10,7 +10,6 @@ import pytest
 from activities.deviceinteraction.failures import (
     CheckFailed,
     InvalidInput,
-    OutcomeUnknown,
     PartiallyApplied,
     Permanent,
     RejectedByDevice,
@@ -21,7 +20,6 @@ from activities.deviceinteraction.session import Session, open_session
 from devicelab import LIMITS, MemoryJournal
 from real_machines import Machine
 from real_software import established, until_established
-from relay import CutsAfter, relay_to
 
 NEIGHBOURS = {
     1: {"192.168.1.2": 65002},
@@ -121,30 +119,6 @@ async def test_a_refused_first_line_leaves_the_router_untouched(row: list[Machin
     with pytest.raises(RejectedByDevice, match="Nothing is applied"):
         await apply(row[2], ["router nonsense 1"], MemoryJournal())
     assert config(row[2]) == before
-
-
-@pytest.mark.parametrize("passes", [2, 4, 6])
-async def test_a_line_that_dies_in_the_middle_of_a_change_is_taken_up_where_it_died(
-    row: list[Machine], passes: int
-) -> None:
-    router, journal = row[2], MemoryJournal()
-    before = config(router)
-    async with session(router) as opened:
-        change = await opened.propose(bgp(3), names(1))
-    async with relay_to(router.target("frr")) as relay:
-        there = relay.before(router.target("frr", "ops"))
-        with pytest.raises(OutcomeUnknown, match="its outcome is not known"):
-            async with session(router, target=there, fence=CutsAfter(relay, passes)) as opened:
-                await opened.apply(change, names(1), journal, save=True)
-    assert config(router) != before
-    async with session(router) as opened:
-        applied = await opened.apply(change, names(1), journal.survived(), save=True)
-        assert applied.changed
-        assert applied.saved
-        assert "network 10.0.0.3/32" in router.sh("cat /etc/frr/frr.conf")
-        await opened.undo(names(1), journal, methods=("inverse",))
-    assert config(router) == before
-    assert "router bgp" not in router.sh("cat /etc/frr/frr.conf")
 
 
 @dataclass

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities.deviceinteraction.failures import InvalidInput, PartiallyApplied, Reverted
+from activities.deviceinteraction.failures import InvalidInput, PartiallyApplied
 from activities.deviceinteraction.model import Confirmed, Hold, Names, Neighbour, Route
 from activities.deviceinteraction.probing import probe
 from activities.deviceinteraction.session import Session, open_session
@@ -72,18 +72,6 @@ async def test_a_change_of_files_is_shown_made_and_taken_back_whole(machine: Mac
         assert (await opened.undo(NAMES, journal, methods=("native", "inverse"))).method == "native"
     assert files(machine) == before
     assert machine.sh("ls /var/lib/netsaga") == ""
-
-
-async def test_an_unconfirmed_change_is_taken_back_by_the_machine_itself(machine: Machine) -> None:
-    before, journal = files(machine), MemoryJournal()
-    await made(machine, journal, Hold(timedelta(seconds=2)))
-    assert files(machine) != before
-    async with asyncio.timeout(15):
-        while files(machine) != before:
-            await asyncio.sleep(0.1)
-    async with session(machine) as opened:
-        with pytest.raises(Reverted):
-            await opened.confirm(NAMES, journal)
 
 
 async def test_a_confirmed_change_stays(machine: Machine) -> None:

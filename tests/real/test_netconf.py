@@ -3,21 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from activities.deviceinteraction.failures import (
     ConfigLocked,
-    Drifted,
     InvalidInput,
-    OutcomeUnknown,
     Permanent,
     RejectedByDevice,
-    Reverted,
 )
 from activities.deviceinteraction.model import Fence, Hold, Journal, Names, Target, Undone
 from activities.deviceinteraction.probing import probe
@@ -123,61 +118,6 @@ async def test_a_value_that_was_replaced_comes_back_and_a_list_loses_only_what_w
     await undo(device, first)
 
 
-async def test_somebody_elses_change_stays_when_ours_is_taken_back(device: Machine) -> None:
-    ours, theirs = MemoryJournal(), MemoryJournal()
-    before = await running(device)
-    await apply(device, system(contact="noc"), ours)
-    await apply(device, system(location="attic"), theirs, 2)
-    undone = await undo(device, ours)
-    assert undone.method == "inverse"
-    assert any("location attic" in line for line in undone.foreign)
-    assert "<location>attic</location>" in await running(device)
-    await undo(device, theirs, 2)
-    left = await running(device)
-    assert left in {before, before + f'<system xmlns="{SYSTEM}"/>\n'}
-    if left != before:
-        await apply(device, [f'<system xmlns="{SYSTEM}" nc:operation="delete"/>'], MemoryJournal(), 3)
-
-
-async def test_a_confirmed_commit_outlives_its_session_and_is_confirmed_from_another(device: Machine) -> None:
-    before, journal = await running(device), MemoryJournal()
-    await apply(device, RESOLVER, journal, hold=HOLD)
-    assert "<contact>noc</contact>" in await running(device)
-    async with session(device) as opened:
-        confirmed = await opened.confirm(names(1), journal)
-        assert (confirmed.was_held, confirmed.was_pending) == (True, True)
-    async with session(device) as opened:
-        assert await opened.confirm(names(1), journal) == confirmed
-    assert (await undo(device, journal)).method == "inverse"
-    assert await running(device) == before
-
-
-async def test_a_commit_that_waits_is_cancelled_natively(device: Machine) -> None:
-    before, journal = await running(device), MemoryJournal()
-    await apply(device, RESOLVER, journal, hold=HOLD)
-    assert (await undo(device, journal)).method == "native"
-    assert await running(device) == before
-
-
-async def test_the_device_takes_an_unconfirmed_commit_back_by_itself(device: Machine) -> None:
-    before, journal = await running(device), MemoryJournal()
-    await apply(device, RESOLVER, journal, hold=BRIEFLY)
-    while await running(device) != before:
-        await asyncio.sleep(1.5)  # netconfd looks at its timers when nobody asks it anything
-    async with session(device) as opened:
-        with pytest.raises(Reverted):
-            await opened.confirm(names(1), journal)
-    assert not (await undo(device, journal)).was_touched
-
-
-async def test_while_somebody_elses_commit_waits_no_other_is_begun(device: Machine) -> None:
-    theirs = MemoryJournal()
-    await apply(device, system(location="attic"), theirs, hold=HOLD)
-    with pytest.raises(ConfigLocked, match="confirm"):
-        await apply(device, system(contact="noc"), MemoryJournal(), 2, hold=HOLD)
-    await undo(device, theirs)
-
-
 async def test_a_lock_held_by_another_session_is_config_locked_and_names_it(device: Machine) -> None:
     async with session(device) as first, session(device) as second:
         held = await first.platform.own_session(first._device)
@@ -185,17 +125,6 @@ async def test_a_lock_held_by_another_session_is_config_locked_and_names_it(devi
         with pytest.raises(ConfigLocked, match=f"session {held}") as locked:
             await second.propose(system(contact="noc"), names(1))
         assert locked.value.holder == held
-
-
-async def test_a_candidate_that_a_colleague_left_is_neither_committed_nor_dropped(device: Machine) -> None:
-    edit = "<edit-config><target><candidate/></target><config>{}</config></edit-config>"
-    async with session(device) as theirs, session(device) as ours:
-        await theirs._device.rpc(edit.format("".join(system(location="attic"))))
-        with pytest.raises(ConfigLocked, match="config locked"):
-            await ours.propose(system(contact="noc"), names(1))
-        reply = await theirs._device.rpc("<get-config><source><candidate/></source></get-config>")
-        assert "attic" in reply
-        await theirs._device.rpc("<discard-changes/>")
 
 
 async def test_an_attempt_that_stands_still_loses_its_lock_to_the_next_one(device: Machine) -> None:
@@ -220,39 +149,6 @@ async def test_a_session_that_dies_with_its_candidate_leaves_nothing_behind(devi
     assert await running(device) == before
     async with session(device) as opened:
         assert not (await opened.propose(system(contact="noc"), names(1))).empty
-
-
-async def test_a_commit_of_which_no_answer_came_is_looked_for_and_not_made_again(device: Machine) -> None:
-    before, journal = await running(device), MemoryJournal()
-    async with session(device) as opened:
-        change = await opened.propose(RESOLVER, names(1))
-        sends = opened.transport.exchange  # type: ignore[attr-defined]
-
-        async def cut(operation: str, *, within: timedelta | None = None) -> str:
-            reply: str = await sends(operation, within=within)
-            if operation.startswith("<commit"):
-                opened.transport._connection.abort()  # type: ignore[attr-defined]  # the answer never arrives
-                return str(await sends("<get/>", within=within))
-            return reply
-
-        opened.transport.exchange = cut  # type: ignore[attr-defined]
-        with pytest.raises(OutcomeUnknown):
-            await opened.apply(change, names(1), journal, save=False)
-    async with session(device) as again:
-        assert (await again.apply(change, names(1), journal, save=False)).changed
-    assert (await undo(device, journal)).was_touched
-    assert await running(device) == before
-
-
-async def test_what_moved_since_the_proposal_is_drift(device: Machine) -> None:
-    theirs = MemoryJournal()
-    async with session(device) as opened:
-        change = await opened.propose(system(contact="noc"), names(1))
-    await apply(device, system(contact="desk"), theirs, 2)
-    async with session(device) as opened:
-        with pytest.raises(Drifted):
-            await opened.apply(change, names(1), MemoryJournal(), save=False)
-    await undo(device, theirs, 2)
 
 
 @pytest.mark.parametrize(
@@ -294,15 +190,6 @@ async def test_a_device_with_a_startup_configuration_is_saved_to_it(tmp_path: Pa
             assert "noc" in await opened.rpc(asked)
 
 
-async def test_a_wrong_password_is_tried_once(device: Machine) -> None:
-    target = device.target("netconf")
-    wrong = replace(target, credential=replace(target.credential, password=SecretStr("not-the-password")))
-    with pytest.raises(Permanent, match="refused"):
-        async with session(device, target=wrong):
-            pass
-    assert device.sshd_log().count("Failed password") == 1
-
-
 async def test_the_probe_says_what_would_work(device: Machine) -> None:
     report = await probe(device.target("netconf"), host_keys=device.known_hosts(), timeouts=LIMITS)
     assert report.usable
@@ -314,22 +201,6 @@ async def test_no_command_line_is_there_to_show_anything(device: Machine) -> Non
     async with session(device) as opened:
         with pytest.raises(InvalidInput, match="`rpc`"):
             await opened.show("show version")
-
-
-async def test_an_operation_that_reads_answers_with_xml_and_one_that_acts_is_carried_out_once(device: Machine) -> None:
-    journal = MemoryJournal()
-    async with session(device) as opened:
-        said = await opened.rpc(
-            '<get><filter type="subtree"><netconf-state xmlns="urn:ietf:params:xml:ns:yang:'
-            'ietf-netconf-monitoring"><datastores/></netconf-state></filter></get>'
-        )
-        assert "<name>running</name>" in said
-        with pytest.raises(RejectedByDevice):
-            await opened.rpc('<reset xmlns="urn:nobody"/>', MemoryJournal())
-        assert await opened.rpc("<validate><source><running/></source></validate>", journal) == "<ok/>\n"
-        sent = len(opened.transcript.evidence)
-        assert await opened.rpc("<validate><source><running/></source></validate>", journal) == "<ok/>\n"
-        assert len(opened.transcript.evidence) == sent
 
 
 @pytest.mark.parametrize(

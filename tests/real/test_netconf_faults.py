@@ -133,9 +133,7 @@ TABLE = [
     Row("an answer never comes", goes_wrong("hang", "<get-config"), "reading", LinkFailed, "did not come in time"),
     Row("half of an answer", goes_wrong("half", "<get-config"), "reading", LinkFailed, "did not come in time"),
     Row("cut in an answer", goes_wrong("drop", "<get-config"), "reading", LinkFailed, "broke off before the answer"),
-    Row(
-        "noise for an answer", goes_wrong("noise", "<get-config"), "reading", LinkFailed, "not framed as RFC 6242"
-    ),
+    Row("noise for an answer", goes_wrong("noise", "<get-config"), "reading", LinkFailed, "not framed as RFC 6242"),
     # Changing
     Row("cut in the edit", goes_wrong("drop", "<edit-config"), "change", Transient, "broke off", "changed"),
     Row(

@@ -161,10 +161,8 @@ async def test_a_server_that_stops_answering_is_given_up_in_time(login: Login) -
 async def test_a_server_that_is_stopped_is_given_up_in_time_and_answers_again_once_it_goes_on(login: Login) -> None:
     port = login.machine.another_sshd()
     there, known = login.target(port), login.known(port)
-    first = f"pgrep -f sshd_config-{port}"
-    processes = (
-        f"for it in $({first}); do echo $it; for one in $(pgrep -P $it); do echo $one; pgrep -P $one; done; done"
-    )
+    server = login.machine.sh(f"pgrep -f '[s]shd_config-{port}'").strip()  # which is not this very command
+    processes = f"echo {server}; for it in $(pgrep -P {server}); do echo $it; pgrep -P $it; done"
     async with open_session(there, host_keys=known, timeouts=replace(LIMITS, command=HASTY.command)) as session:
         login.machine.sh(f"kill -STOP $({processes})")
         try:

@@ -6,13 +6,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from activities.deviceinteraction.failures import InvalidInput, OutcomeUnknown, PartiallyApplied, RejectedByDevice
+from activities.deviceinteraction.failures import InvalidInput, PartiallyApplied, RejectedByDevice
 from activities.deviceinteraction.model import Neighbour, Route, Vlan
 from activities.deviceinteraction.probing import probe
 from activities.deviceinteraction.session import Session, open_session
 from devicelab import LIMITS, NAMES, MemoryJournal
 from real_machines import Machine
-from relay import CutsAfter, relay_to
 
 VLAN = [
     "add port uplink1 trunks 120",
@@ -138,22 +137,6 @@ async def test_a_port_that_the_switch_cannot_open_fails_the_change_and_is_undone
             await opened.apply(change, NAMES, journal, save=True)
         await opened.undo(NAMES, journal, methods=("inverse",))
     assert dump(sw1) == before
-
-
-async def test_a_line_that_dies_with_the_commit_is_looked_at_and_not_pushed_again(sw1: Machine) -> None:
-    journal = MemoryJournal()
-    async with session(sw1) as opened:
-        change = await opened.propose(VLAN, NAMES)
-    async with relay_to(sw1.target("openvswitch")) as relay:
-        there = relay.before(sw1.target("openvswitch"))
-        known = sw1.known_hosts(ports=[there.port])
-        with pytest.raises(OutcomeUnknown):
-            async with open_session(there, host_keys=known, timeouts=LIMITS, fence=CutsAfter(relay, 0)) as opened:
-                await opened.apply(change, NAMES, journal, save=True)
-    async with session(sw1) as opened:
-        assert (await opened.apply(change, NAMES, journal.survived(), save=True)).changed
-        assert witness(sw1)["uplink1"] == [10, 20, 120]
-        await opened.undo(NAMES, journal.survived(), methods=("inverse",))
 
 
 async def test_nothing_is_sent_to_a_database_whose_switch_has_died(sw1: Machine) -> None:

@@ -19,7 +19,7 @@ from lab import INPUTS, Lab, lab, lines_of
 from starter.dev.processes import Child
 from workflows.contracts import RunResult
 
-WORKERS: Final = 2
+WORKERS: Final = 3
 LATENCY_S: Final = 0.05
 FIRST_VLAN: Final = 2000  # Cisco keeps 1002 to 1005 for itself
 FAULTS: Final = ("drop@before", "drop@after", "drop@middle", "slow*3", "reject")

@@ -200,15 +200,14 @@ def _running(machine: Machine, *command: str) -> Callable[[], str]:
 
 
 def _clean_frr(machine: Machine) -> None:
-    undo = ("no ip prefix-list contract", "no ip prefix-list theirs", "interface lo", "no description")
-    machine.run("vtysh", *(word for line in ("configure terminal", *undo) for word in ("-c", line)), check=False)
-    machine.run("vtysh", "-c", "write memory", check=False)
+    undo = ("no ip prefix-list contract", "no ip prefix-list theirs", "interface lo", "no description", "end")
+    lines = ("configure terminal", *undo, "write memory")
+    machine.run("vtysh", *(word for line in lines for word in ("-c", line)), check=False)
 
 
 def _clean_bird(machine: Machine) -> None:
-    machine.sh("rm -f /etc/bird/netsaga-*")
     machine.write("/etc/bird/bird.conf", BIRD_CONFIG, "root:bird")
-    machine.sh("birdc configure confirm; birdc configure")
+    machine.sh("rm -f /etc/bird/netsaga-*; birdc configure confirm; birdc configure")
 
 
 def _clean_ovs(machine: Machine) -> None:

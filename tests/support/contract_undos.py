@@ -34,7 +34,7 @@ case("restore")(_undoing("restore"))
 @case("apply")
 async def a_method_that_is_not_offered_is_said_to_be_missing(rig: Rig) -> None:
     journal = await rig.made()
-    missing = [method for method in EVERY if method not in rig.platform.undo_methods]
+    missing: list[UndoMethod] = [method for method in EVERY if method not in rig.platform.undo_methods]
     if missing:
         with pytest.raises(CheckFailed, match=r"undo_failed.*does not offer it") as failed:
             await rig.undone(journal, *missing)

@@ -1,4 +1,4 @@
-"""Which tests stay together in one process of `make test`, which go first, and which are measured for coverage.
+"""Which tests stay together in one process of `make test`, and which go first.
 
 The tests of a file stay together, for they share what their fixtures start; some files share more than that. What takes
 longest begins first, so that nothing long is left for the end. Groups are known here by path and not by a mark, for the
@@ -12,6 +12,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] 
 
 # One stack, one port or one set of real machines, for all of a row.
 TOGETHER: Final = {
+    "tests/real/test_contract.py": ("tests/real/test_contract.py",),  # long, and worth machines of its own
     "real": ("tests/real/",),
     "e2e": ("tests/e2e/test_first_definition.py", "tests/e2e/test_operators.py", "tests/e2e/test_temporal_cli.py"),
 }
@@ -21,6 +22,7 @@ APART: Final = ("tests/chaos/",)
 LONG: Final = {
     "tests/e2e/test_readme.py": 140,
     "real": 160,
+    "tests/real/test_contract.py": 120,
     "tests/chaos/test_rounds.py": 130,
     "tests/chaos/": 50,
     "tests/worker/test_run.py": 70,
@@ -34,13 +36,17 @@ LONG: Final = {
     "tests/starter/dev/": 30,
     "tests/starter/demo/": 30,
     "tests/starter/cli/": 25,
+    "tests/activities/deviceinteraction/contract/": 60,
     "tests/activities/deviceinteraction/change/": 25,
     "tests/activities/deviceinteraction/test_faults.py": 25,
     "tests/workflows/run/": 20,
     "tests/workflows/guard/": 20,
+    "tests/workflows/definition/language/": 30,
+    "tests/activities/test_acts.py": 40,
+    "tests/activities/test_confirm.py": 30,
+    "tests/activities/test_interact.py": 25,
     "tests/activities/test_": 10,
 }
-MEASURED: Final = "tests/workflows/"  # these alone must reach all of workflows/
 
 
 def group(nodeid: str) -> str:

@@ -17,3 +17,7 @@ def test_what_a_platform_does_not_offer_is_not_known() -> None:
     assert known(PLATFORMS["frr"], "vlans") is None
     assert known(PLATFORMS["netconf"], "confirm") == "real"
     assert known(PLATFORMS["netconf"], "restore") is None
+
+
+def test_what_no_machine_here_has_is_said_to_be_unproven() -> None:
+    assert "| real; unproven where systemd runs (`systemd-run`) |" in page()

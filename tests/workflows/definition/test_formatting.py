@@ -24,7 +24,7 @@ def formatted(path: Path, text: str | None = None) -> str:
     return made.text
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_formatting_keeps_the_plan_and_is_idempotent(path: Path) -> None:
     once = formatted(path)
@@ -55,7 +55,7 @@ def shuffled(value: object, dice: random.Random) -> JsonValue:
     return value
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(path=st.sampled_from(ALL), seed=st.integers(0, 10**6), flow=st.sampled_from([False, None]))
 def test_every_order_of_keys_comes_to_the_same_text(path: Path, seed: int, flow: bool | None) -> None:
@@ -72,7 +72,7 @@ def test_every_order_of_keys_comes_to_the_same_text(path: Path, seed: int, flow:
     assert formatted(path, text(seed)) == formatted(path, text(0))
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(path=st.sampled_from(ALL), seed=st.integers(0, 10**6))
 def test_no_comment_is_lost_wherever_it_stands(path: Path, seed: int) -> None:

@@ -22,7 +22,7 @@ from workflows.definition.formats import FORMATS
 from workflows.definition.references import referenced_definitions, referenced_templates
 from workflows.definition.render import render
 
-pytestmark = pytest.mark.no_cover  # it is long, and others cover the compiler
+pytestmark = pytest.mark.untraced  # it is long, and others cover the compiler
 
 EXAMPLES = int(os.environ.get("NETSAGA_FUZZ", "150"))
 LONGEST_S = 2.0

@@ -57,7 +57,7 @@ def slips(text: str) -> Iterator[tuple[str, int, str]]:
                 yield broken(f"{code[: match.start()]} === {code[match.end() :]}"), number + 1, f"operator {match[1]}"
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_one_slip_is_one_message_on_its_line() -> None:
     counts: Counter[int] = Counter()
     elsewhere, many = [], []

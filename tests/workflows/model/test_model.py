@@ -15,7 +15,7 @@ from model_check import findings, smallest
 from model_scenario import drawn
 from running import Server
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(0), pytest.mark.no_cover]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(0), pytest.mark.untraced]
 
 
 async def test_whatever_happens_a_device_is_changed_whole_or_not_at_all(

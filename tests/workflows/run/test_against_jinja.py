@@ -79,7 +79,7 @@ def same(mine: Any, other: Any) -> bool:
     return bool(type(mine) is type(other) and mine == other)
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @settings(max_examples=1000, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(st.integers(0, 2**62))
 def test_a_random_expression_means_what_jinja2_means_by_it(seed: int) -> None:

@@ -13,7 +13,7 @@ from workflows.errors import EvaluationError
 from workflows.plan import Arith, Attr, Constant, Expr, Filter, Item, Name, Test
 from workflows.run.evaluate import evaluate
 
-pytestmark = pytest.mark.no_cover  # it is long, and others cover the evaluator
+pytestmark = pytest.mark.untraced  # it is long, and others cover the evaluator
 
 CONTEXT: dict[str, object] = {
     "name": "x" * 60_000,

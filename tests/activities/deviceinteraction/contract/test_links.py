@@ -78,7 +78,7 @@ class Script:
 def cuts_in(lab: Lab, *, held: bool) -> list[tuple[int, str]]:
     """Where the link is to be cut, by what is in the log of a clean run: the number of a line, and before or after."""
     typed = [entry for entry in lab.log() if re.search(BEYOND_LOGIN, entry.get("line", ""))]
-    after = [(at, "after") for at, entry in enumerate(typed) if not (held and entry["line"].startswith(READS))]
+    after = [(at, "after") for at, entry in enumerate(typed) if not (held and entry.get("line", "").startswith(READS))]
     return after + [(at, "before") for at, entry in enumerate(typed) if entry.get("effect") is not None]
 
 

@@ -7,6 +7,7 @@ import asyncssh
 import pytest
 
 from activities.deviceinteraction.testbed import Fault, Testbed, TestbedDevice
+from activities.deviceinteraction.testbed.faults import FaultBox
 from testbed_terminal import connection, terminal
 
 INDENTED = ["acc-001", "acc-002", "acc-003"]
@@ -158,3 +159,10 @@ async def test_a_link_dies_once_a_question_was_answered(iosxe: TestbedDevice) ->
         await closed(typed.send(""))
     entry = iosxe.commands()[-1]
     assert (entry["mode"], entry["result"], entry["effect"]) == ("answer", "dropped", "checkpoint")
+
+
+def test_a_fault_may_let_lines_pass_before_it_shows() -> None:
+    box = FaultBox()
+    box.inject(Fault.parse("drop@after*2+1:show"))
+    met = [box.take("drop", line=line) is not None for line in ("show a", "vlan 1", "show b", "show c", "show d")]
+    assert met == [False, False, True, True, False]
