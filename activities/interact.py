@@ -55,7 +55,7 @@ class Interact:
         self._documents = documents
         self._sessions = sessions
         self._counted_in = counted_in
-        self._part = part
+        self._part: Part = part
 
     @activity.defn(name=contracts.INTERACT)
     async def interact(self, call: InteractInput) -> DeviceOutcome:
