@@ -72,8 +72,9 @@ async def _measured(stack: Stack, worker: Child, orchestrator: Orchestrator) -> 
     client = orchestrator.client
     await _run(orchestrator, "few", FEW)  # warms up
     processes = {"worker": worker.pid, "server": stack.server.pid}
-    before = await _empty(client, "before")
     spent = Spent(processes)
+    before = await _empty(client, "before")
+    empty, spent = spent.since(), Spent(processes)
     await _run(orchestrator, "few", FEW)
     few, spent = spent.since(), Spent(processes)
     wall = await _run(orchestrator, "many", MANY)
@@ -87,6 +88,9 @@ async def _measured(stack: Stack, worker: Child, orchestrator: Orchestrator) -> 
         Figure("empty activities, this server", plain, "1/s"),
         Figure(f"devices of a run over {MANY:,}", rate, "1/s", ">= 250"),
         Figure(f"run over {MANY:,} / empty activities", rate / plain, "x", ">= 0.8"),
+        Figure(
+            "CPU for an empty activity / for a device", (sum(empty.values()) / EMPTY) / (sum(many.values()) / MANY), "x"
+        ),
         Figure(
             f"CPU for each device, run over {MANY:,} / run over {FEW}",
             (sum(many.values()) / MANY) / (sum(few.values()) / FEW),

@@ -14,6 +14,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] 
 TOGETHER: Final = {
     "tests/real/test_contract.py": ("tests/real/test_contract.py",),  # long, and worth machines of its own
     "real": ("tests/real/",),
+    "starter": ("tests/starter/test_client.py", "tests/starter/cli/"),
     "e2e": ("tests/e2e/test_first_definition.py", "tests/e2e/test_operators.py", "tests/e2e/test_temporal_cli.py"),
 }
 # Each test has a stack of its own, and they are long.
@@ -35,7 +36,7 @@ LONG: Final = {
     "tests/workflows/model/": 40,
     "tests/starter/dev/": 30,
     "tests/starter/demo/": 30,
-    "tests/starter/cli/": 25,
+    "starter": 80,
     "tests/activities/deviceinteraction/contract/": 60,
     "tests/activities/deviceinteraction/change/": 25,
     "tests/activities/deviceinteraction/test_faults.py": 25,

@@ -20,6 +20,13 @@ from workflows.converter import CONVERTER
 
 TEMPORAL = Path(sysconfig.get_path("scripts")) / "temporal"
 HISTORIES = Path(__file__).parents[1] / "histories"
+# Each run has a queue of its own, and each queue four partitions by default, which cost a tenth of the server's CPU.
+ONE_PARTITION = tuple(
+    part
+    for kind in ("Read", "Write")
+    for part in ("--dynamic-config-value", f"matching.numTaskqueue{kind}Partitions=1")
+)
+SKIPPING = ("--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -27,7 +34,7 @@ async def server() -> AsyncIterator[Server]:
     """One real server for all cases; each workflow has a clock of its own."""
     environment = await WorkflowEnvironment.start_time_skipping_v2(
         dev_server_existing_path=str(TEMPORAL),
-        dev_server_extra_args=[*reading(200), "--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"],
+        dev_server_extra_args=[*reading(200), *ONE_PARTITION, *SKIPPING],
         data_converter=CONVERTER,
         identity="netsaga-test",
         search_attributes=[SearchAttributeKey.for_keyword(name) for name in contracts.SEARCH_ATTRIBUTES.values()],
