@@ -12,7 +12,7 @@ from activities.deviceinteraction.platforms.registry import platform_named
 from activities.deviceinteraction.testbed.model import APIS, ApiName
 from contract_apis import api_rig, api_testbed
 from contract_cases import CASES, Case
-from contract_rig import Need, why_not
+from contract_rig import why_not
 from devicelab import Lab
 from hand_clock import HandClock
 
@@ -23,7 +23,6 @@ OTHERWISE: Final = {
     ("nxapi", "interact"): "NX-API runs no command that asks (transport/test_commandapi.py)",
     ("restconf", "rpc"): "the operations are those of the device's own models (transport/test_restconf.py)",
 }
-CENTRAL: Final[frozenset[Need]] = frozenset({"show", "propose", "startup", "native", "no timer", "interact"})
 
 
 def over_apis() -> list[ParameterSet]:
@@ -33,8 +32,6 @@ def over_apis() -> list[ParameterSet]:
         for case in CASES:
             reasons = [why_not(platform_named(platforms[api]), need) for need in case.needs]
             reasons += [OTHERWISE.get((api, need)) for need in case.needs]
-            if api == "nxapi" and not CENTRAL & {*case.needs}:
-                continue  # the way is that of eAPI, and the platform is known from SSH
             why = next(filter(None, reasons), None)
             marks = [pytest.mark.skip(reason=why)] if why else []
             found.append(pytest.param(api, case, id=f"{api}-{case.name}", marks=marks))
