@@ -108,3 +108,14 @@ def test_the_wheel_holds_all_four_packages_with_their_data(tmp_path: Path) -> No
         if path.suffix in {".py", ".yaml", ".j2"}
     }
     assert sorted(ours - names) == []
+
+
+def test_the_page_about_adding_a_platform_names_files_and_tables_that_are_there() -> None:
+    page = (DEPLOY / "new-platform.md").read_text()
+    paths = set(re.findall(r"`((?:activities|tests)/(?!.*NAME)[\w./]+)`", page))
+    assert paths
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+    tables = re.findall(r"^\| `(\w+)`.*?\| `([\w./]+\.py)` \|", page, flags=re.MULTILINE)
+    assert {"PlatformName", "PLATFORMS", "QUIET", "PROOFS", "SHOWS"} <= {name for name, _ in tables}
+    texts = {path: (ROOT / path).read_text() for _, path in tables}
+    assert [name for name, path in tables if not re.search(rf"^{name}\b", texts[path], re.MULTILINE)] == []

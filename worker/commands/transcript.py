@@ -6,24 +6,20 @@ printed or written was redacted before it was kept.
 """
 
 import asyncio
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import unquote
+from typing import Any
 
 from activities.artifacts.local import LocalArtifactStore
 from activities.artifacts.store import ArtifactError
 from activities.deviceinteraction.recording import RecordingError, for_people, read
-from activities.logbook import Logged, log_of
+from activities.logbook import Logged
+from worker.records import folder_of, record_in
 from worker.settings import Settings, SettingsError
 from workflows.contracts import ArtifactRef
 from workflows.suggest import did_you_mean
-
-RUNS: Final = "runs"
-LAST: Final = "last"
 
 
 class TranscriptError(SettingsError):
@@ -76,12 +72,11 @@ async def show_transcript(settings: Settings, run: str, host: str, *, step: str 
 
 async def _found(store: LocalArtifactStore, run: str, host: str, step: str | None) -> list[_Kept]:
     """The transcripts of a run's record; of its log where it has not ended, or where another one of its name has."""
-    folder = await store.newest(RUNS) if run == LAST else run.replace("/", "%2F")
+    folder = await folder_of(store, run)
     if folder is None:
         raise TranscriptError(f"no run has logged in to a device yet, as far as {store.root} knows.")
-    record = await store.published(f"{RUNS}/{folder}/record.json")
-    found: Mapping[str, Any] | None = None if record is None else json.loads(record)  # Any: JSON
-    logged = await store.newest(f"{RUNS}/{folder}/transcripts")
+    found = await record_in(store, folder)
+    logged = await store.newest(f"{folder}/transcripts")
     if found is not None and logged in {None, found["scope"]["run"]}:
         return _of(found, host, step)
     if logged is None:
@@ -89,7 +84,7 @@ async def _found(store: LocalArtifactStore, run: str, host: str, step: str | Non
             f"run {run!r} has neither a record nor a transcript in {store.root}: it has not logged in to any device "
             "yet (`netsaga watch RUN`), there is no such run, or its workers keep another store."
         )
-    lines = await store.appended(f"{log_of(unquote(folder))}/{logged}")
+    lines = await store.appended(f"{folder}/transcripts/{logged}")
     return _of_log([Logged.model_validate_json(line) for line in lines], host, step)
 
 

@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -17,12 +17,11 @@ from activities.artifacts.documents import Documents
 from activities.artifacts.local import LocalArtifactStore
 from activities.artifacts.store import ArtifactError
 from activities.values import VALUE, seen
+from worker.records import folder_of, record_in
 from worker.settings import Settings, SettingsError
 from workflows.contracts import ArtifactRef
 from workflows.suggest import did_you_mean
 
-RUNS: Final = "runs"
-LAST: Final = "last"
 Refs = dict[str, ArtifactRef]  # of one value, by device
 
 
@@ -63,15 +62,14 @@ async def show_values(
 
 
 async def _record(store: LocalArtifactStore, run: str) -> Mapping[str, Any]:  # Any: JSON
-    folder = await store.newest(RUNS) if run == LAST else run.replace("/", "%2F")
-    found = None if folder is None else await store.published(f"{RUNS}/{folder}/record.json")
+    folder = await folder_of(store, run)
+    found = None if folder is None else await record_in(store, folder)
     if found is None:
         raise SettingsError(
             f"run {run!r} has no record in {store.root}: it has not ended yet (`netsaga watch RUN`), there is no such "
             "run, or its workers keep another store."
         )
-    record: Mapping[str, Any] = json.loads(found)
-    return record
+    return found
 
 
 def _of_steps(record: Mapping[str, Any]) -> Iterator[tuple[str, str, Refs]]:

@@ -10,6 +10,7 @@ the session back to the factory's configuration, and nothing else: so the whole 
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 from activities.deviceinteraction.answers import refusal
@@ -30,8 +31,9 @@ from activities.deviceinteraction.model import (
 from activities.deviceinteraction.parse import parse_rows
 from activities.deviceinteraction.parse.bounded import parse_bounded
 from activities.deviceinteraction.platforms import indented, rows
-from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
+from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pending, Running, Staged, Timer
+from activities.deviceinteraction.platforms.staging import dropped_if_refused
 
 _VOLATILE = re.compile(r"! (?:Command|Time|Last configuration change|Startup-config|device|boot)\b")
 _CHECKPOINT = re.compile(r"\b(netsaga-[0-9a-f]+)\b")
@@ -96,15 +98,9 @@ class AristaEos:
         # A new name each time: an older attempt that wakes up inside its session must not find itself in this one.
         name = next(name for name in _session_names(names) if name not in held)
         await self._open(device, name)
-        try:
+        async with dropped_if_refused(partial(device.step, "abort"), "The session was aborted"):
             await device.lines((*((_EMPTY,) if emptied else ()), *hierarchy.as_sent(lines)))
             candidate = await device.show("show session-config")
-        except LineRefused as refused:
-            await device.step("abort")
-            raise RejectedByDevice(f"{refused.message} The session was aborted; nothing is applied.") from refused
-        except (CheckFailed, RejectedByDevice):
-            await device.step("abort")
-            raise
         await device.step("end")
         return indented.from_candidate(lines, before, self._read(device, candidate))
 

@@ -12,6 +12,7 @@ proves that a device can still be managed. So there is no timer here; the platfo
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 from activities.deviceinteraction.answers import refusal
@@ -32,8 +33,9 @@ from activities.deviceinteraction.model import (
 from activities.deviceinteraction.parse import parse_rows
 from activities.deviceinteraction.parse.bounded import parse_bounded
 from activities.deviceinteraction.platforms import indented, rows
-from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
+from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Running, Staged, Timer
+from activities.deviceinteraction.platforms.staging import dropped_if_refused
 from activities.deviceinteraction.platforms.untimed import Untimed
 
 _VOLATILE = re.compile(
@@ -121,17 +123,11 @@ class CiscoIosxr(Untimed):
         """
         _check(lines)
         await indented.enter(device, "configure exclusive", "(config")
-        try:
+        async with dropped_if_refused(partial(self.discard, device, names), "The target was dropped"):
             await device.lines(_as_sent(lines))
             await device.step("root")
             shown = await device.show_or_nothing("show commit changes diff")
             candidate = _read(device, await device.show("show configuration merge"))
-        except LineRefused as refused:
-            await self.discard(device, names)
-            raise RejectedByDevice(f"{refused.message} The target was dropped; nothing is applied.") from refused
-        except (CheckFailed, RejectedByDevice):
-            await self.discard(device, names)
-            raise
         staged = indented.from_candidate(lines, before, candidate)
         if staged.footprint.empty and _CHANGED.search(shown):
             await self.discard(device, names)

@@ -9,10 +9,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from activities.deviceinteraction.config import dialect, diff, hierarchy
 from activities.deviceinteraction.config.footprint import Footprint, Path, between, keyed
-from activities.deviceinteraction.failures import CheckFailed, ConfigLocked, InvalidInput, RejectedByDevice
+from activities.deviceinteraction.failures import CheckFailed, InvalidInput, RejectedByDevice
 from activities.deviceinteraction.model import Interface
 from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
 from activities.deviceinteraction.platforms.protocol import Running, Staged
+from activities.deviceinteraction.platforms.staging import locked
 
 _MODES: Mapping[str, str] = {"access": "access", "trunk": "trunk", "dot1q-tunnel": "access"}
 
@@ -116,10 +117,7 @@ async def enter(device: Dialogue, command: str, mark: str) -> None:
     answer = await device.step(command)
     if mark not in device.prompt:
         if "lock" in answer.lower():
-            raise ConfigLocked(
-                f"{device.host}: config locked: {' '.join(answer.split())!r}. Nothing was changed; "
-                "it is tried again once that person or program is done."
-            )
+            raise locked(device, answer)
         raise RejectedByDevice(f"{device.host}: {command!r} did not open configuration mode: {answer.strip()!r}")
 
 

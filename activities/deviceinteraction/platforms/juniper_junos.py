@@ -14,6 +14,7 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar
 
 from activities.deviceinteraction.answers import refusal
@@ -35,8 +36,9 @@ from activities.deviceinteraction.model import (
 from activities.deviceinteraction.parse import parse_rows
 from activities.deviceinteraction.parse.bounded import parse_bounded
 from activities.deviceinteraction.platforms import rows
-from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
+from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pending, Running, Staged, Timer
+from activities.deviceinteraction.platforms.staging import dropped_if_refused, locked
 from activities.deviceinteraction.transport import Answer
 
 _LINE = re.compile(r"(?:set|delete|activate|deactivate|rename|insert|annotate)\s")
@@ -114,22 +116,15 @@ class JuniperJunos:
         # Deleted as all else, and none of it: the device writes it anew with each commit.
         version = _VERSION.findall(await device.show("show configuration | display set")) if emptied else []
         await self._lock(device)
-        try:
+        async with dropped_if_refused(partial(self.discard, device, names)):
             if emptied:
                 await self._empty(device, names)
             await device.lines((*lines, *version))
             shown = await device.show_or_nothing("show | compare")
             candidate = _read(device, await device.show("show | display set"))
             words = refusal(await device.step("commit check")) if shown.strip() else None
-        except LineRefused as refused:
-            await self.discard(device, names)
-            raise RejectedByDevice(f"{refused.message} The candidate was dropped; nothing is applied.") from refused
-        except (CheckFailed, RejectedByDevice):
-            await self.discard(device, names)
-            raise
-        if words is not None:
-            await self.discard(device, names)
-            raise RejectedByDevice(f"{device.host}: the commit check failed: {words} The candidate was dropped.")
+            if words is not None:
+                raise RejectedByDevice(f"{device.host}: the commit check failed: {words} The candidate was dropped.")
         text = setlines.as_diff(shown)
         return Staged(between(before.paths, candidate.paths), text, digest(text), tuple(lines))
 
@@ -235,11 +230,7 @@ class JuniperJunos:
         answer = await device.step("configure exclusive")
         if not device.prompt.endswith("#"):
             holders = _editors(answer)
-            raise ConfigLocked(
-                f"{device.host}: config locked: {' '.join(answer.split())!r}. Nothing was changed; "
-                "it is tried again once that person or program is done.",
-                holder=holders[0] if len(holders) == 1 else None,
-            )
+            raise locked(device, answer, holders[0] if len(holders) == 1 else None)
         pending = await device.show_or_nothing("show | compare")
         if pending.strip():
             await device.effect("exit configuration-mode", answers=(_LEAVE,))

@@ -13,13 +13,14 @@ configuration in braces.
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 from activities.deviceinteraction.answers import refusal
 from activities.deviceinteraction.config import braces, flatlines
 from activities.deviceinteraction.config.diff import digest
 from activities.deviceinteraction.config.footprint import Footprint, Path, between, keyed
-from activities.deviceinteraction.failures import CheckFailed, ConfigLocked, InvalidInput, RejectedByDevice, Transient
+from activities.deviceinteraction.failures import CheckFailed, InvalidInput, RejectedByDevice, Transient
 from activities.deviceinteraction.model import (
     Confirm,
     Facts,
@@ -32,8 +33,9 @@ from activities.deviceinteraction.model import (
     Vlan,
 )
 from activities.deviceinteraction.platforms import rows
-from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
+from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Pending, Running, Staged, Timer
+from activities.deviceinteraction.platforms.staging import dropped_if_refused, locked
 
 _LINE = re.compile(r"(?:set|delete) / \S")
 _FACT = re.compile(r"^(?P<name>\w[\w ]*?)\s*: (?P<value>.*?)\s*$", re.MULTILINE)
@@ -106,20 +108,13 @@ class NokiaSrlinux:
         await self.discard(device, names)
         # A new name each time: an older attempt that wakes up inside its candidate must not find itself in this one.
         await self._enter(device, next(name for name in _candidate_names(names) if name not in held))
-        try:
+        async with dropped_if_refused(partial(self.discard, device, names)):
             await device.lines(lines)
             shown = await device.show_or_nothing("diff /")
             candidate = _read(device, await device.show("info /"))
             words = refusal(await device.step("commit validate")) if shown.strip() else None
-        except LineRefused as refused:
-            await self.discard(device, names)
-            raise RejectedByDevice(f"{refused.message} The candidate was dropped; nothing is applied.") from refused
-        except (CheckFailed, RejectedByDevice):
-            await self.discard(device, names)
-            raise
-        if words is not None:
-            await self.discard(device, names)
-            raise RejectedByDevice(f"{device.host}: the validation failed: {words} The candidate was dropped.")
+            if words is not None:
+                raise RejectedByDevice(f"{device.host}: the validation failed: {words} The candidate was dropped.")
         text = braces.as_diff(shown)
         return Staged(between(before.paths, candidate.paths), text, digest(text), tuple(lines))
 
@@ -235,10 +230,7 @@ class NokiaSrlinux:
         if "candidate " in device.prompt:
             return
         if re.search(r"lock|exclusive|in use|maximum", answer, re.IGNORECASE):
-            raise ConfigLocked(
-                f"{device.host}: config locked: {' '.join(answer.split())!r}. Nothing was changed; "
-                "it is tried again once that person or program is done."
-            )
+            raise locked(device, answer)
         raise RejectedByDevice(f"{device.host}: no candidate could be opened: {rows.last_line(answer)!r}")
 
     async def _commit(self, device: Dialogue, names: Names, timer_s: int | None = None) -> None:

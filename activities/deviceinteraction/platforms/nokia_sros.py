@@ -14,13 +14,14 @@ timer here; the platform `netconf` has one, with ``persist``.
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 from activities.deviceinteraction.answers import refusal
 from activities.deviceinteraction.config import braces
 from activities.deviceinteraction.config.diff import digest
 from activities.deviceinteraction.config.footprint import Footprint, Path, between, keyed
-from activities.deviceinteraction.failures import CheckFailed, ConfigLocked, InvalidInput, Permanent, RejectedByDevice
+from activities.deviceinteraction.failures import CheckFailed, InvalidInput, Permanent, RejectedByDevice
 from activities.deviceinteraction.model import (
     Confirm,
     Facts,
@@ -34,8 +35,9 @@ from activities.deviceinteraction.model import (
 )
 from activities.deviceinteraction.parse.bounded import parse_bounded
 from activities.deviceinteraction.platforms import rows
-from activities.deviceinteraction.platforms.dialogue import Dialogue, LineRefused
+from activities.deviceinteraction.platforms.dialogue import Dialogue
 from activities.deviceinteraction.platforms.protocol import Need, NoTimer, Running, Staged, Timer
+from activities.deviceinteraction.platforms.staging import dropped_if_refused, locked
 from activities.deviceinteraction.platforms.untimed import Untimed
 
 _LINE = re.compile(r"(?P<delete>delete )?/configure (?P<path>\S.*)")
@@ -108,21 +110,14 @@ class NokiaSros(Untimed):
         """See `Platform.stage`. The candidate stays open in exclusive mode."""
         typed = [text for line in lines for text in _as_sent(line.strip())]
         await self._lock(device)
-        try:
+        async with dropped_if_refused(partial(self.discard, device, names)):
             await device.lines(typed)
             await device.step("/configure")
             shown = await device.show_or_nothing("compare")
             candidate = _read(device, f"{_ROOT}\n{await device.show('info')}\n}}")
             words = refusal(await device.step("validate")) if shown.strip() else None
-        except LineRefused as refused:
-            await self.discard(device, names)
-            raise RejectedByDevice(f"{refused.message} The candidate was dropped; nothing is applied.") from refused
-        except (CheckFailed, RejectedByDevice):
-            await self.discard(device, names)
-            raise
-        if words is not None:
-            await self.discard(device, names)
-            raise RejectedByDevice(f"{device.host}: the validation failed: {words} The candidate was dropped.")
+            if words is not None:
+                raise RejectedByDevice(f"{device.host}: the validation failed: {words} The candidate was dropped.")
         text = braces.as_diff(shown)
         return Staged(between(before.paths, candidate.paths), text, digest(text), tuple(typed))
 
@@ -209,11 +204,7 @@ class NokiaSros(Untimed):
         answer = await device.step("edit-config exclusive")
         if "(ex)" not in device.prompt:
             if "unavailable" in answer or "lock" in answer:
-                said = " ".join(answer.split())
-                raise ConfigLocked(
-                    f"{device.host}: config locked: {said!r}. Nothing was changed; "
-                    "it is tried again once that person or program is done."
-                )
+                raise locked(device, answer)
             raise RejectedByDevice(f"{device.host}: 'edit-config exclusive' was refused: {rows.last_line(answer)!r}")
 
     async def _commit(self, device: Dialogue, names: Names, comment: str) -> None:

@@ -14,10 +14,10 @@ from datetime import timedelta
 from typing import Any, Final, Protocol
 
 from activities.deviceinteraction.answers import refusal
-from activities.deviceinteraction.failures import Permanent, Unreachable
+from activities.deviceinteraction.failures import Permanent
 from activities.deviceinteraction.model import HostKeys, Target, Timeouts
 from activities.deviceinteraction.transcript import Transcript
-from activities.deviceinteraction.transport.https import Https, Reply, open_https
+from activities.deviceinteraction.transport.https import Https, Reply, entered, open_https
 from activities.deviceinteraction.transport.modes import Mode
 from activities.deviceinteraction.transport.protocol import Answer, LinkFailed
 
@@ -74,14 +74,8 @@ async def open_commands(
     """
     async with open_https(target, host_keys, timeouts) as https:
         transport = ApiTransport(api(https, target), https, target, transcript)
-        try:
-            await transport.login()
-        except LinkFailed as error:
-            raise Unreachable(f"{error.message} Nothing was changed.") from error
-        try:
+        async with entered(transport.login, transport.close):
             yield transport
-        finally:
-            await transport.close()
 
 
 class ApiTransport:

@@ -9,7 +9,7 @@ Once an answer was late or broken off, the link takes no more: what the device m
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +27,28 @@ Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 _LONGEST_REPLY: Final = 64_000_000  # bytes: a whole configuration
 # One connection for as long as the link lives: each new one is a login to the device.
 _ONE: Final = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None)
+
+
+@asynccontextmanager
+async def entered(enter: Callable[[], Awaitable[None]], leave: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """A session over HTTPS: proven once to be let in, and left at the end.
+
+    Args:
+        enter: Proves it.
+        leave: Ends it, however the block ended.
+
+    Raises:
+        Unreachable: No answer came when it was to be entered.
+        Permanent: As ``enter``.
+    """
+    try:
+        await enter()
+    except LinkFailed as error:
+        raise Unreachable(f"{error.message} Nothing was changed.") from error
+    try:
+        yield
+    finally:
+        await leave()
 
 
 @dataclass(frozen=True, slots=True)

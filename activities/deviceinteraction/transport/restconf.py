@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from activities.deviceinteraction.config import xmltree
 from activities.deviceinteraction.config.xmltree import Element
-from activities.deviceinteraction.failures import CheckFailed, InvalidInput, Permanent, Unreachable
+from activities.deviceinteraction.failures import CheckFailed, InvalidInput, Permanent
 from activities.deviceinteraction.model import HostKeys, Target, Timeouts
 from activities.deviceinteraction.transcript import Transcript
-from activities.deviceinteraction.transport.https import Https, Method, Reply, open_https
+from activities.deviceinteraction.transport.https import Https, Method, Reply, entered, open_https
 from activities.deviceinteraction.transport.protocol import Answer, LinkFailed, Refusal, Resource
 
 RESTCONF: Final = "urn:ietf:params:xml:ns:yang:ietf-restconf"
@@ -40,14 +40,8 @@ async def open_restconf(
     """
     async with open_https(target, host_keys, timeouts) as https:
         transport = RestconfTransport(https, target, transcript)
-        try:
-            await transport.discover()
-        except LinkFailed as error:
-            raise Unreachable(f"{error.message} Nothing was changed.") from error
-        try:
+        async with entered(transport.discover, transport.close):
             yield transport
-        finally:
-            await transport.close()
 
 
 class RestconfTransport:
