@@ -7,28 +7,11 @@ the transcript for each check, whether it holds or not, and in the failure of on
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
 from workflows.errors import EvaluationError
-from workflows.plan import (
-    Arith,
-    Attr,
-    Check,
-    Choose,
-    Compare,
-    Concat,
-    Constant,
-    Expr,
-    Filter,
-    Item,
-    ListOf,
-    Logic,
-    MapOf,
-    Name,
-    Neg,
-    Not,
-    Test,
-)
+from workflows.plan import Check, Choose, Compare, Constant, Expr, Logic, Not, Test
+from workflows.plan.spelling import spelling
 from workflows.run.evaluate import evaluate, text, truth
 
 LONGEST: Final = 80  # characters of a value in the evidence
@@ -102,7 +85,7 @@ def _value(expr: Expr, context: Mapping[str, object]) -> Iterator[str]:
     try:
         value = evaluate(expr, context)
     except EvaluationError:
-        yield f"{_spelled(expr)} has no value"
+        yield f"{spelling(expr)} has no value"
         return
     if isinstance(value, str | list | tuple):
         value = value[:LONGEST]
@@ -111,44 +94,4 @@ def _value(expr: Expr, context: Mapping[str, object]) -> Iterator[str]:
         said = f"has the keys {keys}" if keys else "is empty"
     else:
         said = f"is {json.dumps(value, ensure_ascii=False, default=str)}"
-    yield f"{_spelled(expr)} {said if len(said) <= LONGEST else said[: LONGEST - 1] + '…'}"
-
-
-def _spelled(expr: Expr) -> str:
-    """An expression as somebody would write it; the plan keeps trees, not texts."""
-    match expr:
-        case Constant():
-            return json.dumps(expr.value, ensure_ascii=False)
-        case Name():
-            return expr.name
-        case Attr():
-            return f"{_spelled(expr.of)}.{expr.name}"
-        case Item():
-            return f"{_spelled(expr.of)}[{_spelled(expr.key)}]"
-        case Filter():
-            named = [f"{name}={_spelled(arg)}" for name, arg in expr.kwargs]
-            args = ", ".join([*map(_spelled, expr.args), *named])
-            return f"{_spelled(expr.of)} | {expr.name}" + (f"({args})" if args else "")
-        case Test():
-            args = ", ".join(map(_spelled, expr.args))
-            return f"{_spelled(expr.of)} is {expr.name}" + (f"({args})" if args else "")
-        case Arith():
-            return f"{_spelled(expr.left)} {expr.operator} {_spelled(expr.right)}"
-        case Concat():
-            return " ~ ".join(map(_spelled, expr.parts))
-        case Neg():
-            return f"{'-' if expr.op == 'neg' else '+'}{_spelled(expr.of)}"
-        case Not():
-            return f"not {_spelled(expr.of)}"
-        case Logic():
-            return f"{_spelled(expr.left)} {expr.op} {_spelled(expr.right)}"
-        case Compare():
-            return " ".join([_spelled(expr.first), *(f"{sign} {_spelled(other)}" for sign, other in expr.rest)])
-        case Choose():
-            return f"{_spelled(expr.then)} if {_spelled(expr.test)} else {_spelled(expr.otherwise)}"
-        case ListOf():
-            return f"[{', '.join(map(_spelled, expr.items))}]"
-        case MapOf():
-            return f"{{{', '.join(f'{_spelled(key)}: {_spelled(value)}' for key, value in expr.items)}}}"
-        case _:
-            assert_never(expr)
+    yield f"{spelling(expr)} {said if len(said) <= LONGEST else said[: LONGEST - 1] + '…'}"
