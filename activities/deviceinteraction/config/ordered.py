@@ -16,6 +16,7 @@ from activities.deviceinteraction.config.footprint import Path
 _LIST: Final = re.compile(
     r"(?:ip |ipv4 |ipv6 |mac |arp )?access-list |policy-map |route-policy |(?:ip |ipv6 )?prefix-list "
 )
+_COUNTS: Final = re.compile(r"(?:(?:ip|ipv4|ipv6|mac) )?access-list |route-map |policy-map |class-map |event manager ")
 _ENTRY: Final = re.compile(r"(?:permit|deny|remark|evaluate|class|match|if|apply|pass|drop|done|set)\b")
 _ALONE: Final = re.compile(  # an entry that is a line of its own at the top
     r"(?:ip |ipv6 |bgp )?(?:access-list|as-path access-list|prefix-list|community-list)\s+(?!extended |standard )\S+"
@@ -54,6 +55,15 @@ def moved(had: Sequence[Path], has: Sequence[Path]) -> tuple[Path, ...]:
     both = frozenset(had) & frozenset(has)
     before, after = _by_block(had, both), _by_block(has, both)
     return tuple(block for block, lines in after.items() if before[block] != lines)
+
+
+def disordered(had: Sequence[Path], has: Sequence[Path]) -> tuple[Path, ...]:
+    """Of the blocks that `moved` names, those in which order counts; the top is for lists that stand there by lines."""
+    return moved(tuple(filter(_counts, had)), tuple(filter(_counts, has)))
+
+
+def _counts(path: Path) -> bool:
+    return any(_COUNTS.match(text) for text in path)
 
 
 def _by_block(paths: Sequence[Path], kept: Collection[Path]) -> dict[Path, list[str]]:

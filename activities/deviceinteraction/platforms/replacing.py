@@ -10,11 +10,11 @@ and is refused here, as it would set each password to the word that stands for i
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol, runtime_checkable
 
-from activities.deviceinteraction.config import hierarchy
-from activities.deviceinteraction.config.footprint import Path, keyed, shown
+from activities.deviceinteraction.config import hierarchy, ordered
+from activities.deviceinteraction.config.footprint import keyed, shown
 from activities.deviceinteraction.failures import InvalidInput
 from activities.deviceinteraction.model import Names, PlatformName
 from activities.deviceinteraction.platforms import indented
@@ -31,7 +31,6 @@ _REFUSED: Final[Mapping[PlatformName, str]] = {
 }
 _UNTOLD: Final = "how it replaces its configuration is not proven here"
 _ENDS: Final = re.compile(r"end$|exit$|set version\s")
-_ORDERED: Final = re.compile(r"(?:(?:ip|ipv4|ipv6|mac) )?access-list |route-map |policy-map |class-map |event manager ")
 _NAMED: Final = 5
 
 
@@ -105,12 +104,12 @@ def difference(platform: Written, lines: Sequence[str], before: Running, host: s
             f"{host}: no lines are known that lead from its configuration to this one: they would differ in {named}. "
             "Write these lines as the device shows them, or change them with `mode: merge`."
         )
-    for block, _ in _ordered(paths):
-        if _beneath(block, paths) != _beneath(block, wanted.paths):
-            raise InvalidInput(
-                f"{host}: the order of the lines in {' '.join(block) or 'the access lists'!r} would be another one, "
-                "and there it counts. Take the block away in one change, and make it anew in a second."
-            )
+    mixed = ordered.disordered(paths, wanted.paths)
+    if mixed:
+        raise InvalidInput(
+            f"{host}: the order of the lines in {' '.join(mixed[0]) or 'the access lists'!r} would be another one, "
+            "and there it counts. Take the block away in one change, and make it anew in a second."
+        )
     return found
 
 
@@ -123,13 +122,3 @@ def as_replacing(platform: Platform, device: Dialogue) -> Replacing:
     if isinstance(platform, Replacing):
         return platform
     raise InvalidInput(f"{device.host}: {platform.name} replaces no configuration; propose the change anew.")
-
-
-def _ordered(paths: Sequence[Path]) -> Iterator[tuple[Path, None]]:
-    """The blocks in which the order of lines counts, and the top where lists stand there line by line."""
-    blocks = dict.fromkeys(path[:-1] for path in paths if any(_ORDERED.match(text) for text in path))
-    return iter(blocks.items())
-
-
-def _beneath(block: Path, paths: Sequence[Path]) -> list[Path]:
-    return [path for path in paths if path[:-1] == block and (block or _ORDERED.match(path[-1]))]

@@ -60,6 +60,8 @@ async def bgp(device: Dialogue) -> dict[str, BgpPeer]:
         raise CheckFailed(f"{device.host}: the answer to {command!r} has no peers.")
     found: dict[str, BgpPeer] = {}
     for (vrf, address), leaves in said.items():
+        if "peer-as" not in leaves:
+            raise CheckFailed(f"{device.host}: the answer to {command!r} does not say the AS of {address}.")
         state = shapes.peer_state(device.host, leaves.get("session-state", ""))
         received = leaves.get("received-routes")
         found[shapes.peer(address, vrf)] = BgpPeer(
