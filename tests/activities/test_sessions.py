@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.deviceinteraction.testbed import DeviceSpec
+from activities.deviceinteraction.testbed.model import Fault
 from activities.deviceinteraction.transport.pool import Pool
 from activities.interact import Interact
 from activities.sessions import SiteBusy, Sites
@@ -64,9 +65,16 @@ def most_at_once(lab: Bench) -> int:
     return max(open_now)
 
 
+def take_their_time(lab: Bench) -> None:
+    """Sessions that may overlap then do, also where one login takes longer than another."""
+    for host in lab.hosts:
+        lab.testbed.device(host).inject(Fault(kind="slow", times=0, seconds=0.3))
+
+
 @pytest.mark.parametrize("limit", [1, 2])
 async def test_a_site_takes_no_more_sessions_than_its_limit(lab: Bench, limit: int) -> None:
     prepared, activity = await lab.prepared(DEFINITION), limited(lab, limit)
+    take_their_time(lab)
     outcomes = await asyncio.gather(*(looking(activity, prepared, host) for host in lab.hosts))
     assert {outcome.status for outcome in outcomes} == {"succeeded"}
     assert most_at_once(lab) == limit
@@ -74,6 +82,7 @@ async def test_a_site_takes_no_more_sessions_than_its_limit(lab: Bench, limit: i
 
 async def test_without_a_limit_all_go_at_once(lab: Bench) -> None:
     prepared, activity = await lab.prepared(DEFINITION), limited(lab, None)
+    take_their_time(lab)
     await asyncio.gather(*(looking(activity, prepared, host) for host in lab.hosts))
     assert most_at_once(lab) > 2
 
