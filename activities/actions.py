@@ -151,6 +151,7 @@ class Actions:
                 await asyncio.sleep(0)
         finally:
             gathered.changed, gathered.diff, gathered.diff_made, gathered.diff_ref = own
+        await gathered.save(self._documents.store)
         return {name: ref for name, ref in gathered.refs.items() if known.get(name) != ref}
 
     async def see(self, refs: Mapping[str, ArtifactRef]) -> None:
@@ -168,13 +169,13 @@ class Actions:
                 async with self._limited("snapshot"):
                     state = await session.snapshot(sections_of(action))
                 changes = len(await self._ledger.begun())
-                await self._keep(snapshot_key(index, action), StateValue(value=state, changes=changes))
+                self._keep(snapshot_key(index, action), StateValue(value=state, changes=changes))
             case CompareAction():
                 await self._compare(session, index, action)
             case ProposeAction():
                 async with self._limited("propose"):
                     change = await self._propose(session, index, action)
-                await self._keep(action.name, ChangeValue(value=change))
+                self._keep(action.name, ChangeValue(value=change))
                 self._gathered.diff_ref = await self._documents.save_text(change.diff)
             case ApplyAction():
                 await self._apply(session, index, action, self._proposed(action))
@@ -201,7 +202,7 @@ class Actions:
         command = text(action.command, self._context)
         async with self._limited(f"`{command}`"):
             value = await show(session, action, command, self._plan.templates)
-        await self._keep(action.name, PlainValue(value=value))
+        self._keep(action.name, PlainValue(value=value))
 
     def _check(self, session: Session, action: CheckAction) -> None:
         failed = []
@@ -221,7 +222,7 @@ class Actions:
         found = await compare(action, index, sight)
         for note in found.notes:
             session.transcript.note(note)
-        await self._keep(action.name or f"{index}-compare", PlainValue(value=found.value))
+        self._keep(action.name or f"{index}-compare", PlainValue(value=found.value))
         if found.problems:
             raise failed(found, session.target.name)
 
@@ -291,7 +292,7 @@ class Actions:
         self._gathered.changed = self._gathered.changed or applied.changed
         self._gathered.touched = self._gathered.touched or applied.changed
         self._gathered.confirm_by = applied.confirm_by
-        await self._keep(action.name, AppliedValue(value=applied))
+        self._keep(action.name, AppliedValue(value=applied))
 
     def _as_planned(self, index: Place, change: Change) -> bool:
         """Whether the change was planned; refused as `Drifted` where another one was. What follows it is not known."""
@@ -313,6 +314,7 @@ class Actions:
         gathered = self._gathered
         if await journal.read(VALUES) is not None:
             return
+        await gathered.save(self._documents.store)
         before = Before(
             refs=dict(gathered.refs),
             warnings=tuple(gathered.warnings),
@@ -340,7 +342,7 @@ class Actions:
         await self._write_values(journal)
         # Not cut by a limit of ours: the session's own limit for each answer is the step's.
         said = await session.exchange(command, answers, journal)
-        await self._keep(action.name, PlainValue(value=said))
+        self._keep(action.name, PlainValue(value=said))
 
     async def _carry_out(self, session: Session, index: Place, action: RpcAction | RunAction) -> None:
         journal = self._journal(index, action) if action.changes else None
@@ -352,7 +354,7 @@ class Actions:
             else:
                 line = text(action.command, self._context)
                 said = PlainValue(value=await run(session, action, line, self._plan.templates, journal))
-        await self._keep(action.name, said)
+        self._keep(action.name, said)
 
     async def _copy(self, session: Session, index: Place, action: CopyAction) -> None:
         source, to = text(action.source, self._context), text(action.to, self._context)
@@ -374,12 +376,9 @@ class Actions:
         if self._gathered.confirm_by is not None:
             raise InvalidInput(f"`{action.kind}` while a change waits for its confirmation; {instead}.")
 
-    # -------------------------------------------------------------------------------------------------------- values
-
-    async def _keep(self, name: str | None, value: KeptValue) -> None:
+    def _keep(self, name: str | None, value: KeptValue) -> None:
         if name is not None:
-            ref = await self._documents.save(value, VALUE)
-            self._see(name, ref, value)
+            self._see(name, self._gathered.keep(VALUE.dump_json(value)), value)
 
     def _see(self, name: str, ref: ArtifactRef, value: KeptValue) -> None:
         self._gathered.refs[name] = ref

@@ -6,12 +6,14 @@ The client is the worker's own, as `temporalio.activity.client` hands it out. No
 from typing import Any, Final, TypeVar
 
 from temporalio import activity
-from temporalio.client import WithStartWorkflowOperation, WorkflowExecutionStatus
+from temporalio.client import WithStartWorkflowOperation, WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows import contracts
 from workflows.contracts import Holder, HolderState
+from workflows.errors import failure
 from workflows.plan import Model
 
 # A run that closed in one of these ways has had its say: it undid what its definition asks for.
@@ -41,7 +43,9 @@ class Guard:
             id_: Of the update, where it must count once however often it is sent.
 
         Raises:
-            WorkflowUpdateFailedError: The guard refuses.
+            ApplicationError: ``invalid_input``: what is asked for would never be granted, for runs would wait for each
+                other in a circle. ``block_unavailable``, retried: one of those is closed, and the guard will find out.
+            WorkflowUpdateFailedError: The guard refuses for another reason.
             RPCError: It cannot be asked now.
         """
         start: WithStartWorkflowOperation[Any, None] = WithStartWorkflowOperation(
@@ -51,10 +55,25 @@ class Guard:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             static_summary="leases devices to runs",
         )
-        found: Answer = await activity.client().execute_update_with_start_workflow(
-            update, request, start_workflow_operation=start, id=id_, result_type=answer
-        )
+        try:
+            found: Answer = await activity.client().execute_update_with_start_workflow(
+                update, request, start_workflow_operation=start, id=id_, result_type=answer
+            )
+        except WorkflowUpdateFailedError as error:
+            if isinstance(error.cause, ApplicationError) and error.cause.type == contracts.CIRCLE:
+                raise await _circle(error.cause) from None
+            raise
         return found
+
+
+async def _circle(refusal: ApplicationError) -> ApplicationError:
+    """What a circle of waits comes to: it is one only while all who wait in it are alive."""
+    for detail in refusal.details:
+        holder = Holder.model_validate(detail)
+        if (await state_of(holder)).state != "open":
+            said = f"executor: run {holder.workflow_id} is closed, and the guard does not know it yet"
+            return failure("block_unavailable", said, retry=True)
+    return failure("invalid_input", refusal.message)
 
 
 async def state_of(holder: Holder) -> HolderState:

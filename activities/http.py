@@ -11,6 +11,7 @@ import base64
 import json
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -99,7 +100,16 @@ class Http:
             raise await attempts.failed("block_unavailable", f"executor: {error}") from None
 
     async def called(self, call: HttpInput, key: str) -> HttpResult:
-        """One call, made once.
+        """One call, made once, as history keeps it.
+
+        Raises:
+            ArtifactError: A large answer cannot be kept.
+            Refused: As all that follows, as in `answered`.
+        """
+        return await self._result(await self.answered(call, key))
+
+    async def answered(self, call: HttpInput, key: str) -> Answer:
+        """One call, made once. The answer is the expected one, free of what identifies us.
 
         Args:
             call: What is called.
@@ -110,7 +120,6 @@ class Http:
             InvalidInputError: The address may not be called.
             SecretError: What identifies us cannot be had.
             TrustError: The system's certificate is not trusted.
-            ArtifactError: A large answer cannot be kept.
         """
         address = self.systems.address(call.url, call.query)
         system = address.system
@@ -127,7 +136,7 @@ class Http:
         answer = await _send(self.systems, address, call, headers, body, limit_s)
         answer = identity.hidden_in(answer)
         judge(answer, call.status, f"{call.method.upper()} {address.path}", address.name)
-        return await self._result(answer)
+        return answer
 
     async def _result(self, answer: Answer) -> HttpResult:
         if len(answer.body) > INLINE:
@@ -199,7 +208,8 @@ async def _send(
     Raises:
         Refused: Nobody answered, or too much.
     """
-    context = await trust(address.system.ca)
+    # Authorities take milliseconds to load, which what is asked every few seconds would pay each time for nothing.
+    context = await trust(address.system.ca) if address.url.startswith("https:") else _untrusting()
     limits = httpx.Timeout(limit_s, connect=min(limit_s, CONNECT_S))
     # Proxies and such come from the settings or not at all: what a worker can reach must not hang on its environment.
     client = httpx.AsyncClient(verify=context, trust_env=False, timeout=limits, follow_redirects=False)
@@ -217,6 +227,11 @@ async def _send(
         raise _unreached(error, address, call, limit_s) from None
     except httpx.InvalidURL:
         raise InvalidInputError(f"`{call.url[:100]}` is no address") from None
+
+
+def _untrusting() -> ssl.SSLContext:
+    """For a connection without TLS: nobody would be let in by it, and a redirect stays within its origin."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 async def _body(response: httpx.Response, name: str) -> bytes:

@@ -5,6 +5,7 @@ is said by the step (`retry.on`). An unexpected exception is a bug of ours: logg
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from functools import partial
@@ -25,7 +26,7 @@ from activities.fence import heartbeat
 from activities.holding import Holding, holding_of
 from activities.journal import ATTEMPTS, INTENT, journal_of
 from activities.logbook import Logbook, Part
-from activities.outcomes import Gathered, classified, status_of
+from activities.outcomes import Gathered, classified, shortened, status_of
 from activities.proposing import Proposing
 from activities.sessions import Sessions, SiteBusy
 from activities.upkeep import Upkeep, upkeep_of
@@ -34,6 +35,8 @@ from workflows import contracts
 from workflows.contracts import Bundle, DeviceOutcome, InteractInput
 from workflows.errors import RETRIED_AS, FailureType
 from workflows.plan import DevicesStep
+
+log: Final = logging.getLogger(__name__)
 
 UNTOUCHED: Final = ("rejected_by_device", "drifted", "reverted")  # the device itself shows that nothing is applied
 CarryOut = Callable[[InteractInput, Bundle, DevicesStep, Gathered, Fence], Awaitable[DeviceOutcome]]
@@ -89,7 +92,9 @@ class Interact:
         assert isinstance(step, DevicesStep), "only a step over devices is carried out on a device"
         try:
             gathered.touched = await self._touched(call, step)
-            return await carry_out(call, bundle, step, gathered, fence)
+            outcome = await carry_out(call, bundle, step, gathered, fence)
+            await gathered.save(self._documents.store)
+            return outcome
         except asyncio.CancelledError:
             raise await self._cancelled(call, step, gathered) from None
         except Exception as error:  # noqa: BLE001  # every end of an attempt must carry its outcome
@@ -140,6 +145,7 @@ class Interact:
         return False
 
     async def _cancelled(self, call: InteractInput, step: DevicesStep, gathered: Gathered) -> BaseException:
+        await gathered.save_or_forget(self._documents.store)
         gathered.touched = await self._touched_or_in_doubt(call, step)
         details = activity.cancellation_details()
         if details is not None and details.worker_shutdown:
@@ -154,6 +160,7 @@ class Interact:
         self, call: InteractInput, step: DevicesStep, gathered: Gathered, error: Exception
     ) -> ApplicationError:
         kind, message = classified(error)
+        await gathered.save_or_forget(self._documents.store)
         if isinstance(error, DeviceFailure) and error.touched:
             gathered.touched = True
         elif kind in UNTOUCHED:
@@ -163,7 +170,9 @@ class Interact:
         if isinstance(error, StaleAttempt | SiteBusy):
             retry = True  # the worker's doing, not the device's; Temporal's own limit bounds these
         else:
-            retry = _wanted(kind, step) and await self._attempts_left(call, step)
+            retry = _wanted(kind, step) and await self._attempts_left(call, step, kind, message)
+        if kind == "unreachable" and (unknown := await self._still_unknown(call)) is not None:
+            message = f"{unknown} It has not been reached since."
         return gathered.failed(kind, message, status_of(kind, touched=gathered.touched), retry=retry)
 
     async def _touched_or_in_doubt(self, call: InteractInput, step: DevicesStep) -> bool:
@@ -172,12 +181,29 @@ class Interact:
         except ArtifactError:
             return bool(effects(step))  # not to know means that it may be so
 
-    async def _attempts_left(self, call: InteractInput, step: DevicesStep) -> bool:
+    async def _still_unknown(self, call: InteractInput) -> str | None:
+        """What an earlier attempt left unknown, where nobody has found out since.
+
+        A device that is not reached says no more of it, and how it came to that is what people need to know.
+        """
+        journal = journal_of(self._documents.store, call, self._counted_in)
+        try:
+            for number in range(activity.info().attempt - 1, 0, -1):
+                entry = await journal.read(f"failed-{number}") or {"kind": "unreachable"}  # it died with its worker
+                if entry.get("kind") == "outcome_unknown":
+                    return str(entry["message"])
+                if entry.get("kind") != "unreachable":
+                    return None
+        except ArtifactError:
+            log.debug("what earlier attempts at %s left unknown cannot be read", call.host)
+        return None
+
+    async def _attempts_left(self, call: InteractInput, step: DevicesStep, kind: FailureType, message: str) -> bool:
         """Whether the plan grants another attempt. Attempts that died with their worker are not the device's fault."""
         journal = journal_of(self._documents.store, call, self._counted_in)
         attempt = activity.info().attempt
         try:
-            await journal.write(f"failed-{attempt}", {})
+            await journal.write(f"failed-{attempt}", {"kind": kind, "message": shortened(message)})
             failed = [await journal.read(f"failed-{number}") for number in range(1, attempt + 1)]
         except ArtifactError:
             return attempt < step.retry.attempts

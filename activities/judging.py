@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.errors import EvaluationError
-from workflows.plan import Check, Choose, Compare, Constant, Expr, Logic, Not, Test
+from workflows.plan import Check, Choose, Compare, Constant, Expr, ListOf, Logic, Not, Test
 from workflows.plan.spelling import spelling
 from workflows.run.evaluate import evaluate, text, truth
 
@@ -80,7 +80,7 @@ def _seen(expr: Expr, context: Mapping[str, object]) -> Iterator[str]:
 
 
 def _value(expr: Expr, context: Mapping[str, object]) -> Iterator[str]:
-    if isinstance(expr, Constant):
+    if _constant(expr):
         return
     try:
         value = evaluate(expr, context)
@@ -95,3 +95,8 @@ def _value(expr: Expr, context: Mapping[str, object]) -> Iterator[str]:
     else:
         said = f"is {json.dumps(value, ensure_ascii=False, default=str)}"
     yield f"{spelling(expr)} {said if len(said) <= LONGEST else said[: LONGEST - 1] + '…'}"
+
+
+def _constant(expr: Expr) -> bool:
+    """Whether the condition says the value itself."""
+    return isinstance(expr, Constant) or (isinstance(expr, ListOf) and all(map(_constant, expr.items)))

@@ -4,15 +4,17 @@ The outcome travels as the result of a call that succeeded and in the details of
 knows whether the configuration may have been touched.
 """
 
+import asyncio
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from temporalio.exceptions import ApplicationError
 
-from activities.artifacts.store import ArtifactError
+from activities.artifacts.store import JSON, ArtifactError, ArtifactStore, ref_of
 from activities.deviceinteraction.failures import DeviceFailure
 from activities.deviceinteraction.model import Change
 from activities.journal import JournalConflictError
@@ -49,12 +51,37 @@ class Gathered:
     confirm_by: datetime | None = None  # while a change waits for its confirmation
     would: list[str] = field(default_factory=list)  # plan mode: what has no diff and would be done
     logbook: Logbook | None = None  # told where its transcript is, while the attempt goes on
+    unsaved: dict[ArtifactRef, bytes] = field(default_factory=dict)  # values that are named, and not yet kept
 
     def warn(self, message: str) -> None:
         """Count a warning, and keep the first few for people."""
         self.warning_count += 1
         if len(self.warnings) < WARNINGS_KEPT:
             self.warnings.append(shortened(message))
+
+    def keep(self, data: bytes) -> ArtifactRef:
+        """Name a value, as JSON, that `save` is to keep."""
+        ref = ref_of(data)
+        self.unsaved[ref] = data
+        return ref
+
+    async def save(self, store: ArtifactStore) -> None:
+        """Keep what waits for it, all at once: a device costs no visit to the disk for each of its answers.
+
+        Nothing may name a value before this: no journal, and no outcome.
+
+        Raises:
+            ArtifactError: The store cannot be written; what was not kept still waits.
+        """
+        waiting = dict(self.unsaved)
+        await asyncio.gather(*(store.put(data, JSON) for data in waiting.values()))
+        self.unsaved = {ref: data for ref, data in self.unsaved.items() if ref not in waiting}
+
+    async def save_or_forget(self, store: ArtifactStore) -> None:
+        """Keep what waits, at the end of an attempt that failed anyway; what cannot be kept is not named."""
+        with suppress(ArtifactError):
+            await self.save(store)
+        self.refs = {name: ref for name, ref in self.refs.items() if ref not in self.unsaved}
 
     def outcome(
         self, status: DeviceStatus, info: FailureInfo | None = None, undo: UndoInfo | None = None

@@ -8,7 +8,7 @@ changes later in Git or in the source of truth can change the run.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, get_args
+from typing import Final, assert_never, get_args
 
 from temporalio import activity
 
@@ -43,12 +43,30 @@ from workflows.plan import (
     WaitStep,
 )
 from workflows.run.capabilities import not_carried_out
+from workflows.run.decisions import ANYONE
 from workflows.run.evaluate import truth
 from workflows.suggest import did_you_mean
 
 PLATFORMS: Final[tuple[str, ...]] = get_args(PlatformName)
 LONGEST: Final = 6_000  # characters of a message with rendered diagnostics
 NAMED: Final = 5  # hosts that a message lists
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The names under which `script`, `ansible` and `awx` steps find what they run.
+
+    Args:
+        script: Of programs and functions.
+        ansible: Of playbooks.
+        awx: Of templates.
+        on_devices: Those playbooks whose inventory is the run's own devices.
+    """
+
+    script: frozenset[str] = frozenset()
+    ansible: frozenset[str] = frozenset()
+    awx: frozenset[str] = frozenset()
+    on_devices: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +79,7 @@ class Knowledge:
         targets: The names of notification targets.
         credentials: The names of credentials.
         systems: What may be called over HTTP.
-        scripts: The names of scripts.
+        scripts: The names of what can be run.
         search_attributes: Whether the server has ours registered.
         guard: When devices are taken out of service, and who is told.
         history_events: How long a run's history may become before it continues as new.
@@ -72,7 +90,7 @@ class Knowledge:
     targets: frozenset[str] = frozenset()
     credentials: frozenset[str] = frozenset()
     systems: Systems = field(default_factory=Systems)
-    scripts: frozenset[str] = frozenset()
+    scripts: Programs = field(default_factory=Programs)
     search_attributes: bool = True
     guard: GuardPolicy = field(default_factory=GuardPolicy)
     history_events: int = contracts.HISTORY_EVENTS
@@ -116,7 +134,8 @@ class Prepare:
         _check_capabilities(plan)
         inputs = check_inputs(plan.inputs, request.inputs)
         steps = (*plan.steps, *plan.finally_)
-        self._check_names(steps)
+        self._check_names(steps, request.by if request.mode == "apply" else "")
+        self._check_has_devices(plan)
         self._check_called(source)
         devices = [] if plan.inventory is None else await self._select(plan.inventory, inputs)
         devices = _limited(devices, request.limit)
@@ -146,17 +165,18 @@ class Prepare:
             plan, _ = _compiled(replace(called, definitions=source.definitions))
             try:
                 _check_capabilities(plan)
-                self._check_names((*plan.steps, *plan.finally_))
+                self._check_names((*plan.steps, *plan.finally_), "")
             except InvalidInputError as error:
                 raise InvalidInputError(f"the called definition `{name}`: {error}") from None
 
-    def _check_names(self, steps: Sequence[Step]) -> None:
+    def _check_names(self, steps: Sequence[Step], requester: str) -> None:
         """Refuse groups, targets, credentials, systems and scripts that this worker's settings do not name."""
         for step in steps:
             match step:
                 case ApproveStep():
                     for group in _groups(step):
                         self._known(group, self._knowledge.groups, f"step `{step.id}`: the group", "groups")
+                    self._check_quorum(step, requester)
                     check_via(step, self._knowledge.systems)
                 case NotifyStep():
                     self._known(step.to, self._knowledge.targets, f"step `{step.id}`: the target", "notify")
@@ -165,9 +185,36 @@ class Prepare:
                         where = f"step `{step.id}`: the credential"
                         self._known(step.credential, self._knowledge.credentials, where, "credentials")
                 case ScriptStep():
-                    self._known(step.run, self._knowledge.scripts, f"step `{step.id}`: the script", "scripts")
+                    self._check_program(step)
                 case HttpStep():
                     self._check_address(step)
+
+    def _check_quorum(self, step: ApproveStep, requester: str) -> None:
+        """Refuse a gate that people can never open: fewer may decide than have to. One with `when` may not be asked."""
+        members = {name for group in _groups(step) for name in self._knowledge.groups[group]}
+        if "requester" in step.not_by:
+            members.discard(requester)
+        otherwise = step.via is not None or step.auto is not None or step.when is not None
+        if ANYONE in members or len(members) >= step.quorum or otherwise:
+            return
+        asked = f" besides {requester}, who asks" if "requester" in step.not_by and requester else ""
+        groups = " and ".join(f"`{group}`" for group in _groups(step))
+        raise InvalidInputError(
+            f"step `{step.id}` wants {step.quorum} of {groups}, and {len(members)} may decide{asked}. Lower `quorum`, "
+            "or add people to `groups` in the worker's settings."
+        )
+
+    def _check_program(self, step: ScriptStep) -> None:
+        programs = self._knowledge.scripts
+        match step.engine:
+            case "script":
+                self._known(step.run, programs.script, f"step `{step.id}`: the script", "scripts")
+            case "ansible":
+                self._known(step.run, programs.ansible, f"step `{step.id}`: `ansible`:", "ansible")
+            case "awx":
+                self._known(step.run, programs.awx, f"step `{step.id}`: `awx`:", "awx")
+            case _:
+                assert_never(step.engine)
 
     def _check_address(self, step: HttpStep) -> None:
         first = step.url.parts[0] if isinstance(step.url, Concat) else step.url
@@ -181,6 +228,17 @@ class Prepare:
         if name not in known:
             near = did_you_mean(name, known, "there are")
             raise InvalidInputError(f"{what} `{name}` is not under `{section}` in the worker's settings; {near}")
+
+    def _check_has_devices(self, plan: Plan) -> None:
+        """Refuse a playbook that is to work on the run's own devices where the run has none."""
+        for step in (*plan.steps, *plan.finally_):
+            if plan.inventory is not None or not isinstance(step, ScriptStep) or step.engine != "ansible":
+                continue
+            if step.run in self._knowledge.scripts.on_devices:
+                raise InvalidInputError(
+                    f"step `{step.id}`: `{step.run}` works on the devices of the run, and the definition names none. "
+                    "Give the definition an `inventory`, or `ansible` in the worker's settings one of Ansible's."
+                )
 
     async def _select(self, spec: InventorySpec, inputs: Mapping[str, object]) -> list[Device]:
         source = self._knowledge.inventories.get(spec.source)

@@ -81,7 +81,7 @@ async def run(
         )
     except (OSError, ValueError) as error:  # the second: a zero byte in an argument
         why = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else str(error)
-        raise ProcessFailure(f"cannot be started: {why}. Check `scripts` in the worker's settings") from None
+        raise ProcessFailure(f"cannot be started: {why}. Check what the worker's settings say of it") from None
     assert process.stdin is not None, "three pipes were asked for"
     assert process.stdout is not None, "three pipes were asked for"
     assert process.stderr is not None, "three pipes were asked for"

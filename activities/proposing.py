@@ -80,7 +80,7 @@ class Proposing(Actions):
         gathered.diff, gathered.diff_made = change.digest, change.made
         gathered.diff_ref = await self._documents.save_text(change.diff)
         gathered.changed = not change.empty
-        await self._keep(action.name, ChangeValue(value=change))
+        self._keep(action.name, ChangeValue(value=change))
 
     async def _propose_again(self, session: Session, index: Place, before: Change) -> Change:
         """The change of an earlier step, as it would be now."""

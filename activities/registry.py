@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from activities.aftermath import Aftermath
+from activities.ansible.engine import Ansible
+from activities.ansible.running import Playbook
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactStore
 from activities.ask import Ask
+from activities.awx.engine import Awx
+from activities.awx.launching import Launch
 from activities.claims import Claiming
 from activities.confirm import Confirm
 from activities.definitions import Definitions
@@ -21,7 +25,7 @@ from activities.pools import Pools
 from activities.prepare import Knowledge, Prepare
 from activities.proposals import Proposals
 from activities.reachable import Reachable
-from activities.scripts import Script, Scripts
+from activities.scripts import Engine, Script, Scripts
 from activities.seal import Seal
 from activities.sessions import Sessions
 from activities.states import States
@@ -69,6 +73,8 @@ class Activities:
         sessions: How devices are logged in to; its secrets identify us to systems too.
         targets: Who can be told, by name.
         scripts: What can be run, by name.
+        playbooks: What Ansible can be told to run, by name.
+        launches: What AWX can be told to launch, by name.
         run_url: Where the Web UI shows a run, with ``{id}`` in it for the workflow id; empty where there is none.
     """
 
@@ -78,6 +84,8 @@ class Activities:
     sessions: Sessions
     targets: Mapping[str, NotifyTarget] = field(default_factory=dict)
     scripts: Mapping[str, Script] = field(default_factory=dict)
+    playbooks: Mapping[str, Playbook] = field(default_factory=dict)
+    launches: Mapping[str, Launch] = field(default_factory=dict)
     run_url: str = ""
 
     def callables(self) -> list[Callable[..., Any]]:  # Any: they differ in argument and result
@@ -87,6 +95,10 @@ class Activities:
         fold, states = Fold(documents), States(documents)
         http = Http(self.store, self.knowledge.systems, self.sessions.secrets)
         proposals = Proposals(documents)
+        engines: dict[str, Engine] = {
+            "ansible": Ansible(documents, self.sessions.secrets, self.playbooks),
+            "awx": Awx(http, self.launches),
+        }
         found: dict[str, Callable[..., Any]] = {
             contracts.PREPARE: Prepare(documents, self.definitions, self.knowledge).prepare,
             contracts.INTERACT: Interact(documents, self.sessions).interact,
@@ -112,7 +124,7 @@ class Activities:
             contracts.HTTP: http.http,
             contracts.ASK: Ask(http).ask,
             contracts.REACHABLE: Reachable(documents, self.sessions).reachable,
-            contracts.SCRIPT: Scripts(self.store, self.scripts).script,
+            contracts.SCRIPT: Scripts(self.store, self.scripts, engines).script,
         }
         assert tuple(found) == NAMES, "the contracts name an activity that nobody carries out, or the other way round"
         return list(found.values())

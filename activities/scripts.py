@@ -1,5 +1,7 @@
 """The activity `script`: a program or Python function that the settings allow. JSON in, JSON out.
 
+The engines `ansible` and `awx` are ports of it: what they run has a journal of its own, for it may act only once.
+
 A definition says only a name; what runs under it, with which environment and where, is the settings'. It runs at least
 once: an attempt whose worker died is made again, with the same ``NETSAGA_IDEMPOTENCY_KEY``. A result that was received
 is kept, so that an attempt which died afterwards does not run it again.
@@ -11,7 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from pydantic import JsonValue, TypeAdapter
 from temporalio import activity
@@ -19,7 +21,7 @@ from temporalio import activity
 from activities.artifacts.store import TEXT, ArtifactError, ArtifactStore
 from activities.attempts import Attempts
 from activities.deviceinteraction.redaction import Redactor
-from activities.fence import heartbeat
+from activities.fence import AttemptFence, heartbeat
 from activities.processes import Ended, ProcessFailure, run
 from workflows import contracts
 from workflows.contracts import ArtifactRef, ScriptInput, ScriptResult
@@ -57,17 +59,29 @@ class Script:
         return cls((sys.executable, "-m", "activities.functions", function), folder, environment, timeout_s)
 
 
+class Engine(Protocol):
+    """Carries out `script` steps in its own way."""
+
+    async def run(self, call: ScriptInput, fence: AttemptFence) -> ScriptResult:
+        """Carry out one, in the context of the activity; raises as `Scripts.script` does."""
+        ...
+
+
 class Scripts:
     """Holds what may be run.
 
     Args:
         store: Where logs go.
         scripts: By the names that definitions use.
+        engines: Others than `script`, by their names.
     """
 
-    def __init__(self, store: ArtifactStore, scripts: Mapping[str, Script]) -> None:
+    def __init__(
+        self, store: ArtifactStore, scripts: Mapping[str, Script], engines: Mapping[str, Engine] | None = None
+    ) -> None:
         self._store = store
         self._scripts = scripts
+        self._engines = engines or {}
 
     @activity.defn(name=contracts.SCRIPT)
     async def script(self, call: ScriptInput) -> ScriptResult:
@@ -78,8 +92,11 @@ class Scripts:
                 ``transient`` (``block_unavailable`` for a step with a block) for status 75 and where it takes too long;
                 ``permanent`` where it cannot be started, ``invalid_input`` where the settings do not name it.
         """
-        async with heartbeat():  # a cancel reaches only those who heartbeat
-            return await self._attempt(call)
+        async with heartbeat() as fence:  # a cancel reaches only those who heartbeat
+            if call.engine == "script":
+                return await self._attempt(call)
+            assert call.engine in self._engines, f"the registry has no engine {call.engine}"
+            return await self._engines[call.engine].run(call, fence)
 
     async def _attempt(self, call: ScriptInput) -> ScriptResult:
         attempts = Attempts(self._store, call.scope, call.step, call.retry_on)

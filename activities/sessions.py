@@ -8,7 +8,7 @@ the login, while heartbeats go on, so that no time limit of a step or a device i
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -222,10 +222,17 @@ def _waits(step: DevicesStep) -> timedelta:
 async def _keep(transcript: Transcript, documents: Documents, gathered: Gathered) -> None:
     try:
         async with asyncio.timeout(LAST_WORDS_S):
-            gathered.transcript = await _kept(transcript, documents, gathered, is_open=False)
+            gathered.transcript, _ = await asyncio.gather(
+                _kept(transcript, documents, gathered, is_open=False), _values_kept(documents, gathered)
+            )
     except (ArtifactError, TimeoutError) as error:
         # How the attempt ended matters more than its transcript, and must not be replaced by this.
         log.warning("the transcript of %s could not be kept: %s", gathered.host, error)
+
+
+async def _values_kept(documents: Documents, gathered: Gathered) -> None:
+    with suppress(ArtifactError):  # they still wait, and the attempt tries once more
+        await gathered.save(documents.store)
 
 
 async def _show(transcript: Transcript, documents: Documents, gathered: Gathered) -> None:

@@ -80,6 +80,10 @@ def readable(client: Client, *, run_id: str = "", asking: str = "") -> Iterator[
 
 def _translated(client: Client, error: RPCError, run_id: str, asking: str) -> StarterError:
     match error.status:
+        case RPCStatusCode.NOT_FOUND if run_id and "already completed" in error.message:
+            return RunNotFoundError(
+                f"Run {run_id} has ended; nothing can be asked of it any more. `netsaga status {run_id}` shows how."
+            )
         case RPCStatusCode.NOT_FOUND if run_id and "namespace" not in error.message.lower():
             return RunNotFoundError(
                 f"There is no open or kept run {run_id!r} in namespace {client.namespace!r} at "
@@ -96,6 +100,11 @@ def _translated(client: Client, error: RPCError, run_id: str, asking: str) -> St
             return _unanswered(client, run_id, asking)
         case RPCStatusCode.FAILED_PRECONDITION if asking and "poll" in error.message:
             return _unanswered(client, run_id, asking)
+        case _ if "Workflow Task in failed state" in error.message:
+            return StarterError(
+                f"The worker cannot carry run {run_id} on: a defect of netsaga, or a worker of another build than the "
+                "run began on. Its log says which; the run is kept, and goes on with a worker that can."
+            )
         case _:
             about = f" about run {run_id}" if run_id else ""
             return StarterError(f"The Temporal server refused a call{about}: {_shorten(error.message)}")

@@ -3,10 +3,13 @@
 Made by `starter.client.Orchestrator`; it knows Temporal and the contracts, never a device.
 """
 
-from collections.abc import Sequence
+from asyncio import gather
+from collections.abc import Iterable, Sequence
+from typing import Final
 from uuid import uuid4
 
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 
 from starter import connection
 from starter.connection import ANSWER, readable
@@ -19,8 +22,13 @@ from workflows.contracts import (
     ClearAnswer,
     ClearRequest,
     GuardState,
+    Holder,
+    RunId,
 )
 from workflows.plan import HostName
+
+NONE: Final = "No device is quarantined or flagged: no run has changed one yet."
+OPEN: Final = frozenset({WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW})
 
 
 class GuardHandle:
@@ -43,6 +51,26 @@ class GuardHandle:
         except RunNotFoundError:
             return GuardState()
         return answer
+
+    async def closed(self, holders: Iterable[Holder]) -> frozenset[RunId]:
+        """Those of some holders whose runs are closed: what they hold goes to the next one that asks the guard for it.
+
+        Raises:
+            StarterError: The server did not answer.
+        """
+        found = {holder.run: holder for holder in holders}
+        states = await gather(*(self._is_closed(holder) for holder in found.values()))
+        return frozenset(run for run, closed in zip(found, states, strict=True) if closed)
+
+    async def _is_closed(self, holder: Holder) -> bool:
+        handle = self._client.get_workflow_handle(holder.workflow_id, first_execution_run_id=holder.run)
+        try:
+            with readable(self._client, run_id=holder.workflow_id):
+                described = await handle.describe(rpc_timeout=ANSWER)
+        except RunNotFoundError:
+            return True
+        first = described.raw_description.workflow_execution_info.first_run_id
+        return first != holder.run or described.status not in OPEN
 
     async def clear(self, devices: Sequence[str], *, by: str, reason: str = "") -> tuple[HostName, ...]:
         """Put devices back into service: somebody has looked at them.
@@ -71,16 +99,24 @@ class GuardHandle:
                     rpc_timeout=ANSWER,
                 )
         except RunNotFoundError:
-            raise DecisionRefused("No device is quarantined or flagged: no run has changed one yet.") from None
+            raise DecisionRefused(NONE) from None
         except WorkflowUpdateFailedError as error:
-            raise DecisionRefused(str(error.cause)) from error
+            cause = error.cause  # its type is for programs
+            raise DecisionRefused(cause.message if isinstance(cause, ApplicationError) else str(cause)) from error
         return answer.cleared
 
     async def leave(self, devices: Sequence[str], *, by: str, reason: str = "") -> None:
-        """Leave a clearing with the server: it is kept while no worker is up, and nobody answers it."""
-        with readable(self._client, run_id=GUARD_ID):
-            await self._handle.signal(SIGNAL_CLEAR, _request(devices, by, reason), rpc_timeout=ANSWER)
+        """Leave a clearing with the server: it is kept while no worker is up, and nobody answers it.
+
+        Raises:
+            DecisionRefused: No run has ever changed a device.
+        """
+        try:
+            with readable(self._client, run_id=GUARD_ID):
+                await self._handle.signal(SIGNAL_CLEAR, _request(devices, by, reason), rpc_timeout=ANSWER)
+        except RunNotFoundError:
+            raise DecisionRefused(NONE) from None
 
 
 def _request(devices: Sequence[str], by: str, reason: str) -> ClearRequest:
-    return ClearRequest(by=by, devices=tuple(HostName(device) for device in devices), reason=reason)
+    return ClearRequest(by=by, devices=tuple(HostName(device) for device in dict.fromkeys(devices)), reason=reason)

@@ -4,14 +4,16 @@ Made by `starter.client.Orchestrator`; it knows Temporal and the contracts, neve
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final, Literal
 
 from pydantic import JsonValue
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 
 from starter import connection, live, runs
 from starter.connection import ANSWER, readable
-from starter.errors import DecisionRefused, NoWorkerError, RunEndedError
+from starter.errors import DecisionRefused, NoWorkerError, RunEndedError, RunNotFoundError
 from workflows.contracts import (
     QUERY_DEVICES,
     QUERY_GRAPH,
@@ -162,10 +164,26 @@ class RunHandle:
             raise DecisionRefused(answer.message)
         return answer
 
-    async def cancel(self, reason: str) -> None:
-        """Ask the run to stop, to undo as its definition says, and to end as ``cancelled``."""
-        with readable(self._client, run_id=self.id):
-            await self._handle.cancel(reason=reason, rpc_timeout=ANSWER)
+    async def cancel(self, reason: str, *, by: str = "") -> None:
+        """Ask the run to stop, to undo as its definition says, and to end as ``cancelled``.
+
+        The server is asked in any case: it keeps a cancel while no worker is up, and shows the run as cancelled.
+
+        Args:
+            reason: Kept in the record.
+            by: Who asks; a claim. It is recorded as an operation's where a worker is up to take one.
+
+        Raises:
+            DecisionRefused: The run is being cancelled already, or has come to its verdict.
+            RunNotFoundError: There is no such run, or it is closed.
+        """
+        if by and await self.has_worker():
+            with suppress(NoWorkerError):
+                await self.operate("cancel", by=by, reason=reason)
+                with suppress(RunNotFoundError):  # it has ended meanwhile
+                    await self._cancel(f"{by}: {reason}")
+                return
+        await self._cancel(f"{by}: {reason}" if by else reason)
 
     async def operate(
         self,
@@ -178,7 +196,7 @@ class RunHandle:
         scope: Literal["failed", "wave", "step", "run"] = "failed",
         concurrency: int | None = None,
     ) -> OperationAnswer:
-        """Ask for an operation: pause, resume, retry, skip, undo, stop or set_concurrency.
+        """Ask for an operation: pause, resume, cancel, retry, skip, undo, stop or set_concurrency.
 
         Raises:
             DecisionRefused: It makes no sense now, with the reason.
@@ -199,7 +217,7 @@ class RunHandle:
                     operation, request, result_type=OperationAnswer, rpc_timeout=ANSWER
                 )
             except WorkflowUpdateFailedError as error:
-                raise DecisionRefused(str(error.cause)) from error
+                raise DecisionRefused(_why(error)) from error
         return answer
 
     async def result(self) -> RunResult:
@@ -230,6 +248,10 @@ class RunHandle:
         """Whether a worker polls the task queue, as far as the server knows."""
         return await connection.has_worker(self._client, task_queue)
 
+    async def _cancel(self, reason: str) -> None:
+        with readable(self._client, run_id=self.id):
+            await self._handle.cancel(reason=reason, rpc_timeout=ANSWER)
+
     async def _decide(self, name: str, by: str, step: str | None, comment: str, digest: str | None) -> DecisionAnswer:
         if not await self.has_worker():
             await self.describe()
@@ -240,7 +262,7 @@ class RunHandle:
                     name, _decision(by, step, comment, digest), result_type=DecisionAnswer, rpc_timeout=ANSWER
                 )
         except WorkflowUpdateFailedError as error:
-            raise DecisionRefused(str(error.cause)) from error
+            raise DecisionRefused(_why(error)) from error
         return answer
 
 
@@ -248,7 +270,12 @@ def _decision(by: str, step: str | None, comment: str, digest: str | None) -> De
     return Decision(by=by, step=None if step is None else StepId(step), comment=comment, digest=digest)
 
 
+def _why(error: WorkflowUpdateFailedError) -> str:
+    """The run's own words; the type of the failure is for programs."""
+    return error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
+
+
 def _refusal(name: str, error: WorkflowUpdateFailedError) -> str:
-    said = str(error.cause)
+    said = _why(error)
     unknown = f"'{name}'" in said and "expected but not found" in said
     return f"no step of this run waits for the signal {name}" if unknown else said

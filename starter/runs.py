@@ -18,7 +18,7 @@ from temporalio.exceptions import TimeoutError as RunTimeoutError
 
 from starter.connection import readable
 from starter.errors import RunEndedError, RunNotFoundError, RunRefused
-from workflows.contracts import RUN, SEARCH_ATTRIBUTES, RunResult
+from workflows.contracts import RUN, SEARCH_ATTRIBUTES, RunResult, Verdict
 from workflows.errors import ClosingType
 
 LAST: Final = "last"
@@ -29,7 +29,10 @@ LOOKED_AT: Final = 200  # runs among which the newest is sought; the server list
 
 @dataclass(frozen=True)
 class RunLine:
-    """One run of a list. ``status`` is Temporal's word, in lower case; times are UTC."""
+    """One run of a list. ``status`` is Temporal's word, in lower case; times are UTC.
+
+    ``phase`` is empty for a run that has ended without a verdict.
+    """
 
     id: str
     definition: str
@@ -99,6 +102,11 @@ async def recent(client: Client, limit: int) -> AsyncIterator[RunLine]:
             yield _line(execution)
 
 
+def phase_of(said: str, *, ended: bool) -> str:
+    """The phase that a run said last, or its verdict; nothing where it was refused or terminated and has none."""
+    return "" if ended and said not in get_args(Verdict) else said
+
+
 def _line(execution: WorkflowExecution) -> RunLine:
     known = {pair.key.name: str(pair.value) for pair in execution.typed_search_attributes}
     status = execution.status or WorkflowExecutionStatus.RUNNING
@@ -106,7 +114,7 @@ def _line(execution: WorkflowExecution) -> RunLine:
         id=execution.id,
         definition=known.get(SEARCH_ATTRIBUTES["definition"], ""),
         version=known.get(SEARCH_ATTRIBUTES["version"], ""),
-        phase=known.get(SEARCH_ATTRIBUTES["phase"], ""),
+        phase=phase_of(known.get(SEARCH_ATTRIBUTES["phase"], ""), ended=execution.close_time is not None),
         ticket=known.get(SEARCH_ATTRIBUTES["ticket"], ""),
         status=status.name.lower(),
         started=execution.start_time,

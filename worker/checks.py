@@ -11,10 +11,12 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from activities.ansible.running import program_of
 from activities.inventory.source import InventoryError
 from activities.secrets.store import SecretError
+from worker.engines import AnsibleSettings, ScriptSettings
 from worker.ports import host_keys, inventories, secrets
-from worker.settings import CommandCredential, FileNotification, ScriptSettings, Settings, SystemSettings
+from worker.settings import CommandCredential, FileNotification, Settings, SystemSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ async def look(settings: Settings) -> list[Finding]:
     ]
     findings += [_authorities(name, system) for name, system in settings.systems.items() if system.verify is not True]
     findings += [_script(name, script) for name, script in settings.scripts.items()]
+    findings += [_playbook(name, playbook) for name, playbook in settings.ansible.items()]
     if settings.telnet == "allow":
         findings.append(Finding("telnet", fine=True, found="devices may be reached in clear text: for labs only"))
     return [*findings, _host_keys(settings), *_device_authorities(settings)]
@@ -61,6 +64,22 @@ def _script(name: str, script: ScriptSettings) -> Finding:
     program = script.command[0]
     found = shutil.which(script.folder / program if "/" in program else program)
     said = f"{found} (not started now)" if found else f"there is no program {program!r} that can be executed"
+    return Finding(place, fine=found is not None, found=said)
+
+
+def _playbook(name: str, playbook: AnsibleSettings) -> Finding:
+    """Whether its files are there, and a program that could run it. It is not started, and its content not read."""
+    place = f"ansible.{name}"
+    if not playbook.playbook.is_file():
+        return Finding(place, fine=False, found=f"there is no file {playbook.playbook}")
+    folder = playbook.folder or playbook.playbook.parent
+    if not folder.is_dir():
+        return Finding(place, fine=False, found=f"there is no folder {folder}")
+    if playbook.inventory is not None and not playbook.inventory.exists():
+        return Finding(place, fine=False, found=f"there is no inventory {playbook.inventory}")
+    named = program_of(playbook.program)
+    found = shutil.which(folder / named if "/" in named else named)
+    said = f"{playbook.playbook} by {found} (not started now)" if found else f"there is no program {named!r}"
     return Finding(place, fine=found is not None, found=said)
 
 

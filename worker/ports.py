@@ -8,8 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, assert_never
 
+from activities.ansible.running import Playbook
 from activities.artifacts.local import LocalArtifactStore
 from activities.artifacts.store import ArtifactError
+from activities.awx.launching import Launch
 from activities.definitions import Definitions
 from activities.deviceinteraction.model import HostKeys
 from activities.deviceinteraction.transport.pool import Pool
@@ -20,7 +22,7 @@ from activities.inventory.nornir import NornirInventory
 from activities.inventory.source import InventorySource
 from activities.inventory.yaml_file import YamlInventory
 from activities.notify import FileTarget, LogTarget, NotifyTarget
-from activities.prepare import Knowledge
+from activities.prepare import Knowledge, Programs
 from activities.registry import Activities
 from activities.scripts import Script
 from activities.secrets.command import CommandSecret
@@ -30,6 +32,7 @@ from activities.secrets.store import NamedSecrets, SecretSource
 from activities.sessions import Sessions, Sites
 from activities.systems import System, Systems
 from activities.targets import ProxyAt, Ways
+from worker.engines import AnsibleSettings, AwxSettings, ScriptSettings
 from worker.settings import (
     CommandCredential,
     CredentialSettings,
@@ -40,7 +43,6 @@ from worker.settings import (
     InventorySettings,
     LogNotification,
     NotifySettings,
-    ScriptSettings,
     Settings,
     SettingsError,
     SshSettings,
@@ -81,7 +83,12 @@ def build_activities(
         targets=frozenset(settings.notify),
         credentials=frozenset(settings.credentials),
         systems=systems(settings),
-        scripts=frozenset(settings.scripts),
+        scripts=Programs(
+            script=frozenset(settings.scripts),
+            ansible=frozenset(settings.ansible),
+            awx=frozenset(settings.awx),
+            on_devices=frozenset(name for name, playbook in settings.ansible.items() if playbook.inventory is None),
+        ),
         search_attributes=search_attributes,
         history_events=settings.limits.history_events,
         guard=_guard(settings.guard),
@@ -100,6 +107,8 @@ def build_activities(
         ),
         targets={name: _target(target) for name, target in settings.notify.items()},
         scripts={name: _script(script) for name, script in settings.scripts.items()},
+        playbooks={name: _playbook(playbook) for name, playbook in settings.ansible.items()},
+        launches={name: _launch(template) for name, template in settings.awx.items()},
         run_url=_run_url(settings.temporal),
     ).callables()
 
@@ -147,6 +156,33 @@ def _script(script: ScriptSettings) -> Script:
         return Script(script.command, script.folder, script.environment, script.timeout)
     assert script.function is not None, "the settings demand one of the two"
     return Script.of_function(script.function, script.folder, script.environment, script.timeout)
+
+
+def _playbook(playbook: AnsibleSettings) -> Playbook:
+    return Playbook(
+        playbook=playbook.playbook,
+        folder=playbook.folder or playbook.playbook.parent,
+        inventory=playbook.inventory,
+        program=playbook.program,
+        arguments=playbook.arguments,
+        environment=playbook.environment,
+        credential=playbook.credential,
+        timeout_s=playbook.timeout,
+        repeat=playbook.repeat,
+    )
+
+
+def _launch(template: AwxSettings) -> Launch:
+    named = template.job_template if template.job_template is not None else template.workflow_job_template
+    assert named is not None, "the settings demand one of the two"
+    return Launch(
+        system=template.system,
+        kind="job_template" if template.job_template is not None else "workflow_job_template",
+        template=named,
+        organization=template.organization,
+        api=template.api,
+        timeout_s=template.timeout,
+    )
 
 
 def inventories(settings: Settings) -> dict[str, InventorySource]:

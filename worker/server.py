@@ -4,6 +4,7 @@ It waits for a server that is starting and says so; it never starts one.
 """
 
 import asyncio
+import ipaddress
 import logging
 from datetime import timedelta
 from typing import Final
@@ -12,7 +13,7 @@ from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
 from worker.settings import TemporalSettings
 from worker.telemetry import Telemetry
@@ -69,10 +70,21 @@ async def _attempt(settings: TemporalSettings, telemetry: Telemetry) -> Client:
         interceptors=telemetry.interceptors,
         runtime=telemetry.runtime,
         connect_timeout=CONNECT_TIMEOUT,
+        grpc_compression=_compression(settings.address),
     )
     # The first call of a connection does not name the namespace; this one does.
     await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=settings.namespace))
     return client
+
+
+def _compression(address: str) -> GrpcCompression:
+    """Messages to a server on this host are not compressed: it would cost CPU of both, and save nothing."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        here = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        here = False
+    return GrpcCompression.NONE if here else GrpcCompression.GZIP
 
 
 def _reason(error: RPCError | RuntimeError, settings: TemporalSettings) -> str:

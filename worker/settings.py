@@ -8,34 +8,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from worker.engines import AnsibleSettings, AwxSettings, ScriptSettings
+from worker.fields import FUNCTION, PATH, VARIABLE, Anchored, Seconds, Section
 from worker.located import Located, LocatedError, read_located
 from worker.mistakes import explain
 from workflows.contracts import HISTORY_EVENTS, POOL, POOL_HELP, TASK_QUEUE
-from workflows.durations import DURATION_HELP, parse_duration
 from workflows.suggest import did_you_mean
 
 ENVIRONMENT: Final = "NETSAGA_SETTINGS"
 DEFAULT_FILE: Final = "netsaga.yaml"
 HOST_AND_PORT: Final = r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):\d{1,5}$"
-VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 URL: Final = r"^https?://\S+$"
 BASE_URL: Final = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"
 SYSTEM: Final = r"^[A-Za-z][A-Za-z0-9_-]*$"
-PATH: Final = r"^/[^\s?#]*$"
-FUNCTION: Final = r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$"
 PATTERNS: Final[Mapping[str, str]] = {
     HOST_AND_PORT: "host:port, an IPv6 address in brackets, no http://",
     VARIABLE: "the beginning of a variable's name: letters, digits and _",
@@ -52,30 +40,8 @@ class SettingsError(Exception):
     """Settings that cannot be used; the message names file, line, what was found and what to do."""
 
 
-def _anchor(path: Path, info: ValidationInfo) -> Path:
-    """Make a path absolute, relative to the settings file."""
-    base: Path = (info.context or {}).get("base", Path.cwd())
-    return base / path.expanduser()
-
-
-def _duration(value: object) -> object:
-    """Seconds of a duration as definitions write it; a number alone does not say its unit."""
-    if isinstance(value, int | float):
-        raise ValueError(f"a number without a unit; {DURATION_HELP}")  # noqa: TRY004  # pydantic reports this one
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-Anchored = Annotated[Path, AfterValidator(_anchor)]
-Seconds = Annotated[float, Field(gt=0), BeforeValidator(_duration), PlainSerializer(lambda value: f"{value:f}s")]
 Pool = Annotated[str, Field(pattern=f"^{POOL}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-class Section(BaseModel):
-    """Frozen, closed data."""
-
-    # One validator is built, that of the whole, and not one more for each section in it.
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class TemporalSettings(Section):
@@ -167,26 +133,6 @@ class SystemSettings(Section):
     verify: Literal[True] | Anchored = True
     timeout: Seconds | None = None
     approval: ApprovalSettings | None = None
-
-
-class ScriptSettings(Section):
-    """What ``script`` steps run by its name: a program with its arguments, or a Python function; JSON in, JSON out.
-
-    It runs in ``folder`` and sees, besides ``PATH`` and ``HOME``, the variables of the worker that ``environment``
-    lists.
-    """
-
-    command: tuple[str, ...] | None = Field(default=None, min_length=1)
-    function: str | None = Field(default=None, pattern=FUNCTION)
-    folder: Anchored = Field(default=Path(), validate_default=True)
-    environment: tuple[Annotated[str, Field(pattern=VARIABLE)], ...] = ()
-    timeout: Seconds | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> "ScriptSettings":
-        if (self.command is None) == (self.function is None):
-            raise ValueError("a script is either a `command` or a `function`; give one of the two")
-        return self
 
 
 class ProxySettings(Section):
@@ -296,6 +242,8 @@ class Settings(Section):
     systems: Mapping[Annotated[str, Field(pattern=SYSTEM)], SystemSettings] = {}
     allowed_urls: tuple[Annotated[str, Field(pattern=BASE_URL)], ...] = ()
     scripts: Mapping[str, ScriptSettings] = {}
+    ansible: Mapping[str, AnsibleSettings] = {}
+    awx: Mapping[str, AwxSettings] = {}
     files: Anchored | None = None  # the folder of what may be copied to devices
     ssh: SshSettings = SshSettings()
     tls: TlsSettings = TlsSettings()
@@ -321,11 +269,24 @@ class Settings(Section):
                 near = did_you_mean(system.credential, self.credentials, "there are")
                 what = f"`systems.{name}`: the credential `{system.credential}`"
                 raise ValueError(f"{what} is not under `credentials`; {near}")
+        for name, playbook in self.ansible.items():
+            if playbook.credential is not None and playbook.credential not in self.credentials:
+                near = did_you_mean(playbook.credential, self.credentials, "there are")
+                what = f"`ansible.{name}`: the credential `{playbook.credential}`"
+                raise ValueError(f"{what} is not under `credentials`; {near}")
         for name, proxy in self.ssh.proxies.items():
             if proxy.credential not in self.credentials:
                 near = did_you_mean(proxy.credential, self.credentials, "there are")
                 what = f"`ssh.proxies.{name}`: the credential `{proxy.credential}`"
                 raise ValueError(f"{what} is not under `credentials`; {near}")
+        return self
+
+    @model_validator(mode="after")
+    def _known_systems(self) -> "Settings":
+        for name, template in self.awx.items():
+            if template.system not in self.systems:
+                near = did_you_mean(template.system, self.systems, "there are")
+                raise ValueError(f"`awx.{name}`: the system `{template.system}` is not under `systems`; {near}")
         return self
 
 

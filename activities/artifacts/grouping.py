@@ -1,8 +1,9 @@
 """Writes that arrive at the same time are made in one visit to a thread.
 
 A hundred devices finish their reads within a tick of each other. A thread for each write costs more CPU than the write
-itself: two switches, and a wake-up of the event loop. Nothing waits for a group to fill: what arrives while the threads
-are busy goes with the next one that is free. Nobody is answered before his own write is durable.
+itself: two switches, and a wake-up of the event loop. Nothing waits for a group to fill: what arrives while a thread is
+busy goes with the next visit, and another thread is asked only where a whole group waits. Nobody is answered before his
+own write is durable.
 """
 
 import asyncio
@@ -31,18 +32,26 @@ class Grouped(Generic[A, R]):
         self._threads = threads
         self._waiting: deque[tuple[A, asyncio.Future[R]]] = deque()
         self._workers: set[asyncio.Task[None]] = set()
+        self._at_work = 0
 
     async def __call__(self, argument: A) -> R:
         """The result for one argument. Raises the `OSError` that it met."""
         answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((argument, answer))
-        if len(self._workers) < AT_ONCE:
+        if self._at_work == 0 or (self._at_work < AT_ONCE and len(self._waiting) >= LARGEST):
+            self._at_work += 1
             worker = asyncio.create_task(self._work(), name="grouped writes")
             self._workers.add(worker)
             worker.add_done_callback(self._workers.discard)
         return await answer
 
     async def _work(self) -> None:
+        try:
+            await self._work_off()
+        finally:
+            self._at_work -= 1
+
+    async def _work_off(self) -> None:
         while self._waiting:
             group = [self._waiting.popleft() for _ in range(min(LARGEST, len(self._waiting)))]
             try:

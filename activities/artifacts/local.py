@@ -45,6 +45,7 @@ class LocalArtifactStore:
         self.root = root.resolve()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="artifacts")
         self._puts: Grouped[bytes, ArtifactRef] = Grouped(self._put_all, self._threads)
+        self._appends: Grouped[tuple[Path, bytes], None] = Grouped(self._append_all, self._threads)
         self._known: set[Path] = set()
         self._log = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}.jsonl"  # only one process appends to a file
         try:
@@ -89,7 +90,10 @@ class LocalArtifactStore:
     async def append(self, key: str, line: bytes) -> None:
         """Add a line to this process's log."""
         path = self.root.joinpath("published", *_segments(key), self._log)
-        await self._off_loop(lambda: self._append(path, line))
+        try:
+            await self._appends((path, line))
+        except OSError as error:
+            raise self._explain(Path(error.filename or self.root), error) from error
 
     async def appended(self, key: str) -> list[bytes]:
         """The lines of all processes' logs, those of each in order; none where nothing was logged under this key."""
@@ -171,13 +175,23 @@ class LocalArtifactStore:
             temporary.unlink(missing_ok=True)
         _sync_folder(path.parent)
 
-    def _append(self, path: Path, line: bytes) -> None:
-        self._folder(path.parent)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(descriptor, line + b"\n")  # a line in one call: two of them never mix
-        finally:
-            os.close(descriptor)
+    def _append_all(self, entries: Sequence[tuple[Path, bytes]]) -> list[OSError | None]:
+        """Add lines to logs; those of one file in one call, so that two of them never mix."""
+        lines: dict[Path, list[bytes]] = {}
+        for path, line in entries:
+            lines.setdefault(path, []).append(line)
+        met: dict[Path, OSError] = {}
+        for path, mine in lines.items():
+            try:
+                self._folder(path.parent)
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+                try:
+                    os.write(descriptor, b"".join(b"%b\n" % line for line in mine))
+                finally:
+                    os.close(descriptor)
+            except OSError as error:
+                met[path] = error
+        return [met.get(path) for path, _ in entries]
 
     def _write_temporary(self, data: bytes) -> Path:
         path = self.root / "tmp" / uuid.uuid4().hex

@@ -26,6 +26,22 @@ _REFUSAL = re.compile(
     """,
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
+_HINTS = (  # one of them is in each refusal
+    "%",
+    "rejected",
+    "failed",
+    "denied",
+    "error",
+    "minor",
+    "major",
+    "critical",
+    "unknown",
+    "missing",
+    "invalid",
+    "ambiguous",
+    "completions",
+    "not running",
+)
 _LOG_LINE = re.compile(
     r"^(?:\*|\.)?(?:\d{4}\s)?[A-Z][a-z]{2}\s+\d{1,2}\s(?:\d{4}\s)?\d\d:\d\d:\d\d(?:\.\d+)?[^%\n]*%[A-Z0-9_]+-\d-\w+:.*\n?",
     re.MULTILINE,
@@ -35,6 +51,9 @@ _A_SHORT_ANSWER_LINES = 8
 
 def refusal(answer: str) -> str | None:
     """The words with which a device refused a configuration line, or ``None`` where it took it."""
+    lowered = answer.lower()
+    if not any(hint in lowered for hint in _HINTS):  # a plain search costs a hundredth of the pattern
+        return None
     match = _REFUSAL.search(answer)
     return None if match is None else _sentence(answer, match)
 
@@ -52,7 +71,7 @@ def refused_show(answer: str) -> str | None:
 
 def without_log_lines(answer: str) -> str:
     """The answer without syslog lines that the device wrote in between (device-safety rule 11)."""
-    return _LOG_LINE.sub("", answer)
+    return _LOG_LINE.sub("", answer) if "%" in answer else answer
 
 
 def _sentence(answer: str, match: re.Match[str]) -> str:

@@ -6,10 +6,11 @@ is done to it). It decides nothing about retries or order between devices.
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -58,12 +59,13 @@ from activities.deviceinteraction.redaction import Redactor
 from activities.deviceinteraction.state import read_state
 from activities.deviceinteraction.transcript import Transcript
 from activities.deviceinteraction.transport import Transport
-from activities.deviceinteraction.transport.files import send_file
+from activities.deviceinteraction.transport.files import FileLink, demand_ssh, open_files
 from activities.deviceinteraction.transport.opening import Link, open_link
 from activities.deviceinteraction.transport.pool import Pool
 
 _READS = re.compile(r"(?:/?(?:admin )?sh(?:ow?)?|dir|more|ping|traceroute|info)\b", re.IGNORECASE)
 _WRITES_A_FILE = re.compile(r"\|\s*(?:redirect|tee|append|save)\b|>", re.IGNORECASE)
+_LINE_FREED: Final = timedelta(seconds=5)  # a device needs a moment to clear the line of a session that has ended
 
 
 @asynccontextmanager
@@ -110,8 +112,8 @@ async def open_session(
         with _redacted(redact):
             first = linked if pool is None else partial(linked, pool.link)
             turn = await reach(target.name, within=patience, renew=first)
-            carry = partial(send_file, target, host_keys, limits)
-            yield Session(target, platform, record, turn, redact, linked, carry)
+            files = partial(open_files, target, host_keys, limits, record)
+            yield Session(target, platform, record, turn, redact, linked, files)
 
 
 class Session:
@@ -125,7 +127,7 @@ class Session:
         turn: Turn,
         redact: Redactor,
         linked: Callable[[], Awaitable[Turn]],
-        carry: Callable[[Path, str], Awaitable[None]],
+        files: Callable[[], AbstractAsyncContextManager[FileLink]],
     ) -> None:
         self.target = target
         self.platform = platform
@@ -133,7 +135,7 @@ class Session:
         self._turn = turn
         self._redact = redact
         self._linked = linked
-        self._carry = carry
+        self._files = files
 
     @property
     def transport(self) -> Transport:
@@ -276,9 +278,10 @@ class Session:
 
     async def copy(self, source: Path, to: str, sha256: str | None, journal: Journal) -> bool:
         """Copy a file to the device once, proven by its checksum; whether it was sent. See `acts.copy.copy`."""
+        demand_ssh(self.target)
         files, path = filesystem_of(self.platform.name), checked_path(self.platform.name, to)
         with _redacted(self._redact):
-            return await copy(self._device, files, source, path, sha256, journal, self._carry)
+            return await copy(lambda: self._device, files, source, path, sha256, journal, self._carry)
 
     async def exchange(self, command: str, answers: Sequence[tuple[str, str]], journal: Journal) -> str:
         """Send a command that asks back, once, and answer it as declared. See `acts.exchange.exchange`."""
@@ -300,8 +303,28 @@ class Session:
                 return self._redact(await operation_of.read(self._device, operation))
             return await uncut(operation_of.carry_out(self._device, operation, journal, self._redact))
 
+    async def _carry(self, source: Path, to: str) -> None:
+        """Send a file while nobody is logged in, and log in again: the device never has two sessions of ours."""
+        await self.transport.close()  # a link that is given up is nothing for a pool
+        try:
+            async with AsyncExitStack() as links:
+
+                async def files() -> FileLink:
+                    return await links.enter_async_context(self._files())
+
+                link = await reach(self.target.name, within=_LINE_FREED, renew=files)
+                await link.send(source, to)
+        except BaseException:
+            with suppress(DeviceFailure):  # what is left to do here needs a session; why it failed comes first
+                await reach(self.target.name, within=_LINE_FREED, renew=self._return)
+            raise
+        await reach(self.target.name, within=_LINE_FREED, renew=self._return)
+
     async def _renew(self) -> Dialogue:
         await self.transport.close()  # a link that is given up is nothing for a pool
+        return await self._return()
+
+    async def _return(self) -> Dialogue:
         self._turn = await self._linked()
         return self._turn.device
 

@@ -30,15 +30,14 @@ def page(seal: SealInput, bundle: Bundle | None, outcomes: Outcomes, diffs: list
         outcomes: By step, what each device ended with.
         diffs: At most `DIFFS` groups, with their texts.
     """
-    tone, meaning = VERDICTS[seal.result.verdict]
-    if seal.mode == "plan":
-        meaning = PLANNED
+    tone, _ = VERDICTS[seal.result.verdict]
     everything = len(view.diffs(outcomes))
+    devices = view.device_lines(seal.result.devices, bundle, outcomes)
     return _template().render(
         seal=seal,
         result=seal.result,
         tone=tone,
-        meaning=meaning,
+        meaning=PLANNED if seal.mode == "plan" else view.meaning(seal),
         elapsed=view.elapsed(seal),
         moment=view.moment,
         description=bundle.plan.description if bundle else "",
@@ -49,7 +48,8 @@ def page(seal: SealInput, bundle: Bundle | None, outcomes: Outcomes, diffs: list
         failures=view.failures(outcomes),
         failures_shown=view.FAILURES,
         steps=view.step_lines(seal.result.steps, seal.waves),
-        devices=view.device_lines(seal.result.devices, bundle, outcomes),
+        devices=devices,
+        urgent=[device for device in devices if device.status in view.URGENT],
         diffs=diffs,
         diffs_omitted=everything - len(diffs),
         hosts_named=HOSTS_NAMED,

@@ -57,6 +57,8 @@ TONES: Final[Mapping[str, str]] = {
     "undo_failed": "bad",
     "quarantined": "bad",
 }
+BAD: Final = ("undone", "failed", "unreachable", "quarantined", "unknown", "undo_failed")
+URGENT: Final = ("undo_failed", "unknown")  # a person has to put these right
 ORDER: Final = (
     "changed",
     "succeeded",
@@ -143,6 +145,20 @@ class Diff:
     hosts: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     text: str = ""
+
+
+def meaning(seal: SealInput) -> str:
+    """The verdict in a sentence, as it applies to this run."""
+    counts = seal.result.counts
+    match seal.result.verdict:
+        case "partial" if counts and not any(counts.get(status) for status in BAD):
+            return "No device failed. The run went on without a step that did."
+        case "cancelled" if counts.get("changed"):
+            return "The run was cancelled. Some devices keep their change, as the definition says."
+        case "cancelled" if counts:
+            return "The run was cancelled. No device holds its change."
+        case verdict:
+            return VERDICTS[verdict][1]
 
 
 def shares(counts: Mapping[str, int]) -> tuple[Share, ...]:

@@ -49,7 +49,7 @@ def cancel(options: argparse.Namespace) -> int:
 
     async def body(orchestrator: Orchestrator) -> int:
         handle = await orchestrator.find(options.run)
-        await handle.cancel(options.reason)
+        await handle.cancel(options.reason, by=options.by or user())
         print(f"{handle.id} was asked to stop; it undoes as its definition says. Follow it: netsaga watch {handle.id}")
         return 0
 

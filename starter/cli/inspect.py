@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+from typing import Final, get_args
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -9,11 +10,18 @@ from rich.text import Text
 
 from starter.cli.session import note, print_json, with_server
 from starter.client import Orchestrator
+from starter.errors import UsageError
+from starter.render.cells import WORDS
 from starter.render.diffs import gate_view
 from starter.render.result import device_table, line_table, summary
 from starter.render.status import status_view
 from starter.render.words import clean, console, lasted, utc, word
 from starter.runs import RunLine
+from workflows.contracts import DeviceResult
+from workflows.suggest import did_you_mean
+
+# Where a device may stand while its run lives, and where it may end.
+STATUSES: Final = tuple(dict.fromkeys((*WORDS.values(), *get_args(DeviceResult.model_fields["status"].annotation))))
 
 
 def status(options: argparse.Namespace) -> int:
@@ -36,9 +44,17 @@ def status(options: argparse.Namespace) -> int:
 
 def devices(options: argparse.Namespace) -> int:
     """A table of the run's devices; of a finished run, where each ended."""
+    for name in options.status:
+        if name not in STATUSES:
+            raise UsageError(f"no device is ever {name!r}; {did_you_mean(name, STATUSES, 'it may be')}")
 
     async def body(orchestrator: Orchestrator) -> int:
         handle = await orchestrator.find(options.run)
+        if options.step:
+            steps = [step.id for step in (await handle.status()).steps]
+            if options.step not in steps:
+                near = did_you_mean(options.step, steps, "there are")
+                raise UsageError(f"run {handle.id} has no step {options.step!r}; {near}")
         ask = handle.live_devices if options.live else handle.all_devices
         page = await ask(status=options.status, step=options.step)
         if options.json:
@@ -60,7 +76,11 @@ def report(options: argparse.Namespace) -> int:
 
     async def body(orchestrator: Orchestrator) -> int:
         handle = await orchestrator.find(options.run)
-        result = (await handle.status()).result
+        status = await handle.status()
+        result = status.result
+        if result is None and status.phase == "closed":
+            note(f"Run {handle.id} has no report: nothing was begun. {status.message}")
+            return 1
         if result is None:
             note(f"Run {handle.id} has not ended; its report is written at its end. Wait: netsaga watch {handle.id}")
             return 1

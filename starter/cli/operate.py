@@ -9,7 +9,7 @@ _DONE = {
     "pause": "paused: what is under way ends, nothing new starts. Go on with: netsaga resume {run}",
     "resume": "goes on",
     "retry": "tries again",
-    "skip": "goes on without them",
+    "skip": "goes on without what failed",
     "undo": "undoes",
     "stop": "stops",
     "set_concurrency": "has another concurrency from now on",

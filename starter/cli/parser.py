@@ -62,16 +62,19 @@ def build() -> argparse.ArgumentParser:
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def _client_options() -> argparse.ArgumentParser:
+def _client_options(*, nested: bool = False) -> argparse.ArgumentParser:
+    """Where the server is. ``nested``: of a command's command, where a default would undo what was said before."""
     options = argparse.ArgumentParser(add_help=False)
     group = options.add_argument_group("server")
+    address = os.environ.get("NETSAGA_ADDRESS", ADDRESS)
     group.add_argument(
         "--address",
-        default=os.environ.get("NETSAGA_ADDRESS", ADDRESS),
+        default=argparse.SUPPRESS if nested else address,
         metavar="HOST:PORT",
-        help="of the Temporal server (default: %(default)s; NETSAGA_ADDRESS)",
+        help=f"of the Temporal server (default: {address}; NETSAGA_ADDRESS)",
     )
-    group.add_argument("--namespace", default="default", help="of the Temporal server (default: %(default)s)")
+    namespace = argparse.SUPPRESS if nested else "default"
+    group.add_argument("--namespace", default=namespace, help="of the Temporal server (default: default)")
     return options
 
 
@@ -197,7 +200,7 @@ def _what_to_run(command: argparse.ArgumentParser) -> None:
 
 
 def _who_asks(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--by", help="who asks (this user)")
+    command.add_argument("--by", type=_person, help="who asks (this user)")
     command.add_argument("--reason", default="", help="why; kept in the record")
     command.add_argument("--id", help="of the run (made from name and time)")
 
@@ -231,7 +234,7 @@ def _decisions(commands: Commands, client: argparse.ArgumentParser) -> None:
         command = commands.add_parser(name, parents=[client], help=help_text)
         command.add_argument("run", metavar="RUN")
         command.add_argument("step", nargs="?", metavar="STEP", help="may be left out while one gate is open")
-        command.add_argument("--by", required=True, help="who decides; a claim, and recorded as such")
+        command.add_argument("--by", type=_person, required=True, help="who decides; a claim, and recorded as such")
         command.add_argument("--comment", default="", help="kept in the record")
         command.add_argument("--digest", help="of the proposal that was seen; another one is refused")
         command.set_defaults(entry="starter.cli.decide:decide", decision=name)
@@ -244,10 +247,11 @@ def _decisions(commands: Commands, client: argparse.ArgumentParser) -> None:
     signal.add_argument("run", metavar="RUN")
     signal.add_argument("name", metavar="NAME", help="as the definition's `wait` names it")
     signal.add_argument("-d", "--data", action="append", default=[], metavar="KEY=VALUE", help="may be repeated")
-    signal.add_argument("--by", help="who sends it; a claim, and recorded as such (this user)")
+    signal.add_argument("--by", type=_person, help="who sends it; a claim, and recorded as such (this user)")
     signal.set_defaults(entry="starter.cli.decide:signal")
     cancel = commands.add_parser("cancel", parents=[client], help="stop a run; it undoes as its definition says")
     cancel.add_argument("run", metavar="RUN")
+    cancel.add_argument("--by", type=_person, help="who asks; a claim, and recorded as such (this user)")
     cancel.add_argument("--reason", required=True, help="kept in the record")
     cancel.set_defaults(entry="starter.cli.decide:cancel")
 
@@ -268,11 +272,13 @@ def _operations(commands: Commands, client: argparse.ArgumentParser) -> None:
             command.add_argument("number", type=_concurrency, metavar="N")
         if name not in {"pause", "resume"}:
             command.add_argument("--step", metavar="STEP", help="may be left out while there is one such step")
-        if name in {"retry", "skip"}:
-            command.add_argument("--devices", type=_names, metavar="NAME,…", help="only these of the failed ones")
+        if name in {"retry", "skip", "undo", "stop"}:
+            some = "only these of the failed ones; the others are asked about again"
+            command.add_argument("--devices", type=_names, metavar="NAME,…", help=some)
         if name == "undo":
-            command.add_argument("--scope", choices=("failed", "wave", "step", "run"), default="failed")
-        command.add_argument("--by", required=True, help="who asks; a claim, and recorded as such")
+            scopes = ("failed", "wave", "step", "run")
+            command.add_argument("--scope", choices=scopes, default="failed", help="how much is undone (%(default)s)")
+        command.add_argument("--by", type=_person, required=True, help="who asks; a claim, and recorded as such")
         command.add_argument("--reason", default="", help="kept in the record")
         operation = "set_concurrency" if name == "concurrency" else name
         command.set_defaults(entry="starter.cli.operate:operate", operation=operation)
@@ -282,12 +288,17 @@ def _guard(commands: Commands, client: argparse.ArgumentParser) -> None:
     quarantine = commands.add_parser("quarantine", parents=[client], help="devices that no run changes, and why")
     quarantine.add_argument("--json", action="store_true", help="as JSON, for programs")
     quarantine.set_defaults(entry="starter.cli.quarantine:show")
-    more = quarantine.add_subparsers(title="commands", metavar="COMMAND")
-    clear = more.add_parser("clear", parents=[client], help="put devices back into service")
+    more = quarantine.add_subparsers(title="commands", metavar="[COMMAND]")
+    nested = _client_options(nested=True)
+    nested.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as JSON, for programs")
+    more.add_parser("list", parents=[nested], help="these devices; the same without a command")
+    clear = more.add_parser("clear", parents=[nested], help="put devices back into service")
     clear.add_argument("devices", nargs="+", metavar="HOST")
-    clear.add_argument("--by", required=True, help="who has looked; a claim, and recorded as such")
+    clear.add_argument("--by", type=_person, required=True, help="who has looked; a claim, and recorded as such")
     clear.add_argument("--reason", default="", help="kept in the record")
     clear.set_defaults(entry="starter.cli.quarantine:clear")
+    log = more.add_parser("log", parents=[nested], help="who put which devices back, when and why")
+    log.set_defaults(entry="starter.cli.quarantine:log")
     guard = commands.add_parser("guard", parents=[client], help="who holds which devices, and who waits")
     guard.add_argument("--json", action="store_true", help="as JSON, for programs")
     guard.set_defaults(entry="starter.cli.quarantine:guard")
@@ -295,6 +306,12 @@ def _guard(commands: Commands, client: argparse.ArgumentParser) -> None:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _person(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("nobody is named")
+    return text
 
 
 def _concurrency(text: str) -> int:

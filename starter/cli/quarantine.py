@@ -1,7 +1,8 @@
-"""`netsaga quarantine` and `netsaga guard`: devices that no run changes, and who holds the others."""
+"""`netsaga quarantine` and `netsaga guard`: devices that no run changes, who put some back, who holds the others."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -11,9 +12,12 @@ from starter.cli.session import note, print_json, with_server
 from starter.client import Orchestrator
 from starter.errors import NoWorkerError
 from starter.render.words import clean, console, one_line, utc
-from workflows.contracts import GuardState
+from workflows.contracts import ClearAnswer, GuardState, Lease, LeaseRequest, RunId
+from workflows.guard.waits import of_one_line
 
-NAMED = 8  # devices that a line lists
+NAMED: Final = 8  # devices that a line lists
+GONE: Final = "this run is closed, and the next one that asks takes over"
+OF_QUARANTINE: Final = {"quarantined", "flagged", "lost", "failures", "cleared"}
 
 
 def show(options: argparse.Namespace) -> int:
@@ -22,7 +26,7 @@ def show(options: argparse.Namespace) -> int:
     async def body(orchestrator: Orchestrator) -> int:
         state = await orchestrator.guard().state()
         if options.json:
-            print_json(state.model_copy(update={"leases": (), "queue": (), "claims": (), "claim_queue": ()}))
+            print(state.model_dump_json(indent=2, include=OF_QUARANTINE))
             return 0
         if not state.quarantined and not state.flagged:
             note("No device is quarantined.")
@@ -45,7 +49,26 @@ def clear(options: argparse.Namespace) -> int:
             await guard.leave(options.devices, by=options.by, reason=options.reason)
             note("No worker is up to answer. The clearing is kept by the server, and counts as soon as one is.")
             return 0
-        print(f"back in service: {', '.join(cleared)}")
+        if options.json:
+            print_json(ClearAnswer(cleared=cleared))
+        else:
+            print(f"back in service: {', '.join(cleared)}")
+        return 0
+
+    return with_server(options, body)
+
+
+def log(options: argparse.Namespace) -> int:
+    """Who has put which devices back into service, the newest last."""
+
+    async def body(orchestrator: Orchestrator) -> int:
+        state = await orchestrator.guard().state()
+        if options.json:
+            print(state.model_dump_json(indent=2, include={"cleared"}))
+        elif not state.cleared:
+            note("Nobody has put a device back into service.")
+        else:
+            console().print(_cleared(state))
         return 0
 
     return with_server(options, body)
@@ -59,7 +82,9 @@ def guard(options: argparse.Namespace) -> int:
         if options.json:
             print_json(state)
             return 0
-        lines = _holding(state)
+        holders = (*(lease.holder for lease in state.leases), *(claim.holder for claim in state.claims))
+        closed = await orchestrator.guard().closed(holders)
+        lines = _holding(state, closed)
         if not lines.row_count:
             note("Nobody holds a device, and nobody waits.")
             return 0
@@ -70,34 +95,56 @@ def guard(options: argparse.Namespace) -> int:
 
 
 def _quarantined(state: GuardState) -> Table:
-    table = _table("Device", "Since", "Run", "Because")
+    table = _table("Devices", "Since", "Run", "Because")
     for host, one in sorted(state.quarantined.items()):
         table.add_row(
             Text(clean(host)), Text(utc(one.since)), Text(clean(one.by_run)), Text(one_line(one.because), style="red")
         )
-    for host, run in sorted(state.flagged.items()):
-        if host not in state.quarantined:
-            why = "the run was cut off while it held the device; the next run looks at it first"
-            table.add_row(Text(clean(host)), Text(""), Text(clean(run)), Text(why, style="yellow"))
+    for lost in state.lost:
+        if left := [host for host in lost.devices if host not in state.quarantined]:
+            why = "the run was cut off while it held them; the next run that would change them looks at them first"
+            run = Text(clean(lost.holder.workflow_id))
+            table.add_row(Text(_some(left)), Text(""), run, Text(why, style="yellow"))
     return table
 
 
-def _holding(state: GuardState) -> Table:
+def _cleared(state: GuardState) -> Table:
+    table = _table("When", "By", "Devices", "Reason")
+    for record in state.cleared:
+        by = Text(one_line(record.by))
+        table.add_row(Text(utc(record.at)), by, Text(_some(record.devices)), Text(one_line(record.reason)))
+    return table
+
+
+def _holding(state: GuardState, closed: Collection[RunId]) -> Table:
     table = _table("Run", "State", "Since", "What")
     for lease in state.leases:
-        table.add_row(
-            Text(clean(lease.holder.workflow_id)), Text("holds"), Text(utc(lease.since)), Text(_some(lease.devices))
-        )
+        what = Text(_some(lease.devices))
+        if lease.holder.run in closed:
+            what.append(f"; {GONE}", style="yellow")
+        table.add_row(Text(clean(lease.holder.workflow_id)), Text("holds"), Text(utc(lease.since)), what)
     for request in state.queue:
-        table.add_row(Text(clean(request.holder.workflow_id)), Text("waits"), Text(""), Text(_some(request.devices)))
+        held_by = [lease.holder.workflow_id for lease in state.leases if _is_behind(request, lease)]
+        held = f", held by {_some(held_by)}" if held_by else ", behind those who came before"
+        what = Text(f"{_some(request.devices)}{held}")
+        table.add_row(Text(clean(request.holder.workflow_id)), Text("waits"), Text(""), what)
     for claim in state.claims:
         work = Text(one_line(f"{claim.definition} for {claim.key}"))
+        if claim.holder.run in closed:
+            work.append(f"; {GONE}", style="yellow")
         table.add_row(Text(clean(claim.holder.workflow_id)), Text("does"), Text(utc(claim.since)), work)
+    does = {(claim.definition, claim.key): claim.holder.workflow_id for claim in state.claims}
     for waiting in state.claim_queue:
         said = "joined" if waiting.on_duplicate == "join" else "waits"
-        work = Text(one_line(f"{waiting.definition} for {waiting.key}"))
+        doing = does.get((waiting.definition, waiting.key), "nobody")
+        work = Text(one_line(f"{waiting.definition} for {waiting.key}, which {doing} does"))
         table.add_row(Text(clean(waiting.holder.workflow_id)), Text(said), Text(""), work)
     return table
+
+
+def _is_behind(request: LeaseRequest, lease: Lease) -> bool:
+    apart = not of_one_line(request.holder, lease.holder)
+    return apart and not set(request.devices).isdisjoint(lease.devices)
 
 
 def _table(first: str, *columns: str) -> Table:

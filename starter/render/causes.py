@@ -20,14 +20,24 @@ def causes_table(causes: Sequence[Cause], *, most: int = SHOWN) -> Table:
     table.add_column(overflow="fold")
     for cause in causes[:most]:
         table.add_row(
-            Text(f"{cause.devices} ✗", style="bold red"),
+            Text(f"{cause.devices} ·", style="yellow") if of_others(cause) else Text(f"{cause.devices} ✗", "bold red"),
             Text(cause.step, style="bold"),
-            Text(f"{cause.what}: {one_line(cause.message)}").append(f"  {such_as(cause)}", style="dim"),
+            Text(why(cause)).append(f"  {such_as(cause)}", style="dim"),
         )
     if len(causes) > most:
         left, others = sum(cause.devices for cause in causes[most:]), len(causes) - most
         table.caption = f"and {left} failures of {others} other cause{'s' if others > 1 else ''}"
     return table
+
+
+def of_others(cause: Cause) -> bool:
+    """Whether these devices have not failed themselves: they were taken back, or not taken up, because of others."""
+    return cause.what == "cancelled"
+
+
+def why(cause: Cause) -> str:
+    """The class of the failure, where it says more than the message, and the message."""
+    return one_line(cause.message) if of_others(cause) else f"{cause.what}: {one_line(cause.message)}"
 
 
 def such_as(cause: Cause) -> str:

@@ -14,10 +14,10 @@ DIGEST: Final = 16  # characters that are typed; a gate takes a beginning of its
 
 def gate_lines(gate: Gate, run_id: str) -> Text:
     """An open gate in two lines, with the command that answers it."""
-    text = Text()
+    text, whom = Text(), one_line(f"{gate.by} or {gate.also}" if gate.also else gate.by)
     text.append(f"? {gate.step}", style="bold magenta")
     text.append(
-        f" waits for {gate.quorum - gate.approvals} of {one_line(gate.by)} until {utc(gate.until)}, then {_then(gate)}",
+        f" waits for {gate.quorum - gate.approvals} of {whom} until {utc(gate.until)}, then {_then(gate)}",
     )
     for line in _known(gate):
         text.append(f"\n  {line}")
@@ -34,7 +34,7 @@ def _then(gate: Gate) -> str:
         case "reject":
             return "rejects by itself"
         case "escalate":
-            return "silence decides" if gate.escalated else "asks others, too"
+            return "asks others, too"
 
 
 def _known(gate: Gate) -> Iterator[str]:

@@ -23,7 +23,7 @@ from starter.render.cells import grid, legend, named
 from starter.render.diffs import gate_lines
 from starter.render.screen import Screen
 from starter.render.status import asks, header, steps_table
-from starter.render.words import style
+from starter.render.words import clean, style
 from workflows.contracts import Gate, RunStatus
 
 FRAMES: Final = 4  # a second, at most
@@ -94,6 +94,8 @@ class LiveView:
         if status is None:
             return Text(self._note or "waiting for the run …", style="dim")
         parts: list[RenderableType] = [header(status)]
+        if status.message:
+            parts.append(Text(clean(status.message), style=style(status.verdict or "")))
         if self._note:
             parts.append(Text(self._note, style="yellow"))
         parts += [Text(), steps_table(status)]

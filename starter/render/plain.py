@@ -8,7 +8,7 @@ from typing import Self
 from rich.console import Console
 from rich.text import Text
 
-from starter.render.causes import such_as
+from starter.render.causes import of_others, such_as, why
 from starter.render.diffs import gate_lines
 from starter.render.status import asks
 from starter.render.words import clean, counts, iso, one_line, style
@@ -90,8 +90,9 @@ class PlainView:
         told = self._told.get(key, 0)
         if cause.devices >= 2 * max(told, 0.5) or (final and cause.devices != told):
             self._told[key] = cause.devices
-            message = f"{cause.devices} devices, {cause.what}: {one_line(cause.message)} ({such_as(cause)})"
-            self._say(cause.step, "failed", Text(message))
+            devices = "1 device" if cause.devices == 1 else f"{cause.devices} devices"
+            message = f"{devices}{': ' if of_others(cause) else ', '}{why(cause)} ({such_as(cause)})"
+            self._say(cause.step, "affected" if of_others(cause) else "failed", Text(message))
 
     def _new(self, subject: str, state: str) -> bool:
         before = self._said.get(subject)

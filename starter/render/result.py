@@ -49,6 +49,10 @@ def summary(result: RunResult, *, url: str | None = None) -> Group:
         parts.append(Text(PLAN_MODE, style="cyan"))
     if result.message:
         parts.append(Text(clean(result.message), style=style(result.verdict)))
+    urgent = next((device.name for device in result.devices if device.status in URGENT), None)
+    if urgent is not None:
+        look = f"What was said to a device: netsaga transcript {clean(result.id)} {clean(urgent)}"
+        parts.append(Text(look, style=style("quarantined")))
     if result.quarantined:
         hosts = ", ".join(clean(host) for host in result.quarantined)
         parts.append(Text(f"Quarantined: {hosts}. Look at them, then: netsaga quarantine", style=style("quarantined")))

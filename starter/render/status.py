@@ -12,7 +12,7 @@ from rich.text import Text
 from starter.render.causes import causes_table
 from starter.render.diffs import gate_lines
 from starter.render.words import PLAN_MODE, clean, counts, lasted, one_line, style, utc, word
-from workflows.contracts import DecisionRecord, RunStatus, StepStatus, WaveStatus
+from workflows.contracts import DecisionRecord, OperationRecord, RunStatus, StepStatus, WaveStatus
 
 _SAID: Final = {
     "approve": "approved by",
@@ -32,7 +32,7 @@ def header(status: RunStatus, now: datetime | None = None) -> Text:
     text.append(f"{status.definition or 'run'} {status.version}".strip(), style="bold")
     text.append(f"  {status.id}  ")
     text.append_text(word(status.verdict or status.phase))
-    if status.result is None:
+    if status.phase != "closed":
         text.append(f"  {lasted(((now or datetime.now(UTC)) - status.started).total_seconds())}", style="dim")
     return text
 
@@ -48,13 +48,14 @@ def status_view(status: RunStatus, *, url: str | None = None, now: datetime | No
     parts.append(Text(" · ".join(about), style="dim"))
     if status.mode == "plan":
         parts.append(Text(PLAN_MODE, style="cyan"))
-    if status.message:
+    if status.message and status.result is None:  # a result has it, and is printed below
         parts.append(Text(clean(status.message), style=style(status.verdict or "")))
     parts.append(steps_table(status))
     parts += [gate_lines(gate, status.id) for gate in status.gates]
     parts += asks(status)
     parts += [causes_table(status.causes)] if status.causes else []
     parts += [_decision(decision) for decision in status.decisions]
+    parts += [_operation(operation) for operation in status.operations]
     if url:
         parts.append(Text(f"Web UI  {url}", style="dim"))
     return Group(*parts)
@@ -85,7 +86,7 @@ def steps_table(status: RunStatus) -> Table:
 
 def _shown(step: StepStatus) -> list[WaveStatus]:
     """The waves that have a line each: all where they are few, else those that move or failed."""
-    if len(step.waves) <= 1 and step.state != "running":
+    if len(step.waves) <= 1 and step.state not in ("running", "undoing"):
         return []
     if len(step.waves) <= WAVES:
         return list(step.waves)
@@ -134,8 +135,30 @@ def _without_pending(wave: WaveStatus) -> dict[str, int]:
 
 
 def _mark(state: str) -> Text:
-    marks = {"succeeded": "✓", "failed": "✗", "rejected": "✗", "skipped": "-", "waiting": "?", "cancelled": "✗"}
+    marks = {
+        "succeeded": "✓",
+        "failed": "✗",
+        "rejected": "✗",
+        "skipped": "-",
+        "waiting": "?",
+        "cancelled": "✗",
+        "undone": "↩",
+    }
     return Text(marks.get(state, "▸" if state in ("running", "undoing") else " "), style=style(state))
+
+
+def _operation(operation: OperationRecord) -> Text:
+    """What an operator asked for, or a signal; one that was refused by signal is told of nowhere else."""
+    number = "" if operation.concurrency is None else str(operation.concurrency)
+    scope = "" if operation.scope == "failed" else operation.scope
+    parts = (operation.operation, number, scope, operation.step, ", ".join(operation.devices))
+    what = " ".join(part for part in parts if part)
+    text = Text(f"{utc(operation.at)}  {one_line(what)} by {one_line(operation.by)}")
+    if operation.reason:
+        text.append(f" ({one_line(operation.reason)})")
+    if operation.refused:
+        text.append(f" - refused: {one_line(operation.refused)}", style="yellow")
+    return text
 
 
 def _decision(decision: DecisionRecord) -> Text:

@@ -1,6 +1,5 @@
 """What is done to a device besides its configuration: saved, restarted, waited for, answered; and once."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 
 from activities.deviceinteraction.testbed.model import Fault
 from activities.values import VALUE, seen
-from activity_bench import Bench, bench, call, call_of, outcome_in, refused, until
+from activity_bench import Bench, bench, call, call_of, outcome_in, refused
 
 HOSTS = ("acc-001", "acc-002", "acc-003", "acc-004")
 HEAD = """
@@ -131,16 +130,16 @@ async def test_an_attempt_after_a_lost_link_finds_out_whether_the_device_was_res
 async def test_a_device_that_does_not_come_back_is_unknown_and_not_restarted_again(lab: Bench) -> None:
     asked = call_of(await lab.prepared(step("reboot: {within: 1s}")), "act", "acc-001")
     device = lab.testbed.device("acc-001")
-
-    async def when_down() -> None:
-        await until(lambda: _events(lab, "acc-001", "rebooted") == 1)
-        device.inject(Fault(kind="refuse_connection", times=0))
-
-    error, _ = await asyncio.gather(refused(lab.interact.interact, asked), when_down())
+    device.inject(Fault(kind="no_boot"))
+    error = await refused(lab.interact.interact, asked)
     assert (error.type, outcome_in(error).status) == ("outcome_unknown", "unknown")
-    assert "was told to restart and does not answer" in error.message
+    assert "was told to restart and is not back after 1 s: look at its console" in error.message
+    error = await refused(lab.interact.interact, asked, attempt=2)
+    assert (error.type, outcome_in(error).status) == ("unreachable", "unreachable")
+    assert "is not back after 1 s: look at its console" in error.message, "how it came to that stays known"
+    assert error.message.endswith("It has not been reached since.")
     device.clear()
-    assert (await call(lab.interact.interact, asked, attempt=2)).status == "succeeded"
+    assert (await call(lab.interact.interact, asked, attempt=3)).status == "succeeded"
     assert _events(lab, "acc-001", "rebooted") == 1
 
 

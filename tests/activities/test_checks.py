@@ -10,7 +10,7 @@ from activities.deviceinteraction.testbed.surroundings import GATEWAY, Peer
 from activities.judging import judged
 from activity_bench import Bench, bench, call, call_of, outcome_in, refused
 from workflows.contracts import ArtifactRef, DeviceOutcome
-from workflows.plan import Attr, Check, Compare, Constant, Expr, Filter, Item, Logic, Name, Not, Test
+from workflows.plan import Attr, Check, Compare, Constant, Expr, Filter, Item, ListOf, Logic, Name, Not, Test
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "reference" / "examples" / "checks.yaml"
 HOST = "acc-001"
@@ -127,3 +127,10 @@ def test_a_long_value_is_cut_and_an_empty_one_says_so() -> None:
     tests = [Test(name="defined", of=Name(name=name)) for name in context]
     first, second = (found.evidence[0] for found in judged([Check(name="x", that=one) for one in tests], context))
     assert (len(first) < 100, first[-1], second) == (True, "…", "map is empty")
+
+
+def test_what_a_check_says_itself_is_no_evidence() -> None:
+    allowed = ListOf(items=(Constant(value="acc-001"), Constant(value="acc-002")))
+    check = Check(name="known", that=Compare(first=Name(name="host"), rest=(("in", allowed),)))
+    (found,) = judged([check], {"host": "acc-003"})
+    assert found.evidence == ('host is "acc-003"',)

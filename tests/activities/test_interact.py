@@ -23,7 +23,7 @@ from activities.sessions import Sessions
 from activities.values import VALUE, seen
 from activity_bench import Bench, bench, call, call_of, environment, outcome_in, refused
 from vlan_change import COMMIT, DEFINITION, HOSTS, TEMPLATE, looked_at, prepared_of
-from workflows.contracts import DeviceOutcome, InteractInput
+from workflows.contracts import ArtifactRef, DeviceOutcome, InteractInput
 
 SECRETS = ("netsaga-lab", "netsaga-enable")
 
@@ -235,6 +235,48 @@ async def test_a_store_that_fails_after_the_effect_leads_to_no_second_one(lab: B
     outcome = await call(lab.interact.interact, asked, attempt=2)
     assert (outcome.status, outcome.changed) == ("succeeded", True)
     assert _effects(lab, host) == effects
+
+
+READING = """
+netsaga: 1
+name: change
+version: 1.0.0
+inventory: {source: lab}
+defaults: {timeout: 20s}
+steps:
+  - id: read
+    devices: inventory
+    do:
+      - {show: show version, as: version}
+      - {show: show vlan, as: vlans}
+      - check: {it is old: version == "old"}
+"""
+
+
+async def test_what_was_read_before_a_check_failed_is_kept(lab: Bench) -> None:
+    error = await refused(lab.interact.interact, call_of(await lab.prepared(READING), "read", "acc-001"))
+    values = outcome_in(error).values
+    assert (error.type, set(values)) == ("check_failed", {"version", "vlans"})
+    for ref in values.values():
+        assert (await lab.documents.load(ref, VALUE)).kind == "plain"
+
+
+async def test_an_outcome_names_no_value_that_could_not_be_kept(lab: Bench) -> None:
+    class Full(LocalArtifactStore):
+        async def put(self, data: bytes, media_type: str) -> ArtifactRef:
+            if b'"kind":"plain"' in data:
+                raise ArtifactError("the disk is full")
+            return await super().put(data, media_type)
+
+    assert isinstance(lab.documents.store, LocalArtifactStore)
+    prepared = await lab.prepared(READING)
+    full = Interact(Documents(Full(lab.documents.store.root)), lab.interact._sessions)
+    error = await refused(full.interact, call_of(prepared, "read", "acc-001"))
+    assert outcome_in(error).values == {}
+    assert outcome_in(error).transcript is not None
+    fine = await lab.prepared(READING.replace('version == "old"', 'version != "old"'))
+    error = await refused(full.interact, call_of(fine, "read", "acc-001"))
+    assert error.type == "block_unavailable"
 
 
 @pytest.mark.parametrize("host", HOSTS)

@@ -200,6 +200,14 @@ async def test_what_a_definition_names_must_be_there(desk: Desk, old: str, new: 
     assert caught.value.type == "invalid_input"
 
 
+async def test_a_gate_that_people_can_never_open_is_refused(desk: Desk) -> None:
+    two = DEFINITION.replace("by: leads", "by: leads, quorum: 2, not_by: [requester]")
+    assert "wants 2 of `leads`, and 1 may decide besides bob, who asks" in str(await desk.refused(two, by="bob"))
+    await desk.run(two, by="carol")
+    await desk.run(two.replace("by: leads", "by: others"), by="bob")
+    await desk.run(two, by="bob", mode="plan")  # nobody is asked
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

@@ -7,7 +7,7 @@ import pytest
 from activities.artifacts.documents import Documents
 from activities.artifacts.local import LocalArtifactStore
 from activities.definitions import Definitions
-from activities.prepare import Knowledge, Prepare
+from activities.prepare import Knowledge, Prepare, Programs
 from activities.systems import System, Systems
 from activity_bench import SCOPE, call, refused
 from workflows.contracts import Prepared, PrepareInput, RunRequest
@@ -60,7 +60,13 @@ class Desk:
             {name: System(url=f"https://{name}.example/") for name in ("nautobot", "itsm")},
             ("https://status.example/api/",),
         )
-        knowledge = Knowledge(systems=systems, scripts=frozenset({"reserve-prefix"}))
+        programs = Programs(
+            script=frozenset({"reserve-prefix"}),
+            ansible=frozenset({"backup", "harden"}),
+            awx=frozenset({"patch"}),
+            on_devices=frozenset({"harden"}),
+        )
+        knowledge = Knowledge(systems=systems, scripts=programs)
         self.activity = Prepare(Documents(LocalArtifactStore(folder / "store")), Definitions([self.folder]), knowledge)
 
     def define(self, name: str, text: str) -> None:
@@ -147,3 +153,32 @@ async def test_what_a_called_definition_names_must_be_there_before_its_caller_be
     desk.change("itsm:", "itsn:", "close-ticket.yaml")
     said = await desk.refused()
     assert said.startswith("the called definition `close-ticket@1`: step `close`: the system `itsn` is not under")
+
+
+# ------------------------------------------------------------------------------------------------- ansible and awx
+
+RUNS = """
+netsaga: 1
+name: outside
+version: 1.0.0
+steps:
+  - id: first
+    {step}
+"""
+
+
+@pytest.mark.parametrize("step", ["ansible: backup", "awx: patch"])
+async def test_what_the_settings_name_for_an_engine_is_accepted(desk: Desk, step: str) -> None:
+    assert (await desk.run("", source=RUNS.format(step=step))).plan.name == "outside"
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("ansible: patch", "step `first`: `ansible`: `patch` is not under `ansible` in the worker's settings"),
+        ("awx: pach", "`pach` is not under `awx` in the worker's settings; did you mean `patch`?"),
+        ("ansible: harden", "`harden` works on the devices of the run, and the definition names none"),
+    ],
+)
+async def test_what_an_engine_cannot_run_is_refused_before_anything_begins(desk: Desk, step: str, said: str) -> None:
+    assert said in await desk.refused("", source=RUNS.format(step=step))

@@ -11,12 +11,12 @@ import pytest
 
 from activities.artifacts.documents import Documents
 from activities.artifacts.local import LocalArtifactStore
-from activities.report.view import VERDICTS
+from activities.report.view import VERDICTS, meaning
 from activities.seal import Seal
 from activity_bench import SCOPE, call
 from sample_run import sample_run
-from workflows.contracts import DeviceResult, RunResult, SealInput, Verdict
-from workflows.plan import HostName
+from workflows.contracts import DeviceResult, OperationRecord, RunResult, SealInput, Verdict
+from workflows.plan import HostName, StepId
 
 VOID = {"meta", "br"}
 
@@ -122,6 +122,36 @@ async def test_every_verdict_has_a_report_also_when_nothing_was_prepared(tmp_pat
     page, record = await _sealed(tmp_path, run, Documents(LocalArtifactStore(tmp_path)))
     assert VERDICTS[verdict][1] in page.text
     assert record["plan"] is None
+
+
+async def test_devices_that_need_a_person_stand_first_with_what_to_do(tmp_path: Path) -> None:
+    documents = Documents(LocalArtifactStore(tmp_path))
+    run = await sample_run(documents)
+    left = DeviceResult(
+        name=HostName("acc-004"), status="undo_failed", step=StepId("deploy"), message="not undone: why"
+    )
+    result = run.result.model_copy(update={"verdict": "failed_dirty", "devices": (*run.result.devices[:3], left)})
+    asked = OperationRecord(operation="skip", by="olga", reason="gone anyway", at=run.ended, how="update")
+    page, _ = await _sealed(tmp_path, run.model_copy(update={"result": result, "operations": (asked,)}), documents)
+    assert "To be put right by a person 1 Device" in page.text
+    said = rf"acc-004 undo failed deploy \w+ not undone: why netsaga transcript {result.id} acc-004"
+    assert re.search(said, page.text)
+    assert "netsaga quarantine clear HOST --by NAME --reason TEXT Steps" in page.text
+    assert "skip olga 2026-03-02 21:07:46 gone anyway" in page.text
+
+
+async def test_a_partial_or_a_cancelled_run_says_what_it_means_for_the_devices(tmp_path: Path) -> None:
+    documents = Documents(LocalArtifactStore(tmp_path))
+    run = await sample_run(documents)
+    said = {}
+    for verdict, counts in (("partial", {"unchanged": 8}), ("cancelled", {"undone": 1}), ("cancelled", {"changed": 2})):
+        result = run.result.model_copy(update={"verdict": verdict, "counts": counts})
+        said[verdict, *counts] = meaning(run.model_copy(update={"result": result}))
+    assert said == {
+        ("partial", "unchanged"): "No device failed. The run went on without a step that did.",
+        ("cancelled", "undone"): "The run was cancelled. No device holds its change.",
+        ("cancelled", "changed"): "The run was cancelled. Some devices keep their change, as the definition says.",
+    }
 
 
 async def test_what_people_and_devices_say_is_shown_and_never_run(tmp_path: Path) -> None:

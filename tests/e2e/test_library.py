@@ -117,8 +117,24 @@ async def test_an_image_that_is_another_one_touches_no_switch(found: Lab) -> Non
     assert not any("boot system" in found.control.config(host) for host in SWITCHES)
 
 
+async def test_a_switch_without_room_for_the_image_is_named_and_nobody_is_asked_to_approve(found: Lab) -> None:
+    found.control.room("acc-001", 1_000)
+    found.control.fault("acc-005", Fault(kind="no_space", match="^scp "))  # it told of more room than it had
+    result = await upgraded(found, "upgrade-4")
+    assert (result.verdict, result.counts) == ("failed", {"failed": 2})
+    room = f"it needs {len(DATA)} bytes, and 1000 are free. Nothing was sent. Remove what is not used any more"
+    assert f"{room} (`dir flash:`" in said(result, "acc-001")
+    assert "No space left on device. Make room there" in said(result, "acc-005")
+    assert [step.message for step in result.steps if step.id == "approval"] == ["not reached"]
+    assert not any("boot system" in found.control.config(host) for host in SWITCHES)
+    for host in SWITCHES:
+        found.control.reset(host)
+    assert (await upgraded(found, "upgrade-5")).verdict == "succeeded", "once there is room, it is simply run again"
+
+
 async def test_a_switch_that_comes_up_with_another_release_is_pointed_back_and_the_others_are_left(found: Lab) -> None:
     result = await upgraded(found, "upgrade-3", release="17.15.1")
     assert (result.verdict, result.counts) == ("failed", {"undone": 1, "unchanged": 1})
+    assert "what had failed was undone at once" in result.message
     assert "it came up with 17.12.1, and runs that until somebody restarts it" in said(result, "acc-001")
     assert not any(IMAGE in found.control.startup(host) for host in SWITCHES)

@@ -177,7 +177,7 @@ async def test_what_somebody_else_has_loaded_since_is_not_overwritten_by_the_und
     await made(bird, journal)
     bird.write("/etc/bird/bird.conf", OTHER, "root:bird")
     bird.run("birdc", "configure")
-    with pytest.raises(CheckFailed, match="somebody else changed the device since"):
+    with pytest.raises(CheckFailed, match="changed since, by somebody else"):
         await undone(bird, journal)
     assert routes(bird) == "203.0.113.0/24"
 

@@ -17,7 +17,7 @@ from starter.errors import (
     RunRefused,
     ServerUnreachableError,
 )
-from starter.runs import new_id
+from starter.runs import new_id, phase_of
 
 
 async def gate_opens(handle: RunHandle) -> None:
@@ -61,6 +61,8 @@ async def test_a_rejected_run_ends_as_rejected(orchestrator: Orchestrator) -> No
     await gate_opens(handle)
     assert (await handle.reject(by="bob", comment="not today")).gate == "rejected"
     assert (await handle.result()).verdict == "rejected"
+    with pytest.raises(RunNotFoundError, match="has ended; nothing can be asked of it"):
+        await handle.operate("pause", by="bob")
 
 
 async def test_a_cancelled_run_tells_its_result_by_its_status(orchestrator: Orchestrator) -> None:
@@ -76,6 +78,12 @@ async def test_a_terminated_run_has_no_result_and_says_so(orchestrator: Orchestr
     await orchestrator.client.get_workflow_handle(handle.id).terminate()
     with pytest.raises(RunEndedError, match="was terminated: nothing was undone"):
         await handle.result()
+
+
+def test_a_run_that_ended_without_a_verdict_is_listed_by_the_server_s_word() -> None:
+    assert phase_of("waiting", ended=False) == "waiting"
+    assert phase_of("failed_dirty", ended=True) == "failed_dirty"
+    assert [phase_of(said, ended=True) for said in ("running", "closed", "")] == ["", "", ""]
 
 
 async def test_devices_come_page_by_page(orchestrator: Orchestrator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,10 +44,11 @@ class Serving:
     world: Guarded
     queue: str
 
-    async def start(self) -> Live:
-        """A run of the world's plan."""
+    async def start(self, definition: str = "test") -> Live:
+        """A run of the world's plan, or of another of its definitions."""
+        request = {**REQUEST, "definition": definition}
         handle = await self.server.client.start_workflow(
-            contracts.RUN, REQUEST, id=f"run-{uuid.uuid4().hex[:8]}", task_queue=self.queue, result_type=RunResult
+            contracts.RUN, request, id=f"run-{uuid.uuid4().hex[:8]}", task_queue=self.queue, result_type=RunResult
         )
         return Live(handle, self.world)
 

@@ -5,20 +5,24 @@ an intent is written before the first line is sent, a second attempt looks befor
 journal says and nothing else. What they lack is a wire.
 """
 
+import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from activities.deviceinteraction.model import Change
+
 LINES = 2  # of one change: so a device can be caught in the middle
 
-Deed = Literal["do", "check", "confirm", "undo"]
-What = Literal["begin", "line", "back", "end", "kept", "reverts"]
+Deed = Literal["do", "check", "confirm", "undo", "plan", "call"]
+What = Literal["begin", "line", "back", "end", "kept", "reverts", "done"]
 
 
 class Part(NamedTuple):
-    """One run's step on one device: what is changed entirely or not at all."""
+    """One run's step on one device: what is changed entirely or not at all. A system that is called is no host."""
 
     run: str
     step: str
@@ -69,10 +73,13 @@ class Lab:
     """All devices, their journal, and the one log over all of them."""
 
     hosts: tuple[str, ...]
+    planned: bool = False  # what is planned and what is carried out are the same lines, whatever run it is
     running: dict[str, set[str]] = field(default_factory=dict)
     journal: dict[Call, Intent] = field(default_factory=dict)
     failed: dict[Call, set[int]] = field(default_factory=dict)
     log: list[Entry] = field(default_factory=list)
+    done: set[tuple[str, str]] = field(default_factory=set)  # the run and the step of calls that were carried out
+    foreign: Counter[str] = field(default_factory=Counter)  # how often a colleague has been at a device
     _counter: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
@@ -86,12 +93,26 @@ class Lab:
 
     def holds(self, part: Part) -> Literal["all", "none", "some"]:
         """How much of a step's change a device has."""
-        there = sum(line in self.running[part.host] for line in lines_of(part))
+        there = sum(line in self.running[part.host] for line in self.lines_of(part))
         return "all" if there == LINES else "none" if there == 0 else "some"
+
+    def lines_of(self, part: Part) -> tuple[str, ...]:
+        """The lines of a step's change; each run has its own, so that runs over one device can be told apart."""
+        run = "planned" if self.planned else part.run
+        return tuple(f"{run} {part.step} line{number}" for number in range(1, LINES + 1))
+
+    def proposed(self, part: Part) -> Change:
+        """What a step would change on a device as it is now; what a colleague has done there is a part of it."""
+        missing = [line for line in self.lines_of(part) if line not in self.running[part.host]]
+        diff = "\n".join(
+            [*(f"+{line}" for line in missing), *[f" by others: {self.foreign[part.host]}"] * bool(missing)]
+        )
+        digest = hashlib.sha256(diff.encode()).hexdigest()
+        return Change(lines=(), diff=diff, digest=digest, made="modelled", empty=not missing)
 
     def intend(self, call: Call) -> Intent | None:
         """Writes an intent before the first line; ``None`` where the change is empty and none is written."""
-        missing = tuple(line for line in lines_of(call.part) if line not in self.running[call.part.host])
+        missing = tuple(line for line in self.lines_of(call.part) if line not in self.running[call.part.host])
         return self.journal.setdefault(call, Intent(missing)) if missing else None
 
     def send(self, call: Call, batch: str, attempt: int, most: int = LINES, until: datetime | None = None) -> None:
@@ -151,8 +172,3 @@ class Lab:
         """Nobody will come any more: whatever is unconfirmed reverts."""
         for call in list(self.journal):
             self.revert(call)
-
-
-def lines_of(part: Part) -> tuple[str, ...]:
-    """The lines of a step's change; each run has its own, so that runs over one device can be told apart."""
-    return tuple(f"{part.run} {part.step} line{number}" for number in range(1, LINES + 1))

@@ -1,87 +1,33 @@
-"""Carries scenarios out: the real workflows, in workers that may die, and somebody who answers what the run asks.
+"""Carries scenarios out: the real workflows, in workers that may die, with people who act and answer.
 
-What happens is told by `Story`, which `model_rules` judges.
+What happens is told by `model_story.Story`, which `model_rules` judges.
 """
 
 import asyncio
 import uuid
-from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Final
 
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import WorkflowFailureError, WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
+from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.service import RPCError
-from temporalio.worker import Worker
 
 from model_device import Lab
-from model_scenario import EventSpec, Scenario
+from model_people import People
+from model_scenario import Scenario
+from model_story import Story, Told
+from model_text import plans_of
+from model_workers import Workers
 from model_world import ModelWorld
 from running import Server
-from sandboxed import sandboxed
-from worker.build import STICKY_TIMEOUT, WORKFLOWS
 from workflows import contracts
-from workflows.contracts import Decision, GuardState, Operation, OperationAnswer, RunResult, RunStatus, SealInput
-from workflows.definition.compiler import Source, compile_definition
-from workflows.definition.render import render
-from workflows.plan import HostName, Plan
-from workflows.run.capabilities import not_carried_out
+from workflows.contracts import GuardState, ProposalRef, RunRequest, RunResult, SealInput
+from workflows.run.verdict import result_in
 
 PATIENCE_S: Final = 240.0  # of one scenario; on an idle machine the slowest takes 30 s
-LOOK_S: Final = 0.2
-SELDOM_S: Final = 1.0  # where each look replays a whole history
-HEARTBEATS: Final = timedelta(milliseconds=50)
 PEOPLE: Final = {"netops": ("alice", "bob")}
-
-
-@dataclass
-class Told:
-    """What one run said at its end."""
-
-    id: str
-    run: str
-    result: RunResult
-    sealed: SealInput
-    closed: str  # how the workflow itself ended: completed, a failure's type, cancelled
-    cancels: bool  # whether a cancel was asked for
-    answered: bool  # whether an operator has answered something
-
-
-@dataclass
-class Story:
-    """What happened in a scenario."""
-
-    scenario: Scenario
-    plan: Plan
-    lab: Lab
-    runs: list[Told] = field(default_factory=list)
-    guard: GuardState = field(default_factory=GuardState)
-    histories: dict[str, WorkflowHistory] = field(default_factory=dict)
-    operations: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        said = [str(self.scenario), ""]
-        said += [f"  {entry}" for entry in self.lab.log]
-        said += [f"  people: {operation}" for operation in self.operations]
-        for told in self.runs:
-            said.append(f"run {told.run[:8]} closed as {told.closed}: {told.result.verdict}; {told.result.message}")
-            said += [f"  {step.id}: {step.state} {dict(step.counts)} {step.message}" for step in told.result.steps]
-            said += [f"  {one.name}: {one.status} ({one.step}) {one.message}" for one in told.result.devices]
-        for host in self.scenario.names:
-            said.append(f"  {host} now has {sorted(self.lab.running[host])}")
-        return "\n".join(said)
-
-
-def compiled(scenario: Scenario) -> Plan:
-    """The plan of a scenario's text; one that does not compile is a mistake of the test."""
-    found = compile_definition(Source("model.yaml", scenario.text(), {}))
-    assert found.plan is not None, render(found.diagnostics, {"model.yaml": scenario.text()})
-    assert not_carried_out(found.plan) == [], scenario.text()
-    return found.plan
 
 
 async def carry_out(server: Server, scenario: Scenario) -> Story:
@@ -90,14 +36,22 @@ async def carry_out(server: Server, scenario: Scenario) -> Story:
     Raises:
         AssertionError: It never ended; with what had happened so far.
     """
-    plan = compiled(scenario)
+    plans = plans_of(scenario)
     name = uuid.uuid4().hex[:8]
-    lab = Lab(scenario.names)
-    hosts = tuple(HostName(host) for host in scenario.names)
+    lab = Lab(scenario.names, planned=scenario.mode != "apply")
     world = ModelWorld(
-        plan, hosts, groups=PEOPLE, facts=scenario.facts, scenario=scenario, lab=lab, guard=f"guard-{name}"
+        plans[scenario.main.name],
+        scenario.names,
+        groups=PEOPLE,
+        facts=scenario.facts,
+        plans=plans,
+        pools=scenario.pools,
+        scenario=scenario,
+        lab=lab,
+        guard=f"guard-{name}",
+        queue=f"model-{name}",
     )
-    story = Story(scenario, plan, lab)
+    story = Story(scenario, lab)
     drive = Drive(server, world, story, name)
     try:
         await asyncio.wait_for(drive.to_the_end(), PATIENCE_S)
@@ -111,36 +65,82 @@ class Drive:
 
     def __init__(self, server: Server, world: ModelWorld, story: Story, name: str) -> None:
         self._server, self._world, self._story, self._name = server, world, story, name
-        self._scenario = story.scenario
-        self._queue = f"model-{name}"
-        self._happened = 0
-        self._events = sorted(self._scenario.events, key=lambda event: event.after)
-        self._answers = deque(self._scenario.answers)
-        self._handles: list[WorkflowHandle[Any, RunResult]] = []
-        self._cancels = False
-        self._answered = False
-        self._restarts: list[asyncio.Task[None]] = []
+        self._workers = Workers(server, world)
+        self._people = People(server.client, world.scenario, self._workers.change)
+        self._story.operations = self._people.said
         world.moment = self._moment
+
+    async def _moment(self) -> None:
+        self._world.cut = await self._people.notice()
 
     async def to_the_end(self) -> None:
         """All runs of the scenario, and what is left of them."""
-        async with self._working():
-            for number in range(2 if self._scenario.rival else 1):
-                self._handles.append(await self._start(number))
-            looking = asyncio.create_task(self._look())
-            try:
-                closed = [await _closed(handle) for handle in self._handles]
-            finally:
-                looking.cancel()
-                with suppress(asyncio.CancelledError):
-                    await looking
-            await asyncio.gather(*self._restarts)
-            await self._tell(closed)
+        async with self._workers.at_work(), self._looking():
+            match self._world.scenario.mode:
+                case "apply":
+                    await self._apply()
+                case "plan":
+                    await self._plan()
+                case "planned" | "moved":
+                    await self._plan_and_apply()
+            await self._workers.settled()
+            await self._tell()
+
+    @asynccontextmanager
+    async def _looking(self) -> AsyncIterator[None]:
+        looking = asyncio.create_task(self._people.look())
+        try:
+            yield
+        finally:
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
+
+    async def _apply(self) -> None:
+        runs = [await self._start(RunRequest()) for _ in range(2 if self._world.scenario.rival else 1)]
+        self._people.subject = runs[0]
+        for run in runs:
+            await _closed(run)
+
+    async def _plan(self) -> RunResult | None:
+        run = await self._start(RunRequest(mode="plan"))
+        if self._world.scenario.mode == "plan":
+            self._people.subject = run
+        try:
+            return await run.result()
+        except WorkflowFailureError as error:
+            return result_in(error.cause)
+
+    async def _plan_and_apply(self) -> None:
+        """What a plan has proposed is carried out, unless a colleague has been at the first device meanwhile."""
+        planned = await self._plan()
+        if planned is None or planned.proposal is None:
+            return
+        if self._world.scenario.mode == "moved":
+            self._story.lab.foreign[self._world.scenario.names[0]] += 1
+        found = planned.proposal
+        run = await self._start(RunRequest(proposal=ProposalRef(digest=found.digest, ref=found.ref)))
+        self._people.subject = run
+        closed = await _closed(run)
+        if not any(one.scope.workflow_id == run.id for one in self._world.sealed):
+            self._story.refused[run.id] = closed
+
+    async def _start(self, request: RunRequest) -> WorkflowHandle[Any, RunResult]:
+        asked = request.model_copy(update={"definition": "model", "by": "rita", "reason": "because"})
+        run = await self._server.client.start_workflow(
+            contracts.RUN,
+            asked,
+            id=f"{self._name}-{len(self._people.watched)}",
+            task_queue=self._world.queue,
+            result_type=RunResult,
+        )
+        self._people.watched.append(run)
+        return run
 
     async def stuck(self) -> str:
         """What the server says of runs that do not end."""
         said = []
-        for handle in self._handles:
+        for handle in self._people.watched:
             history = await handle.fetch_history()
             failures = [
                 event.workflow_task_failed_event_attributes.failure.message
@@ -152,149 +152,50 @@ class Drive:
                 await handle.terminate("the model test gives up")
         return "; ".join(said)
 
-    async def _start(self, number: int) -> WorkflowHandle[Any, RunResult]:
-        request = {"definition": "model", "by": "rita", "reason": "because"}
-        return await self._server.client.start_workflow(
-            contracts.RUN, request, id=f"{self._name}-{number}", task_queue=self._queue, result_type=RunResult
-        )
+    # ------------------------------------------------------------------------------------------------------ telling
 
-    async def _tell(self, closed: Sequence[str]) -> None:
-        story = self._story
+    async def _tell(self) -> None:
+        story, client = self._story, self._server.client
         story.lab.settle()
-        for handle, how in zip(self._handles, closed, strict=True):
-            sealed = next(one for one in self._world.sealed if one.scope.workflow_id == handle.id)
-            first = handle is self._handles[0]
-            story.runs.append(
-                Told(
-                    handle.id,
-                    sealed.scope.run,
-                    sealed.result,
-                    sealed,
-                    how,
-                    cancels=first and self._cancels,
-                    answered=first and self._answered,
-                )
-            )
-        guard = self._server.client.get_workflow_handle(self._world.guard)
+        story.notified = [one.scope.run for one in self._world.told]
+        story.ahead = self._world.ahead
+        for sealed in {one.scope.run: one for one in self._world.sealed}.values():
+            story.runs.append(await self._told(sealed))
+        story.runs.sort(key=lambda told: told.id)
+        by_id = {told.id: told for told in story.runs}
+        for told in story.runs:
+            told.parent = by_id.get(told.id.rpartition("/")[0])
+            # A run that does not succeed ends those that it has called, whoever asked for it.
+            told.cancels = told.cancels or (told.parent is not None and told.parent.result.verdict != "succeeded")
+        guard = client.get_workflow_handle(self._world.guard)
         with suppress(RPCError):  # there is none where nothing was to be changed
             story.guard = await guard.query(contracts.QUERY_LEASES, result_type=GuardState)
             await guard.terminate("the scenario is over")
-        strict = {step.id for step in self._story.plan.steps if getattr(step, "budget", None) == "strict"}
+        strict = {
+            step.id for plan in self._world.plans.values() for step in plan.steps if getattr(step, "budget", None)
+        }
         batches = [entry.batch for entry in story.lab.log if entry.batch and entry.call.part.step in strict]
         for batch in dict.fromkeys(batches):
-            story.histories[batch] = await self._server.client.get_workflow_handle(batch).fetch_history()
+            story.histories[batch] = await client.get_workflow_handle(batch).fetch_history()
 
-    # --------------------------------------------------------------------------------------------------- workers
-
-    @asynccontextmanager
-    async def _working(self) -> AsyncIterator[None]:
-        self._worker = self._new_worker()
-        self._polling = asyncio.create_task(self._worker.run())
-        try:
-            yield
-        finally:
-            await asyncio.gather(*self._restarts, return_exceptions=True)
-            await self._worker.shutdown()
-            await self._polling
-
-    async def _restart(self) -> None:
-        await self._worker.shutdown()
-        await self._polling
-        self._worker = self._new_worker()
-        self._polling = asyncio.create_task(self._worker.run())
-
-    def _new_worker(self) -> Worker:
-        return Worker(
-            self._server.client,
-            task_queue=self._queue,
-            workflows=WORKFLOWS,
-            activities=self._world.activities,
-            identity="netsaga-model",
-            workflow_runner=sandboxed(),
-            max_cached_workflows=0 if self._scenario.cold else 100,
-            sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
-            max_heartbeat_throttle_interval=HEARTBEATS,
-            default_heartbeat_throttle_interval=HEARTBEATS,
+    async def _told(self, sealed: SealInput) -> Told:
+        scope, subject = sealed.scope, self._people.subject
+        acted_upon = subject is not None and scope.workflow_id.partition("/")[0] == subject.id
+        definition = self._story.scenario.definitions[sealed.result.definition]
+        return Told(
+            scope.workflow_id,
+            scope.run,
+            definition,
+            self._world.plans[definition.name],
+            sealed.result,
+            sealed,
+            await _closed(self._server.client.get_workflow_handle(scope.workflow_id, run_id=scope.run)),
+            cancels=acted_upon and self._people.cancels,
+            answered=scope.workflow_id in self._people.answered,
         )
 
-    # ---------------------------------------------------------------------------------------------------- people
 
-    async def _moment(self) -> None:
-        """Something happened on a device: whatever is due now is done, before anything else can happen there."""
-        self._happened += 1
-        while self._events and self._events[0].after <= self._happened:
-            await self._do(self._events.pop(0))
-
-    async def _do(self, event: EventSpec) -> None:
-        run = self._handles[0]
-        match event.deed:
-            case "cancel":
-                self._cancels = self._world.cut = True
-                self._story.operations.append("cancel, by Temporal")
-                with suppress(RPCError):
-                    await run.cancel()
-            case "cancel_by_operator":
-                self._cancels = self._world.cut = True  # also where the answer is lost with its worker
-                await self._ask(run, "cancel", Operation(by="oscar", reason="stop it"))
-            case "pause":
-                await self._ask(run, "pause", Operation(by="oscar"))
-            case "concurrency":
-                await self._ask(run, "set_concurrency", Operation(by="oscar", concurrency=1 + self._happened % 4))
-            case "restart":
-                self._story.operations.append("the worker dies, another one starts")
-                self._restarts.append(asyncio.create_task(self._after(self._restarts[-1:])))
-
-    async def _after(self, earlier: Sequence["asyncio.Task[None]"]) -> None:
-        await asyncio.gather(*earlier)
-        await self._restart()
-
-    async def _ask(self, run: WorkflowHandle[Any, RunResult], kind: str, operation: Operation) -> bool:
-        """An operation; whether it was taken."""
-        try:
-            async with asyncio.timeout(10):
-                answer: OperationAnswer = await run.execute_update(kind, operation, result_type=OperationAnswer)
-        except WorkflowUpdateFailedError as error:
-            self._story.operations.append(f"{kind}, refused: {error.cause}")
-            return False
-        except (RPCError, TimeoutError):
-            return False
-        self._story.operations.append(f"{kind} {operation.scope if kind == 'undo' else ''}: {answer.accepted}")
-        return answer.accepted
-
-    async def _look(self) -> None:
-        """Answers whatever a run asks."""
-        paused = 0
-        while True:
-            await asyncio.sleep(SELDOM_S if self._scenario.cold else LOOK_S)
-            for run in self._handles:
-                with suppress(RPCError, TimeoutError):
-                    async with asyncio.timeout(5):
-                        status: RunStatus = await run.query(contracts.QUERY_STATUS, result_type=RunStatus)
-                    if status.gates:
-                        await self._decide(run, status)
-                    if status.phase == "paused":
-                        paused += 1
-                        await self._go_on(run, status, resume=paused % 3 == 0)
-
-    async def _decide(self, run: WorkflowHandle[Any, RunResult], status: RunStatus) -> None:
-        if self._scenario.gate == "silence":
-            return
-        decision = Decision(by="alice", step=status.gates[0].step)
-        with suppress(WorkflowUpdateFailedError):
-            await run.execute_update(self._scenario.gate, decision, result_type=contracts.DecisionAnswer)
-
-    async def _go_on(self, run: WorkflowHandle[Any, RunResult], status: RunStatus, *, resume: bool) -> None:
-        asking = [step.id for step in status.steps if step.state == "waiting" and "retry, skip" in step.message]
-        for step in asking:
-            words = (self._answers.popleft() if self._answers else "stop").split()
-            given = {"by": "oscar", "step": step, **({"scope": words[1]} if len(words) > 1 else {})}
-            operation = Operation.model_validate(given)
-            self._answered |= await self._ask(run, words[0], operation)
-        if resume:
-            await self._ask(run, "resume", Operation(by="oscar"))
-
-
-async def _closed(handle: WorkflowHandle[Any, RunResult]) -> str:
+async def _closed(handle: WorkflowHandle[Any, Any]) -> str:
     """How the workflow ended."""
     try:
         await handle.result()

@@ -3,21 +3,21 @@
 from typing import Final
 
 from model_device import Entry
-from model_drive import Story, Told
 from model_scenario import StepSpec
+from model_story import Story, Told
 from workflows.plan import StepId
 
 DIRTY: Final = frozenset({"undo_failed", "unknown"})
 
 
-def changing(story: Story) -> list[StepId]:
-    """The steps that change devices, in order."""
-    return [step.id for step in story.plan.steps if step.kind == "devices" and step.changes]
+def changing(told: Told) -> list[StepId]:
+    """The steps of a run that change devices, in order."""
+    return [step.id for step in told.plan.steps if step.kind == "devices" and step.changes]
 
 
 def spec_of(story: Story, step: str) -> StepSpec:
     """A step as the scenario has it."""
-    return story.scenario.steps[story.scenario.ids().index(step)]
+    return story.scenario.spec(step)
 
 
 def status_of(told: Told) -> dict[str, str]:
@@ -26,7 +26,9 @@ def status_of(told: Told) -> dict[str, str]:
 
 
 def on_failure_of(story: Story, step: str) -> str:
-    return story.scenario.on_failure(story.scenario.ids().index(step))
+    """What a failure of a step does to the others."""
+    definition, index = story.scenario.place(step)
+    return definition.on_failure(index)
 
 
 def ended_by(told: Told) -> str | None:
@@ -55,6 +57,7 @@ def _by_the_run(entry: Entry) -> bool:
 
 
 def begins(story: Story, deed: str) -> list[Entry]:
+    """Where attempts of a kind began."""
     return [entry for entry in story.lab.log if entry.deed == deed and entry.what == "begin"]
 
 
@@ -83,12 +86,12 @@ def _is_do(entry: Entry, run: str) -> bool:
     return entry.call.part.run == run and entry.deed != "undo" and entry.what in {"begin", "line", "end"}
 
 
-def waves_of(story: Story, run: str, step: str) -> dict[str, int]:
+def waves_of(story: Story, told: Told, step: str) -> dict[str, int]:
     """The wave that each device was taken up in, by number, in the order in which waves began."""
     found: dict[str, int] = {}
     names: dict[str, int] = {}
     for entry in begins(story, "do"):
-        if entry.call.part.run == run and entry.call.part.step == step:
-            wave = entry.batch.split("/")[2]
+        if entry.call.part.run == told.run and entry.call.part.step == step:
+            wave = entry.batch.removeprefix(f"{told.id}/{step}/").partition("/")[0]
             found.setdefault(entry.call.part.host, names.setdefault(wave, len(names)))
     return found

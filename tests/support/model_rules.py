@@ -1,7 +1,8 @@
 """What must hold of a story, whatever happened in it. Each rule is a function that yields what it finds wrong.
 
 The rules know the language and the devices, and nothing of the interpreter: they compare what a run says with what is
-in its devices' configurations and logs. Those about undoing are in `model_undo_rules`.
+in its devices' configurations and logs. Those about undoing are in `model_undo_rules`, those about the order of steps
+and about steps that are not over devices in `model_step_rules`, those about plans in `model_plan_rules`.
 """
 
 from collections import Counter, defaultdict
@@ -10,14 +11,17 @@ from itertools import pairwise
 from typing import Final
 
 from model_device import Part
-from model_drive import Story, Told
 from model_history import Begun, beginnings
 from model_log import DIRTY, changing, failed_in, spec_of, status_of, waves_of
+from model_plan_rules import PLAN_RULES
+from model_step_rules import STEP_RULES
+from model_story import Story, Told
 from model_undo_rules import (
     an_undo_never_meets_its_step,
     nothing_is_undone_that_was_not_begun,
     the_scope_is_undone_and_nothing_else,
     undo_goes_backwards,
+    who_only_reads_is_never_taken_back,
 )
 from workflows.plan import HostName, StepId
 
@@ -50,9 +54,9 @@ def broken_rules(story: Story) -> list[str]:
 
 def each_change_is_whole_or_gone(story: Story) -> Iterator[str]:
     """Entirely changed, entirely as before, or named as neither in a result that says so."""
-    for told in story.runs:
+    for told in story.applied:
         statuses = status_of(told)
-        for step in changing(story):
+        for step in changing(told):
             for host in story.scenario.names:
                 held = story.lab.holds(Part(told.run, step, host))
                 if held == "some" and told.result.verdict != "failed_dirty":
@@ -63,10 +67,10 @@ def each_change_is_whole_or_gone(story: Story) -> Iterator[str]:
 
 def the_result_tells_what_devices_hold(story: Story) -> Iterator[str]:
     """Counts per step and the status per device, against the configurations."""
-    for told in story.runs:
+    for told in story.applied:
         dirty = {host for host, status in status_of(told).items() if status in DIRTY}
         for step in told.result.steps:
-            if step.id not in changing(story) or not spec_of(story, step.id).undo:
+            if step.id not in changing(told) or not spec_of(story, step.id).undo:
                 continue
             holders = {
                 host for host in story.scenario.names if story.lab.holds(Part(told.run, step.id, host)) != "none"
@@ -79,7 +83,7 @@ def the_result_tells_what_devices_hold(story: Story) -> Iterator[str]:
 
 
 def _device(story: Story, told: Told, host: HostName, status: str, step: StepId | None) -> Iterator[str]:
-    holds = {one for one in changing(story) if story.lab.holds(Part(told.run, one, host)) != "none"}
+    holds = {one for one in changing(told) if story.lab.holds(Part(told.run, one, host)) != "none"}
     said = f"{host} is told as {status} by {step}, and holds {sorted(holds)}"
     match status:
         case "changed" if step not in holds:
@@ -94,7 +98,7 @@ def _device(story: Story, told: Told, host: HostName, status: str, step: StepId 
 
 def doubt_is_looked_into(story: Story) -> Iterator[str]:
     """A device stays unknown only where its step forbids the undo, which would have found out."""
-    for told in story.runs:
+    for told in story.applied:
         for device in told.result.devices:
             if device.status == "unknown" and device.step is not None and spec_of(story, device.step).undo:
                 yield f"{device.name} is unknown in {device.step}, and nobody has looked"
@@ -102,9 +106,9 @@ def doubt_is_looked_into(story: Story) -> Iterator[str]:
 
 def who_fails_after_a_change_is_taken_back(story: Story) -> Iterator[str]:
     """Whatever becomes of the others: a device whose call failed holds nothing of it, or is named in doubt."""
-    for told in story.runs:
+    for told in story.applied:
         dirty = {host for host, status in status_of(told).items() if status in DIRTY}
-        for step in changing(story):
+        for step in changing(told):
             if not spec_of(story, step).undo:
                 continue
             for host in failed_in(story, told, step) - dirty:
@@ -114,11 +118,11 @@ def who_fails_after_a_change_is_taken_back(story: Story) -> Iterator[str]:
 
 def a_wave_is_confirmed_as_a_whole(story: Story) -> Iterator[str]:
     """Where a wave is held, none of its devices is confirmed before all of them have had their turn."""
-    for told in story.runs:
-        for step in changing(story):
+    for told in story.applied:
+        for step in changing(told):
             if spec_of(story, step).confirm not in {"wave", "best_effort"}:
                 continue
-            waves = waves_of(story, told.run, step)
+            waves = waves_of(story, told, step)
             mine = [one for one in story.lab.log if (one.call.part.run, one.call.part.step) == (told.run, step)]
             for kept in [entry for entry in mine if entry.what == "kept"]:
                 wave = waves[kept.call.part.host]
@@ -138,14 +142,16 @@ def no_effect_is_made_twice(story: Story) -> Iterator[str]:
 
 def a_strict_budget_is_kept(story: Story) -> Iterator[str]:
     """Devices under way are never more than the failures still allowed, and one."""
-    for told in story.runs:
-        for step in story.plan.steps:
+    for told in story.applied:
+        if sum(one.id == told.id for one in story.runs) > 1:
+            continue  # called again: the histories of its batches are those of the last time
+        for step in told.plan.steps:
             if step.kind != "devices" or step.budget != "strict" or step.on_failure.action == "pause":
                 continue
             hosts = {one.host for one in _of_step(story, told, step.id)}
             result = next(one for one in told.result.steps if one.id == step.id)
-            judged = sum(result.counts.values()) - result.counts.get("skipped", 0)
-            allowed = ALLOWED[spec_of(story, step.id).accept](max(judged, len(hosts)))
+            # Nobody answers here, so who is skipped was cut short by a cancel, and was counted until then.
+            allowed = ALLOWED[spec_of(story, step.id).accept](max(sum(result.counts.values()), len(hosts)))
             for one in _of_step(story, told, step.id):
                 left = allowed - one.failed
                 if left < 0:
@@ -161,15 +167,15 @@ def _of_step(story: Story, told: Told, step: str) -> list[Begun]:
 
 def no_wave_begins_once_accept_cannot_be_met(story: Story) -> Iterator[str]:
     """A wave of a changing step begins only if what failed before it may be accepted."""
-    for told in story.runs:
+    for told in story.applied:
         if told.answered:
             continue
-        for step in story.plan.steps:
+        for step in told.plan.steps:
             if step.kind != "devices" or not step.changes:
                 continue
-            waves = waves_of(story, told.run, step.id)
+            waves = waves_of(story, told, step.id)
             result = next(one for one in told.result.steps if one.id == step.id)
-            total = sum(result.counts.values()) - result.counts.get("skipped", 0)
+            total = sum(result.counts.values())
             failed = failed_in(story, told, step.id)
             for number in sorted(set(waves.values())):
                 lost = sum(waves[host] < number for host in failed if host in waves)
@@ -179,25 +185,30 @@ def no_wave_begins_once_accept_cannot_be_met(story: Story) -> Iterator[str]:
 
 def the_verdict_is_what_the_devices_say(story: Story) -> Iterator[str]:
     """Dirty outranks all; failed means that nobody holds a change, stopped that somebody does."""
-    for told in story.runs:
+    for told in story.applied:
         verdict, statuses = told.result.verdict, status_of(told)
-        dirty = sorted(host for host, status in statuses.items() if status in DIRTY)
+        family = [
+            one for one in story.applied if one is told or one.id.startswith(f"{told.id}/")
+        ]  # what it called, too
+        dirty = sorted(host for one in family for host, status in status_of(one).items() if status in DIRTY)
         holders = [
             (step, host)
-            for step in changing(story)
+            for one in family
+            for step in changing(one)
             for host in statuses
-            if story.lab.holds(Part(told.run, step, host)) != "none"
+            if story.lab.holds(Part(one.run, step, host)) != "none"
         ]
-        undoable = all(spec_of(story, step).undo for step in changing(story))
+        undoable = all(spec_of(story, step).undo for one in family for step in changing(one))
         if bool(dirty) != (verdict == "failed_dirty") and undoable:
             yield f"the verdict is {verdict}, and in doubt are {dirty}"
         if verdict == "failed" and holders and undoable:
             yield f"the run failed, and {holders} hold a change"
-        if verdict == "stopped" and not holders:
+        silent = any(one is not told and one.closed == "cancelled" for one in family)  # does not say what it keeps
+        if verdict == "stopped" and not holders and not silent:
             yield "the run was stopped, and nobody holds a change"
         if verdict == "cancelled" and not told.cancels:
             yield "the run was cancelled, and nobody had asked for it"
-        if verdict == "rejected" and story.scenario.gate == "approve" and not _has_gate(story):
+        if verdict == "rejected" and not any(step.kind == "approve" for step in told.plan.steps):
             yield "the run was rejected, and there is no gate"
         if verdict == "succeeded" and any(step.state in {"failed", "cancelled"} for step in told.result.steps):
             yield "the run succeeded, and a step did not"
@@ -208,21 +219,18 @@ def the_verdict_is_what_the_devices_say(story: Story) -> Iterator[str]:
             yield f"counts are {told.result.counts}, and the devices say {dict(counted)}"
 
 
-def _has_gate(story: Story) -> bool:
-    return any(step.kind == "approve" for step in story.plan.steps)
-
-
 def runs_do_not_meet_on_a_device(story: Story) -> Iterator[str]:
     """Leases: from its first change to its last, or its last undo, a run has its devices for itself."""
     spans: dict[str, list[int]] = defaultdict(list)
-    changes = set(changing(story))
+    roots = {told.run: told.root for told in story.applied}
+    changes = {step for told in story.applied for step in changing(told)}
     for entry in story.lab.log:
-        if entry.call.part.step in changes:
-            spans[entry.call.part.run].append(entry.place)
+        if entry.call.part.step in changes and entry.call.part.run in roots and entry.what != "reverts":
+            spans[roots[entry.call.part.run]].append(entry.place)
     ordered = sorted((min(places), max(places), run) for run, places in spans.items())
     for (_, end, run), (begin, _, other) in pairwise(ordered):
         if begin < end:
-            yield f"run {other[:8]} was at work on devices at {begin}, and run {run[:8]} until {end}"
+            yield f"run {other} was at work on devices at {begin}, and run {run} until {end}"
 
 
 def leases_are_free_at_the_end(story: Story) -> Iterator[str]:
@@ -235,10 +243,10 @@ def leases_are_free_at_the_end(story: Story) -> Iterator[str]:
 
 def finally_has_run(story: Story) -> Iterator[str]:
     """Whatever happened before it."""
-    for told in story.runs:
-        states = {step.id: step.state for step in told.result.steps}
-        if states[StepId("tell")] != "succeeded":
-            yield f"`finally` of run {told.run[:8]} is {states[StepId('tell')]}"
+    for told in story.applied:
+        tell = next(step for step in told.result.steps if step.id == f"{told.definition.prefix}tell")
+        if tell.state != "succeeded":
+            yield f"`finally` of run {told.id} is {tell.state}"
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -249,6 +257,7 @@ RULES: Final[tuple[Rule, ...]] = (
     a_wave_is_confirmed_as_a_whole,
     no_effect_is_made_twice,
     nothing_is_undone_that_was_not_begun,
+    who_only_reads_is_never_taken_back,
     an_undo_never_meets_its_step,
     undo_goes_backwards,
     the_scope_is_undone_and_nothing_else,
@@ -258,4 +267,6 @@ RULES: Final[tuple[Rule, ...]] = (
     runs_do_not_meet_on_a_device,
     leases_are_free_at_the_end,
     finally_has_run,
+    *STEP_RULES,
+    *PLAN_RULES,
 )

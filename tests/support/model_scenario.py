@@ -1,17 +1,14 @@
-"""Scenarios of the model test: a definition as people write it, what goes wrong, and what people do meanwhile.
+"""Scenarios of the model test: definitions as people write them, what goes wrong, and what people do meanwhile.
 
-`drawn` draws them; `simpler` makes them smaller, towards nothing happening to one step on one device.
+They are plain data. `model_machine` draws them, `model_text` writes the definitions down, `model_drive` carries them
+out. Every field has the value that means "nothing of it" as its default, so that a kept scenario says only what counts.
 """
 
-import random
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Literal, TypeVar, get_args
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Final, Literal, get_args
 
-import yaml
-
-T = TypeVar("T")
-Verb = Literal["change", "read", "gate", "wait"]
+Verb = Literal["change", "read", "gate", "wait", "get", "post", "call"]
 Needs = Literal["above", "none", "all"]
 DoFault = Literal[
     "unreachable",
@@ -29,41 +26,46 @@ DoFault = Literal[
     "same",
     "garbled",
     "outage",
+    "drifts",
 ]
 ConfirmFault = Literal["confirm_fails", "confirm_outage", "confirm_lost_before", "confirm_lost_after"]
 UndoFault = Literal["undo_transient", "undo_permanent", "undo_unreachable", "undo_lost_before", "undo_lost_after"]
-Fault = DoFault | UndoFault | ConfirmFault | Literal["again"]
-Deed = Literal["cancel", "cancel_by_operator", "pause", "restart", "concurrency"]
+SystemFault = Literal[
+    "unavailable",  # nobody answers, and nothing was done
+    "degraded",
+    "doubtful",  # it is carried out, and the answer never comes
+    "refused",  # an answer, and not the one that was expected
+    "denied",
+    "says_no",  # a good answer, for which the steps behind it have nothing to do
+    "call_lost_before",
+    "call_lost_after",
+    "call_slow",
+]
+Fault = DoFault | UndoFault | ConfirmFault | SystemFault | Literal["again", "unplannable"]
+Deed = Literal["cancel", "cancel_by_operator", "pause", "restart", "concurrency", "pool_dies", "pool_returns"]
 Answer = Literal["retry", "skip", "stop", "undo failed", "undo wave", "undo step", "undo run"]
 
-DO_FAULTS: Final[tuple[Fault, ...]] = get_args(DoFault)
 UNDO_FAULTS: Final[tuple[Fault, ...]] = get_args(UndoFault)
 CONFIRM_FAULTS: Final[tuple[Fault, ...]] = get_args(ConfirmFault)
-FAULTS: Final[tuple[Fault, ...]] = (*DO_FAULTS, *UNDO_FAULTS, *CONFIRM_FAULTS, "again")
-# What undoes, and what it meets, is drawn more often; a lost attempt takes seconds to be missed, and is drawn less.
-DRAWN: Final[tuple[Fault, ...]] = (
-    *(fault for fault in FAULTS if "lost" not in fault),
-    *("check_after", "check_after", "check_after", "partial", "partial", "partial"),
-    *("unknown_after", "unknown_after", "unknown_after", "rejected", "rejected", "rejected"),
-    *("unknown_before", "undo_permanent", "undo_transient", "again", "again"),
-    *("lost_before", "lost_after", "lost_halfway", "undo_lost_before", "undo_lost_after"),
-)
-ON_FAILURE: Final = (
-    "stop",
-    "continue",
-    "pause",
-    "pause",
-    "undo failed",
-    "undo wave",
-    "undo step",
-    "undo run",
-    "undo earlier",
-)
-ACCEPT: Final = ("all", "all", "all", ">= 50%", "<= 1 failed", ">= 80%", "any", "2 of 3")
+SYSTEM_FAULTS: Final[tuple[Fault, ...]] = get_args(SystemFault)
+OF_DEVICES: Final = frozenset({"change", "read"})
+OF_SYSTEMS: Final = frozenset({"get", "post"})
+POOL: Final = "far"
+LETTERS: Final = "abcdefgh"
 
 
-@dataclass(frozen=True, slots=True)
-class StepSpec:
+class Brief:
+    """Data that says of itself only what is not as always, in Python that makes it again."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        said = {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) != one.default}  # type: ignore[arg-type]  # its classes are dataclasses
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in said.items())})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StepSpec(Brief):
     """One step, before it is text."""
 
     verb: Verb = "change"
@@ -81,28 +83,83 @@ class StepSpec:
     grouping: Literal["", "order", "together", "apart"] = ""
     confirm: Literal["", "device", "wave", "best_effort"] = ""  # who waits for whom before a change is kept
     deadline: str = ""  # what follows when it passes, a minute after the soaks
+    on_block: Literal["abort", "proceed", "ask"] = "abort"  # of a step that calls a system
+    guarded: bool = False  # only where the nearest call above has said so
+    window: Literal["", "wait", "stop", "pause"] = ""  # what happens while the change window is closed
+    part: tuple["StepSpec", ...] = ()  # of a call: the steps of the definition that it calls
 
 
-@dataclass(frozen=True, slots=True)
-class FaultSpec:
-    """What goes wrong on one device in one step, at one attempt or more."""
+@dataclass(frozen=True, slots=True, repr=False)
+class FaultSpec(Brief):
+    """What goes wrong on one device in one step, or with one system, at one attempt or more."""
 
-    step: int
+    step: int  # among those that the kind is about, over all definitions
     host: int
     kind: Fault
     times: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class EventSpec:
+@dataclass(frozen=True, slots=True, repr=False)
+class EventSpec(Brief):
     """What somebody does when so many things have happened on devices."""
 
     after: int
     deed: Deed
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+@dataclass(frozen=True)
+class Definition:
+    """The steps of one definition, with what follows from their order."""
+
+    name: str
+    steps: tuple[StepSpec, ...]
+    prefix: str = ""  # of the steps' ids, so that no two definitions share one
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """The steps' ids."""
+        return tuple(f"{self.prefix}{LETTERS[index]}_{step.verb}" for index, step in enumerate(self.steps))
+
+    def ancestors(self, index: int) -> frozenset[int]:
+        """The steps that have ended before this one starts."""
+        if index == 0 or self.steps[index].needs == "none":
+            return frozenset()
+        direct = {index - 1} if self.steps[index].needs == "above" else set(range(index))
+        return frozenset(direct.union(*(self.ancestors(one) for one in direct)))
+
+    def on_failure(self, index: int) -> str:
+        """What a failure of the step does to the others, where the language allows what was drawn; else `stop`."""
+        spec = self.steps[index]
+        earlier = [one for one in self.ancestors(index) if self.steps[one].verb == "change" and self.steps[one].undo]
+        said = spec.on_failure
+        if said == "undo earlier":
+            return f"undo failed of {self.ids[max(earlier)]}" if earlier and spec.verb in OF_DEVICES else "stop"
+        if said == "undo run":
+            return said if earlier or (spec.verb == "change" and spec.undo) else "stop"
+        if said.startswith("undo"):
+            return said if spec.verb == "change" and spec.undo else "stop"
+        return "stop" if said == "pause" and spec.verb in {"gate", "wait"} else said
+
+    def guard(self, index: int) -> str | None:
+        """The call that says whether a step is to be done at all: the nearest one above it."""
+        if not self.steps[index].guarded:
+            return None
+        above = [one for one in self.ancestors(index) if self.steps[one].verb in OF_SYSTEMS]
+        return self.ids[max(above)] if above else None
+
+    def narrows(self, index: int) -> str | None:
+        """The step whose survivors a step is about; none: it is about the whole inventory."""
+        above = [one for one in self.ancestors(index) if self.steps[one].verb in OF_DEVICES]
+        return self.ids[max(above)] if self.steps[index].narrowed and above else None
+
+    def called(self, index: int) -> "Definition":
+        """What a step that calls calls."""
+        letter = self.ids[index][0]
+        return Definition(f"part-{letter}", self.steps[index].part, letter)
+
+
+@dataclass(frozen=True, repr=False)
+class Scenario(Brief):
     """All of it."""
 
     hosts: int
@@ -113,6 +170,11 @@ class Scenario:
     gate: Literal["approve", "reject", "silence"] = "approve"
     cold: bool = False  # the worker keeps nothing in memory: each step forward replays the whole history
     rival: bool = False  # a second run wants the same devices at the same time
+    # The run only plans; a plan is carried out; or it is, and a colleague has been at a device meanwhile.
+    mode: Literal["apply", "plan", "planned", "moved"] = "apply"
+    pool: Literal["", "served", "unserved"] = ""  # every second device is reached by the workers of a pool alone
+    short: bool = False  # histories are short: the run continues as new again and again
+    night: bool = True  # the run begins while change windows are open
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -127,196 +189,46 @@ class Scenario:
             for index, name in enumerate(self.names)
         }
 
+    @property
+    def pools(self) -> dict[str, str]:
+        """The devices that only the workers of a pool reach."""
+        return dict.fromkeys(self.names[1::2], POOL) if self.pool else {}
+
+    @cached_property
+    def main(self) -> Definition:
+        """What is asked for."""
+        return Definition("model", self.steps)
+
+    @cached_property
+    def definitions(self) -> dict[str, Definition]:
+        """By name: what is asked for, and what that calls."""
+        calls = [index for index, step in enumerate(self.steps) if step.verb == "call"]
+        return {one.name: one for one in (self.main, *map(self.main.called, calls))}
+
+    def place(self, step: str) -> tuple[Definition, int]:
+        """Where a step stands, by its id."""
+        return next((one, one.ids.index(step)) for one in self.definitions.values() if step in one.ids)
+
+    def spec(self, step: str) -> StepSpec:
+        """A step by its id."""
+        definition, index = self.place(step)
+        return definition.steps[index]
+
+    def ids(self, verbs: frozenset[str]) -> tuple[str, ...]:
+        """The steps of some verbs, over all definitions."""
+        found = [zip(one.ids, one.steps, strict=True) for one in self.definitions.values()]
+        return tuple(name for steps in found for name, step in steps if step.verb in verbs)
+
     def confirms(self, host: str, step: str) -> Literal["device", "session", "none"]:
         """What the device's own timer lives on: all have one where a wave relies on it, as `prepare` sees to."""
-        if self.steps[self.ids().index(step)].confirm == "wave":
+        if self.spec(step).confirm == "wave":
             return "device"
         return ("device", "session", "none")[self.names.index(host) % 3]
 
-    def ids(self) -> tuple[str, ...]:
-        """The steps' ids."""
-        return tuple(f"{'abcdefgh'[index]}_{step.verb}" for index, step in enumerate(self.steps))
-
-    def ancestors(self, index: int) -> frozenset[int]:
-        """The steps that have ended before this one starts."""
-        if index == 0 or self.steps[index].needs == "none":
-            return frozenset()
-        direct = {index - 1} if self.steps[index].needs == "above" else set(range(index))
-        return frozenset(direct.union(*(self.ancestors(one) for one in direct)))
-
-    def text(self) -> str:
-        """The definition."""
-        steps = [self._step(index) for index in range(len(self.steps))]
-        tell = {"id": "tell", "notify": {"to": "netops", "message": "done"}, "on_failure": "continue"}
-        return yaml.safe_dump(
-            {
-                "netsaga": 1,
-                "name": "model",
-                "version": "1.0.0",
-                "inventory": {"source": "lab"},
-                "defaults": {"credential": "rw", "timeout": "60s"},
-                "steps": steps,
-                "finally": [tell],
-            },
-            sort_keys=False,
-        )
-
-    def _step(self, index: int) -> dict[str, object]:
-        spec, name = self.steps[index], self.ids()[index]
-        found: dict[str, object] = {"id": name}
-        if spec.needs == "none" or index == 0:
-            found["needs"] = []
-        elif spec.needs == "all":
-            found["needs"] = list(self.ids()[:index])
-        match spec.verb:
-            case "gate":
-                found |= {"approve": {"by": "netops"}, "timeout": "30m", "on_timeout": "reject"}
-                found |= self._on_failure(index)
-            case "wait":
-                found["wait"] = {"for": "10m"}
-            case _:
-                found |= self._fan_out(index)
-        return found
-
-    def _fan_out(self, index: int) -> dict[str, object]:
-        spec = self.steps[index]
-        above = [one for one in sorted(self.ancestors(index)) if self.steps[one].verb in {"change", "read"}]
-        devices = f"steps.{self.ids()[above[-1]]}.succeeded" if spec.narrowed and above else "inventory"
-        found: dict[str, object] = {"devices": devices, "concurrency": spec.concurrency}
-        if spec.waves:
-            waves: list[dict[str, object]] = [{"size": size, "soak": f"{soak}m"} for size, soak in spec.waves]
-            rest: dict[str, object] = {"name": "rest", "size": "100%"}
-            found["waves"] = [{"name": f"w{number}", **wave} for number, wave in enumerate(waves, 1)] + [rest]
-        found["accept"] = spec.accept
-        found["retry"] = {"attempts": spec.attempts, "delay": "1s", "on": ["transient"]}
-        checks = {"check": {"it is well": 'device.name != "nobody"'}}
-        if spec.verb == "read":
-            return found | {"do": [checks]} | self._on_failure(index)
-        found |= {"budget": "strict"} if spec.strict else {}
-        found |= {"breaker": {"failures": 2, "within": "1m"}} if spec.breaker else {}
-        found |= {"order": ["device.data.depth"]} if spec.grouping == "order" else {}
-        found |= {spec.grouping: "device.site"} if spec.grouping in {"together", "apart"} else {}
-        if spec.deadline:
-            found |= {"deadline": f"{sum(soak for _, soak in spec.waves) + 1}m", "on_deadline": spec.deadline}
-        configure: dict[str, object] = {"configure": {"lines": [f"vlan {index + 10}"]}}
-        if spec.confirm and spec.undo:
-            configure["confirm"] = {"within": "15m", "hold": spec.confirm}
-        found["do"] = [configure, *([checks] if spec.checked else [])]
-        found["undo"] = ["native", "inverse"] if spec.undo else "none"
-        return found | self._on_failure(index)
-
-    def on_failure(self, index: int) -> str:
-        """What a failure of the step does to the others, where the language allows what was drawn; else `stop`."""
-        spec = self.steps[index]
-        earlier = [one for one in self.ancestors(index) if self.steps[one].verb == "change" and self.steps[one].undo]
-        said = spec.on_failure
-        if said == "undo earlier":
-            return f"undo failed of {self.ids()[max(earlier)]}" if earlier and spec.verb != "gate" else "stop"
-        if said == "undo run":
-            return said if earlier or (spec.verb == "change" and spec.undo) else "stop"
-        if said.startswith("undo"):
-            return said if spec.verb == "change" and spec.undo else "stop"
-        return "stop" if said == "pause" and spec.verb in {"gate", "wait"} else said
-
-    def _on_failure(self, index: int) -> dict[str, object]:
-        said = self.on_failure(index)
-        words = said.split()
-        if words[0] != "undo":
-            return {"on_failure": said}
-        return {"on_failure": {"undo": words[1], **({"of": words[3]} if len(words) > 2 else {})}}
-
-    def __str__(self) -> str:
-        said = [self.text(), f"{self.hosts} devices: {', '.join(self.names)}"]
-        steps = zip(self.ids(), self.steps, strict=True)
-        ids = [name for name, step in steps if step.verb in {"change", "read"}] or ["no step"]
-        said += [
-            f"fault: {self.names[fault.host % self.hosts]} in {ids[fault.step % len(ids)]}: {fault.kind} x{fault.times}"
-            for fault in self.faults
-        ]
-        said += [f"event: {event.deed} after {event.after} things" for event in self.events]
-        said.append(f"answers: {', '.join(self.answers) or 'stop'}; gates: {self.gate}")
-        said += ["the workers keep one workflow in memory"] * self.cold + [
-            "a second run wants the same devices"
-        ] * self.rival
-        return "\n".join(said)
-
-
-def drawn(number: int, seed: int) -> list[Scenario]:
-    """So many scenarios, the same for the same seed; the first ones are the same for any number."""
-    return [_scenario(random.Random(f"{seed}/{index}")) for index in range(number)]  # a test's dice
-
-
-def _scenario(dice: random.Random) -> Scenario:
-    steps = tuple(_step(dice) for _ in range(dice.choice((1, 2, 2, 3, 3, 4))))
-    faults = tuple(
-        FaultSpec(dice.randrange(4), dice.randrange(5), dice.choice(DRAWN), dice.choice((1, 1, 1, 2, 4)))
-        for _ in range(dice.choice((0, 1, 2, 3, 4, 6, 8)))
-    )
-    events = tuple(
-        EventSpec(dice.randint(1, 40), dice.choice(get_args(Deed))) for _ in range(dice.choice((0, 0, 1, 1, 2)))
-    )
-    return Scenario(
-        hosts=dice.choice((1, 2, 3, 4, 5, 5)),
-        steps=steps,
-        faults=faults,
-        events=events,
-        answers=tuple(dice.choice(("retry", "retry", *get_args(Answer))) for _ in range(dice.randrange(5))),
-        gate=dice.choice(("approve", "approve", "approve", "approve", "reject", "silence")),
-        cold=dice.random() < 0.1,
-        rival=dice.random() < 0.15,
-    )
-
-
-def _step(dice: random.Random) -> StepSpec:
-    return StepSpec(
-        verb=dice.choice(("change", "change", "change", "change", "change", "change", "read", "gate", "wait")),
-        needs=dice.choice(("above", "above", "all", "none")),
-        narrowed=dice.random() < 0.4,
-        waves=tuple((dice.choice((1, 1, 2, "20%", "50%")), dice.choice((0, 5))) for _ in range(dice.randrange(3))),
-        accept=dice.choice(ACCEPT),
-        strict=dice.random() < 0.3,
-        concurrency=dice.randint(1, 3),
-        breaker=dice.random() < 0.15,
-        undo=dice.random() < 0.9,
-        on_failure=dice.choice(ON_FAILURE),
-        checked=dice.random() < 0.7,
-        attempts=dice.randint(1, 2),
-        grouping=dice.choice(("", "", "", "", "order", "together", "apart")),
-        confirm=dice.choice(("", "", "device", "wave", "wave", "best_effort")),
-        deadline=dice.choice(("", "", "", "", "stop", "undo", "skip")),
-    )
-
-
-def simpler(scenario: Scenario) -> Iterator[Scenario]:
-    """Scenarios that are a little simpler than this one, those that save most first."""
-    for index in range(len(scenario.steps)):
-        if len(scenario.steps) > 1:
-            yield replace(scenario, steps=_without(scenario.steps, index))
-    if scenario.hosts > 1:
-        yield replace(scenario, hosts=scenario.hosts - 1)
-    for index in range(len(scenario.faults)):
-        yield replace(scenario, faults=_without(scenario.faults, index))
-    for index in range(len(scenario.events)):
-        yield replace(scenario, events=_without(scenario.events, index))
-    for index in range(len(scenario.answers)):
-        yield replace(scenario, answers=_without(scenario.answers, index))
-    plain = Scenario(1, ())
-    for name in ("cold", "rival", "gate"):
-        if getattr(scenario, name) != getattr(plain, name):
-            yield replace(scenario, **{name: getattr(plain, name)})
-    for index, fault in enumerate(scenario.faults):
-        if fault.times > 1:
-            yield replace(scenario, faults=_with(scenario.faults, index, replace(fault, times=1)))
-    for index, step in enumerate(scenario.steps):
-        for one in fields(StepSpec):
-            if getattr(step, one.name) != one.default and one.name != "verb":
-                plainer: dict[str, Any] = {one.name: one.default}
-                yield replace(scenario, steps=_with(scenario.steps, index, replace(step, **plainer)))
-
-
-def _without(items: tuple[T, ...], index: int) -> tuple[T, ...]:
-    return items[:index] + items[index + 1 :]
-
-
-def _with(items: tuple[T, ...], index: int, item: T) -> tuple[T, ...]:
-    return (*items[:index], item, *items[index + 1 :])
+    def struck(self, fault: FaultSpec) -> tuple[str, str] | None:
+        """The step that a fault is about, and the device; no device where it is about a system, none where neither."""
+        of_system = fault.kind in SYSTEM_FAULTS
+        steps = self.ids(OF_SYSTEMS if of_system else OF_DEVICES)
+        if not steps:
+            return None
+        return steps[fault.step % len(steps)], "" if of_system else self.names[fault.host % self.hosts]

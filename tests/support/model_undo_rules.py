@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from model_device import Part
-from model_drive import Story, Told
 from model_log import (
     DIRTY,
     begins,
@@ -17,6 +16,7 @@ from model_log import (
     status_of,
     waves_of,
 )
+from model_story import Story, Told
 
 
 def nothing_is_undone_that_was_not_begun(story: Story) -> Iterator[str]:
@@ -32,6 +32,14 @@ def nothing_is_undone_that_was_not_begun(story: Story) -> Iterator[str]:
             yield f"{entry}: it was never begun"
 
 
+def who_only_reads_is_never_taken_back(story: Story) -> Iterator[str]:
+    """There is nothing to take back, and an undo that fails would put a device out of service for nothing."""
+    changes = {step for told in story.runs for step in changing(told)}
+    for entry in begins(story, "undo"):
+        if entry.call.part.step not in changes:
+            yield f"{entry}: the step only reads"
+
+
 def an_undo_never_meets_its_step(story: Story) -> Iterator[str]:
     """While a device's part of a step is under way, it is not taken back; attempts that were lost are over."""
     for undo in begins(story, "undo"):
@@ -41,14 +49,19 @@ def an_undo_never_meets_its_step(story: Story) -> Iterator[str]:
 
 
 def undo_goes_backwards(story: Story) -> Iterator[str]:
-    """Beyond one device: a step only after those that need it, a wave only after those that came later."""
-    ids = story.scenario.ids()
-    for told in story.runs:
+    """Beyond one device: a step only after those that need it, a wave only after those that came later.
+
+    Devices that could not be reached are come back to after all others, and backwards among themselves.
+    """
+    for told in story.applied:
+        ids = told.definition.ids
         for first in beyond_one_device(story, told):
             for second in beyond_one_device(story, told):
+                if ("/undo-again" in first.batch) != ("/undo-again" in second.batch):
+                    continue
                 one, other = ids.index(first.call.part.step), ids.index(second.call.part.step)
-                needed = one in story.scenario.ancestors(other)
-                waves = waves_of(story, told.run, first.call.part.step)
+                needed = one in told.definition.ancestors(other)
+                waves = waves_of(story, told, first.call.part.step)
                 later = one == other and waves[first.call.part.host] < waves[second.call.part.host]
                 if (needed or later) and first.place < end_of(story, second):
                     yield f"{first} was begun before {second} had ended"
@@ -56,9 +69,9 @@ def undo_goes_backwards(story: Story) -> Iterator[str]:
 
 def the_scope_is_undone_and_nothing_else(story: Story) -> Iterator[str]:
     """Where a step's failure asks for an undo, its scope holds nothing afterwards; other devices are not asked."""
-    for told in story.runs:
+    for told in story.applied:
         step = ended_by(told)
-        if step is None or told.answered or step not in story.scenario.ids():
+        if step is None or told.answered or step not in told.definition.ids:
             continue
         if "the deadline passed" in told.result.message:
             continue  # `on_deadline` speaks instead
@@ -82,11 +95,11 @@ def _scope(story: Story, told: Told, step: str, words: list[str]) -> set[tuple[s
     hosts = story.scenario.names
     match words[1]:
         case "run":
-            return {(one, host) for one in changing(story) if spec_of(story, one).undo for host in hosts}
+            return {(one, host) for one in changing(told) if spec_of(story, one).undo for host in hosts}
         case "step":
             return {(step, host) for host in hosts}
         case "wave":
-            waves = waves_of(story, told.run, step)
+            waves = waves_of(story, told, step)
             return {(step, host) for host, wave in waves.items() if wave == max(waves.values())}
         case _:
             failed = failed_in(story, told, step)

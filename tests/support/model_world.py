@@ -1,39 +1,63 @@
-"""The activities of the model: the product's contracts, over devices in memory that fail as a scenario says.
+"""The activities of the model: the product's contracts, over devices and systems that fail as a scenario says.
 
-Whatever is not about devices is scripted (`scripted.World`); leases are the product's own, at a guard of their own.
+Whatever else is asked for is scripted (`scripted.World`), except for what decides: leases are the product's own, at a
+guard of their own; so are plans and proposals, over a store in memory, and change windows, by a clock that the scenario
+sets.
 """
 
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
+from activities.artifacts.documents import Documents
+from activities.artifacts.store import ref_of
+from activities.folds import Fold
 from activities.leases import Leasing
-from model_device import Call, Deed, Lab, Part
-from model_scenario import CONFIRM_FAULTS, UNDO_FAULTS, FaultSpec, Scenario
+from activities.proposals import Proposals
+from activities.values import BUNDLE
+from activities.windows import earliest
+from model_attempt import Attempt
+from model_device import Deed, Lab, Part
+from model_scenario import CONFIRM_FAULTS, SYSTEM_FAULTS, UNDO_FAULTS, FaultSpec, Scenario
+from model_systems import Request
 from scripted import World
 from workflows import contracts
-from workflows.contracts import DeviceOutcome, DeviceStatus, FailureInfo, FoldInput, FoldResult, InteractInput, UndoInfo
-from workflows.errors import RETRIED_AS, FailureType, failure
-from workflows.plan import ConfigureAction, DevicesStep, HostName
+from workflows.contracts import (
+    ArtifactRef,
+    Bundle,
+    CompareInput,
+    CompareResult,
+    Device,
+    DeviceOutcome,
+    Divided,
+    DivideInput,
+    FoldInput,
+    FoldResult,
+    HttpInput,
+    HttpResult,
+    InteractInput,
+    PoolInput,
+    PoolState,
+    Prepared,
+    PrepareInput,
+    ProposalsInput,
+    ProposalsResult,
+    WindowInput,
+    WindowResult,
+)
+from workflows.plan import DevicesStep, HostName, Plan, Step, StepId
+from workflows.run.division import divide_by_facts
 
 BREATH_S: Final = 0.01  # between two actions
-WHILE_CUT_S: Final = 1.0  # how long a slow device waits for a cancel that is on its way
-Step = Callable[[], Awaitable[None]]
-
-# What an attempt ends with before its first line is sent, and after its last: the class, and the status.
-BEFORE: Final[dict[str, FailureType]] = {
-    "unreachable": "unreachable",
-    "transient": "transient",
-    "rejected": "rejected_by_device",
-    "check_before": "check_failed",
-}
-STATUS: Final[dict[str, DeviceStatus]] = {"unreachable": "unreachable", "outcome_unknown": "unknown"}
+WHILE_CUT_S: Final = 1.0  # how long somebody slow waits for a cancel that is on its way
+SHORT: Final = 60  # events, so that a step or two fill a history
+OPENS: Final = datetime(2030, 1, 7, 2, tzinfo=UTC)  # the change window of `model_text`, on one of its days
+Happens = Callable[[], Awaitable[None]]
 
 
 @dataclass
@@ -43,41 +67,109 @@ class ModelWorld(World):
     scenario: Scenario = field(default_factory=lambda: Scenario(1, ()))
     lab: Lab = field(default_factory=lambda: Lab(()))
     guard: str = "guard"
-    moment: Step | None = None  # told of each thing that happens on a device
+    queue: str = ""
+    moment: Happens | None = None  # told of each thing that happens on a device, or with a system
     cut: bool = False  # a cancel is on its way
-    folded: list[FoldInput] = field(default_factory=list)
+    began: datetime | None = None  # when the first run did
     _faults: dict[tuple[str, str, str], deque[str]] = field(default_factory=lambda: defaultdict(deque))
     _newest: dict[Part, int] = field(default_factory=dict)  # the attempt that holds the device's lock
     _tickets: int = 0
 
     def __post_init__(self) -> None:
+        """Opens the store, and sets the traps."""
         for fault in self.scenario.faults:
             self._arm(fault)
-        leasing = Leasing(self.guard)
-        self._leasing: list[Callable[..., Any]] = [leasing.lease, leasing.release, leasing.holder]
+        self.documents = Documents(Store())
+        self._leasing = Leasing(self.guard)
+        self._folds, self._proposals = Fold(self.documents), Proposals(self.documents)
+        self.history_events = SHORT if self.scenario.short else contracts.HISTORY_EVENTS
 
     def _arm(self, fault: FaultSpec) -> None:
-        names = self.scenario.names
-        ids = [str(step.id) for step in self.plan.steps if isinstance(step, DevicesStep)] or ["none"]
-        deed = "undo" if fault.kind in UNDO_FAULTS else "confirm" if fault.kind in CONFIRM_FAULTS else "do"
-        place = (ids[fault.step % len(ids)], names[fault.host % len(names)], "check" if fault.kind == "again" else deed)
-        self._faults[place].extend([fault.kind] * fault.times)
+        struck = self.scenario.struck(fault)
+        if struck is not None:
+            self._faults[(*struck, _deed_of(fault))].extend([fault.kind] * fault.times)
 
-    def _fault(self, call: InteractInput, deed: Deed) -> str:
-        queue = self._faults[call.step, call.host, deed]
+    def fault(self, step: str, host: str, deed: Deed) -> str:
+        """What goes wrong this time; nothing, most of the time."""
+        queue = self._faults[step, host, deed]
         return queue.popleft() if queue else ""
+
+    def step(self, name: StepId) -> Step:
+        """A step of any of the definitions."""
+        return next(step for plan in self.plans.values() for step in plan.steps if step.id == name)
 
     @property
     def activities(self) -> list[Callable[..., Any]]:
         """All of them, for a worker."""
-        devices: list[Callable[..., Any]] = [self.interact, self.confirm, self.undo, self.fold, self.keep, self.divide]
-        return [self.prepare, *devices, self.window, self.notify, self.seal, *self._leasing]
+        leasing: list[Callable[..., Any]] = [self._leasing.lease, self._leasing.release, self._leasing.holder]
+        mine = [one for one in super().activities if one.__name__ not in {"lease", "release"}]
+        return [*mine, *leasing, self.proposals, self.compare]
+
+    @property
+    def of_devices(self) -> list[Callable[..., Any]]:
+        """Those of a pool's workers."""
+        return [self.interact, self.confirm, self.undo]
+
+    # ------------------------------------------------------------------------------------------------- activities
+
+    @activity.defn(name=contracts.PREPARE)
+    async def prepare(self, call: PrepareInput) -> Prepared:
+        """The plan that is asked for, by its name."""
+        self.began = self.began or activity.info().started_time
+        prepared = await super().prepare(call)
+        plan = self._plan(call.request.definition)
+        devices = {host: Device(name=host, platform="eos", address="127.0.0.1") for host in prepared.hosts}
+        bundle = Bundle(plan=plan, inputs={}, devices=devices)
+        return prepared.model_copy(update={"plan": plan, "ref": await self.documents.save(bundle, BUNDLE)})
+
+    def _plan(self, definition: str) -> Plan:
+        return self.plans[definition.partition("@")[0]]
+
+    @activity.defn(name=contracts.DIVIDE)
+    async def divide(self, call: DivideInput) -> Divided:
+        """Divides by the facts, whatever definition the step is of."""
+        step = self.step(call.step)
+        assert isinstance(step, DevicesStep), "only devices are divided"
+        facts = {HostName(host): of_host for host, of_host in self.facts.items()}
+        return divide_by_facts(step, call.hosts, facts, self.inputs)
 
     @activity.defn(name=contracts.FOLD)
     async def fold(self, call: FoldInput) -> FoldResult:
         """Keeps outcomes."""
-        self.folded.append(call)
-        return await World.fold(self, call)
+        return await (World.fold(self, call) if self.scenario.mode == "apply" else self._folds.fold(call))
+
+    @activity.defn(name=contracts.PROPOSALS)
+    async def proposals(self, call: ProposalsInput) -> ProposalsResult:
+        """As the product does."""
+        return await self._proposals.proposals(call)
+
+    @activity.defn(name=contracts.COMPARE)
+    async def compare(self, call: CompareInput) -> CompareResult:
+        """As the product does."""
+        return await self._proposals.compare(call)
+
+    @activity.defn(name=contracts.WINDOW)
+    async def window(self, call: WindowInput) -> WindowResult:
+        """As the product does, by the scenario's clock."""
+        ahead = self.ahead
+        found = earliest(call.window, call.at + ahead, timedelta(seconds=call.needs_s))
+        return WindowResult(start=found.start and found.start - ahead, until=found.until and found.until - ahead)
+
+    @property
+    def ahead(self) -> timedelta:
+        """By how much the scenario's clock is ahead: its first run began an hour after the window opened, or before."""
+        assert self.began is not None, "asked before the first run had begun"
+        return OPENS + timedelta(hours=1 if self.scenario.night else -1) - self.began
+
+    @activity.defn(name=contracts.SERVED)
+    async def served(self, call: PoolInput) -> PoolState:
+        """What the server knows of a pool."""
+        return PoolState(served=call.pool in self.pools_served)
+
+    @activity.defn(name=contracts.HTTP)
+    async def http(self, call: HttpInput) -> HttpResult:
+        """A system."""
+        return await Request(self, call).carry_out()
 
     @activity.defn(name=contracts.INTERACT)
     async def interact(self, call: InteractInput) -> DeviceOutcome:
@@ -94,6 +186,8 @@ class ModelWorld(World):
         """Takes one device's part of a step back."""
         return await Attempt(self, call, "undo").take_back()
 
+    # -------------------------------------------------------------------------------------------------- for attempts
+
     def lock(self, part: Part) -> int:
         """Takes a device's lock from whoever had it: an older attempt that is still alive writes no more."""
         self._tickets += 1
@@ -104,233 +198,58 @@ class ModelWorld(World):
         """Whether an attempt still has the lock."""
         return self._newest[part] == ticket
 
-
-class Lost(Exception):
-    """This attempt dies with its worker: nobody is told anything, until the heartbeat is missed."""
-
-
-class Attempt:
-    """One attempt at one device."""
-
-    def __init__(self, world: ModelWorld, call: InteractInput, deed: Deed) -> None:
-        self._world, self._lab = world, world.lab
-        self._deed: Deed = deed
-        info = activity.info()
-        self._attempt, self._batch, self._at = info.attempt, info.workflow_id or "", info.started_time
-        step = world.plan.step(call.step)
-        assert isinstance(step, DevicesStep), "only a step over devices is carried out on one"
-        self._step = step
-        self._confirm = next((one.confirm for one in self._step.do if isinstance(one, ConfigureAction)), None)
-        self._call = Call(Part(call.scope.run, call.step, call.host), call.generation)
-        self._fault = world._fault(call, deed)  # an attempt is a part of its world
-        self._ticket = world.lock(self._call.part)
-        self._lab.pass_time(call.scope.run, self._at)
-        self._note("begin")
-
-    # ------------------------------------------------------------------------------------------------------- do
-
-    async def carry_out(self) -> DeviceOutcome:
-        """As `activities/interact.py` does it, in the same order."""
-        try:
-            await self._between()
-            outcome = await self._actions()
-        except asyncio.CancelledError:
-            raise self._cancelled() from None
-        except Lost:
-            self._note("end", "lost")
-            self._hang_up()
-            activity.raise_complete_async()
-        self._note("end", "changed" if outcome.changed else "unchanged")
-        return outcome
-
-    async def _actions(self) -> DeviceOutcome:
-        if self._fault in {"lost_before", "confirm_lost_before"}:
-            raise Lost
-        if self._fault in {"outage", "confirm_outage"}:
-            raise self._outage()
-        if self._fault in BEFORE and (self._deed == "do" or self._fault in {"unreachable", "transient"}):
-            raise self._failed(BEFORE[self._fault])
-        changed = False
-        if self._step.changes and self._deed == "do":
-            changed = await self._change()
-        if self._deed == "confirm" and self._call in self._lab.journal and self._lab.journal[self._call].reverted:
-            raise self._failed("reverted")
-        if self._fault in {"check_after", "again", "confirm_fails"} and self._step.do[-1].kind == "check":
-            raise self._failed("check_failed")
-        await self._between()
-        if self._deed == "confirm" or (changed and self._confirm is not None and self._confirm.hold == "device"):
-            await self._keep()
-        changed = changed or self._deed != "do"
-        return DeviceOutcome(host=self._host, status="succeeded", changed=changed, touched=self._touched())
-
-    async def _change(self) -> bool:
-        """The effect, or what an earlier attempt has left of it. Whether the device was changed."""
-        call, lab = self._call, self._lab
-        begun = call in lab.journal
-        if begun and lab.journal[call].reverted:
-            raise self._failed("reverted")  # by its own timer, while nobody was there
-        if begun and lab.holds(call.part) == "some":
-            raise self._failed("partially_applied")
-        if begun and lab.holds(call.part) == "all":
-            return True  # committed by an attempt whose answer was lost
-        if self._fault == "same" and not begun:
-            return False  # an empty change
-        if lab.intend(call) is None:
-            return False
-        if self._fault == "unknown_before":
-            raise self._failed("outcome_unknown")
-        if self._fault in {"partial", "lost_halfway"}:
-            self._send(most=1)
-            await self._moment()
-            if self._fault == "lost_halfway":
-                raise Lost
-            raise self._failed("partially_applied")
-        self._send()
-        await self._moment()
-        match self._fault:
-            case "unknown_after":
-                raise self._failed("outcome_unknown")
-            case "lost_after":
-                raise Lost
-            case "garbled":
-                raise ApplicationError("an answer without an outcome", type="permanent", non_retryable=True)
-        return True
-
-    def _send(self, most: int = 2) -> None:
-        if not self._world.owns(self._call.part, self._ticket):
-            raise Lost  # a stale attempt closes its session and ends; nobody waits for it any more
-        until = None
-        hold = self._confirm.hold if self._confirm is not None else ""
-        if self._confirm is not None and (self._kind == "device" or (hold, self._kind) == ("device", "session")):
-            until = self._at + timedelta(seconds=self._confirm.within_s)
-        self._lab.send(self._call, self._batch, self._attempt, most, until)
-
-    # ------------------------------------------------------------------------------------------------- confirming
-
-    async def _keep(self) -> None:
-        """The device keeps what it has, unless it has taken it back meanwhile."""
-        if not self._world.owns(self._call.part, self._ticket):
-            raise Lost
-        if self._call not in self._lab.journal:
-            return  # an empty change
-        self._lab.keep(self._call, self._batch, self._attempt)
-        await self._moment()
-        if self._fault == "confirm_lost_after":
-            raise Lost
-
-    def _hang_up(self) -> None:
-        """The session ends: a timer that lives on it fires."""
-        if self._kind == "session" and self._deed == "do" and self._call in self._lab.journal:
-            self._lab.revert(self._call)
-
-    def _outage(self) -> ApplicationError:
-        """The device cannot be reached for longer than any timer runs."""
-        found = self._failed("unreachable")
-        retry = None if found.non_retryable else timedelta(minutes=30)
-        return ApplicationError(
-            found.message, *found.details, type=found.type, non_retryable=found.non_retryable, next_retry_delay=retry
-        )
-
-    @property
-    def _kind(self) -> str:
-        return self._world.scenario.confirms(self._call.part.host, self._call.part.step)
-
-    # ----------------------------------------------------------------------------------------------------- undo
-
-    async def take_back(self) -> DeviceOutcome:
-        """As `activities/undo.py` does it."""
-        try:
-            outcome = await self._take_back()
-        except asyncio.CancelledError:  # the worker stops; the next one goes on
-            raise self._undo_failed("transient", retry=True) from None
-        except Lost:
-            self._note("end", "lost")
-            activity.raise_complete_async()
-        self._note("end", outcome.status)
-        return outcome
-
-    async def _take_back(self) -> DeviceOutcome:
-        intent = self._lab.journal.get(self._call)
-        if intent is None:
-            return DeviceOutcome(host=self._host, status="succeeded")
-        if not self._step.undo:
-            raise self._undo_failed("undo_failed", retry=False)
-        await self._between()
-        match self._fault:
-            case "undo_transient" | "undo_unreachable":
-                raise self._undo_failed("transient" if self._fault == "undo_transient" else "unreachable", retry=True)
-            case "undo_permanent":
-                raise self._undo_failed("undo_failed", retry=False)
-            case "undo_lost_before":
-                raise Lost
-        if not self._world.owns(self._call.part, self._ticket):
-            raise Lost
-        there = self._lab.take_back(self._call, self._batch, self._attempt)
-        await self._moment()
-        if self._fault == "undo_lost_after":
-            raise Lost
-        if not there:
-            return DeviceOutcome(host=self._host, status="succeeded")
-        return DeviceOutcome(host=self._host, status="undone", touched=True, undo=UndoInfo(method="native"))
-
-    # ------------------------------------------------------------------------------------------------ how it ends
-
-    @property
-    def _host(self) -> HostName:
-        return HostName(self._call.part.host)
-
-    def _note(self, what: Any, said: str = "") -> None:
-        self._lab.note(self._deed, what, self._call, self._batch, self._attempt, said, self._at)
-
-    def _touched(self) -> bool:
-        return self._call in self._lab.journal
-
-    def _failed(self, kind: FailureType) -> ApplicationError:
-        failed = self._lab.failed.setdefault(self._call, set())
-        failed.add(self._attempt)
-        wanted = any(kind in RETRIED_AS.get(name, ()) for name in self._step.retry.on)
-        return self._failure(kind, STATUS.get(kind, "failed"), wanted and len(failed) < self._step.retry.attempts)
-
-    def _undo_failed(self, kind: FailureType, *, retry: bool) -> ApplicationError:
-        return self._failure(kind, "undo_failed", retry, touched=True)
-
-    def _failure(
-        self, kind: FailureType, status: DeviceStatus, retry: bool, *, touched: bool | None = None
-    ) -> ApplicationError:
-        said = f"{self._host} says {kind}"
-        outcome = DeviceOutcome(
-            host=self._host,
-            status=status,
-            touched=self._touched() if touched is None else touched,
-            failure=FailureInfo(type=kind, message=said),
-        )
-        self._note("end", f"{kind}{', to be tried again' if retry else ''}")
-        self._hang_up()
-        return failure(kind, said, outcome.model_dump(mode="json"), retry=retry)
-
-    def _cancelled(self) -> BaseException:
-        details = activity.cancellation_details()
-        if details is not None and details.worker_shutdown:
-            return self._failure("transient", "unknown", True)
-        touched = self._touched()
-        if not touched and self._fault != "slow":
-            self._note("end", "cancelled before it began")
-            return asyncio.CancelledError()
-        return self._failure("cancelled", "failed" if touched else "skipped", False)
-
-    # -------------------------------------------------------------------------------------------------- moments
-
-    async def _moment(self) -> None:
-        if self._world.moment is not None:
-            await self._world.moment()
-
-    async def _between(self) -> None:
-        """Between two actions, where a cancel is honoured."""
-        await self._moment()
+    async def between(self, *, slow: bool) -> None:
+        """Between two actions, where a cancel is honoured; somebody slow gives one time to come."""
+        if self.moment is not None:
+            await self.moment()
         activity.heartbeat()
         await asyncio.sleep(BREATH_S)
         waited = BREATH_S
-        while self._fault == "slow" and self._world.cut and waited < WHILE_CUT_S:
+        while slow and self.cut and waited < WHILE_CUT_S:
             activity.heartbeat()
             await asyncio.sleep(5 * BREATH_S)
             waited += 5 * BREATH_S
+
+
+def _deed_of(fault: FaultSpec) -> Deed:
+    if fault.kind in SYSTEM_FAULTS:
+        return "call"
+    if fault.kind in UNDO_FAULTS:
+        return "undo"
+    if fault.kind in CONFIRM_FAULTS:
+        return "confirm"
+    return "plan" if fault.kind == "unplannable" else "check" if fault.kind == "again" else "do"
+
+
+class Store:
+    """An artifact store in memory (`activities.artifacts.store.ArtifactStore`): content by its hash, keys once."""
+
+    def __init__(self) -> None:
+        self._content: dict[ArtifactRef, bytes] = {}
+        self._keys: dict[str, bytes] = {}
+
+    async def put(self, data: bytes, media_type: str) -> ArtifactRef:  # nobody asks for it
+        """Keeps content."""
+        self._content[ref_of(data)] = data
+        return ref_of(data)
+
+    async def get(self, ref: ArtifactRef) -> bytes:
+        """Content."""
+        return self._content[ref]
+
+    async def create(self, key: str, data: bytes) -> bool:
+        """Writes a key once."""
+        return self._keys.setdefault(key, data) is data
+
+    async def read(self, key: str) -> bytes | None:
+        """What is under a key."""
+        return self._keys.get(key)
+
+    async def publish(self, key: str, data: bytes) -> str:
+        """A file for people."""
+        self._keys[key] = data
+        return key
+
+    async def append(self, key: str, line: bytes) -> None:
+        """A line of a log."""
+        self._keys[key] = self._keys.get(key, b"") + line

@@ -107,7 +107,8 @@ class Server:
         ]
         undoing = [child for child in children if "/undo/" in child]
         working = [child for child in children if not child.endswith("/plan")]  # that one is a run
-        for kind, kept in (("batch", working[:1]), ("undo", undoing[:1])):
+        confirming = [child for child in children if "/confirm/" in child]
+        for kind, kept in (("batch", working[:1]), ("undo", undoing[:1]), ("confirm", confirming[:1])):
             for child in kept:
                 batch = await self.client.get_workflow_handle(child).fetch_history()
                 path.with_suffix(f".{kind}.json").write_text(_plain(batch))

@@ -25,6 +25,9 @@ from workflows.contracts import (
     Gate,
     GraphNode,
     HostFailure,
+    Operation,
+    OperationAnswer,
+    OperationRecord,
     Page,
     PlannedStep,
     PlannedWave,
@@ -77,6 +80,7 @@ class ScriptedRun:
         self.open = False
         self.approved_by: list[DecisionRecord] = []
         self.rejected = False
+        self.operations: list[OperationRecord] = []
         self.ended: RunResult | None = None
 
     @workflow.run
@@ -93,6 +97,7 @@ class ScriptedRun:
                 self.open = False
         except asyncio.CancelledError:
             self.ended = self.result("cancelled", workflow.cancellation_reason() or "")
+            self.open = False
             raise CancelledError("cancelled") from None
         verdict: Any = "rejected" if self.rejected else script
         self.ended = self.result(verdict)
@@ -147,6 +152,7 @@ class ScriptedRun:
             causes=(cause,),
             cells=Cells(letters="cccfcrr....."),
             decisions=tuple(self.approved_by),
+            operations=tuple(self.operations),
             result=self.ended,
         )
 
@@ -198,6 +204,16 @@ class ScriptedRun:
         """Say no."""
         self.rejected = True
         return DecisionAnswer(step=StepId("approval"), approvals=0, quorum=1, gate="rejected")
+
+    @workflow.update(name="cancel")
+    def cancel(self, operation: Operation) -> OperationAnswer:
+        """Take note of who cancels; the server's cancel ends the run."""
+        self.operations.append(
+            OperationRecord(
+                operation="cancel", by=operation.by, reason=operation.reason, at=workflow.now(), how="update"
+            )
+        )
+        return OperationAnswer(accepted=True, phase="running")
 
     @workflow.signal(name="approve")
     def approve_signal(self, decision: Decision) -> None:

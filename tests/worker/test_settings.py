@@ -23,10 +23,17 @@ groups: {netops-leads: [alice, bob]}
 notify: {netops: {kind: file, path: notifications.md}, audit: {kind: log}}
 systems:
   nautobot: {url: "https://nautobot.example/", credential: vault, token_scheme: Token, verify: ca.pem, timeout: 30s}
+  awx: {url: "https://awx.example/", credential: vault}
 allowed_urls: ["https://status.example/api/"]
 scripts:
   close-ticket: {command: [./close-ticket.py], folder: scripts, environment: [ITSM_TOKEN], timeout: 1m}
   reserve: {function: "ipam.prefixes:reserve"}
+ansible:
+  backup: {playbook: ansible/backup.yml, inventory: ansible/hosts, arguments: [--forks=20, --extra-vars=@site.yml]}
+  harden: {playbook: ansible/harden.yml, folder: ., credential: device_rw, timeout: 30m, repeat: safe}
+awx:
+  patch: {system: awx, job_template: Patch, organization: Network}
+  roll-out: {system: awx, workflow_job_template: 13, api: /api/controller/v2}
 ssh: {host_keys: verify, known_hosts: known_hosts}
 limits: {activities: 200, sessions_per_site: null}
 versioning: {deployment: netsaga, build: null}
@@ -54,6 +61,13 @@ def test_systems_and_scripts_are_read() -> None:
     assert settings.systems["nautobot"].timeout == 30.0
     assert settings.scripts["close-ticket"].folder == Path("/srv/netsaga/scripts")
     assert settings.scripts["reserve"].folder == Path("/srv/netsaga")
+
+
+def test_what_ansible_and_awx_run_is_read() -> None:
+    settings = parse(COMPLETE, HERE)
+    assert settings.ansible["backup"].inventory == Path("/srv/netsaga/ansible/hosts")
+    assert (settings.ansible["harden"].timeout, settings.ansible["harden"].repeat) == (1800.0, "safe")
+    assert (settings.awx["patch"].job_template, settings.awx["roll-out"].workflow_job_template) == ("Patch", 13)
 
 
 def test_an_empty_file_means_the_defaults() -> None:
@@ -99,7 +113,7 @@ def test_absolute_paths_and_home_folders_are_kept() -> None:
         ("temporal: {adress: x}", "netsaga.yaml:1: `temporal.adress` is not a setting; did you mean `address`?"),
         ("temporal: {address: 'http://temporal:7233'}", "`temporal.address`: expected host:port"),
         ("ntify: {}", "`ntify` is not a setting; did you mean `notify`?"),
-        ("zzz: 1", "known here: allowed_urls, artifacts, credentials"),
+        ("zzz: 1", "known here: allowed_urls, ansible, artifacts, awx, credentials"),
         ("limits: {activities: 0}", "`limits.activities`: input should be greater than or equal to 1, found 0"),
         ("inventories: {a: {kind: xml, path: b}}", "`inventories.a.kind`: input should be 'yaml', 'csv', 'ansible'"),
         ("inventories: {a: {kind: csv}}", "`inventories.a` lacks `path`"),
@@ -135,6 +149,17 @@ def test_absolute_paths_and_home_folders_are_kept() -> None:
         ("allowed_urls: ['https://nb.example/?a=b']", "without user, query and fragment"),
         ("scripts: {close: {command: [./a.py], function: 'a.b:c'}}", "give one of the two"),
         ("scripts: {close: {}}", "give one of the two"),
+        ("ansible: {a: {inventory: hosts}}", "`ansible.a` lacks `playbook`"),
+        ("ansible: {a: {playbook: p, arguments: [-k]}}", "`-k` asks at a terminal"),
+        ("ansible: {a: {playbook: p, arguments: [-ihosts]}}", "is given by netsaga; use `inventory`"),
+        ("ansible: {a: {playbook: p, arguments: [--limit=all]}}", "use `limit` in the step's `with`"),
+        ("ansible: {a: {playbook: p, arguments: [--extra-vars=a=b]}}", "a command line can be read by everybody"),
+        ("ansible: {a: {playbook: p, arguments: [-ea=b]}}", "write `--extra-vars=@FILE`"),
+        ("ansible: {a: {playbook: p, repeat: always}}", "input should be 'never' or 'safe'"),
+        ("ansible: {a: {playbook: p, credential: lab}}", "`ansible.a`: the credential `lab` is not under"),
+        ("ansible: {a: {playbook: p, inventory: i, credential: lab}}", "keep one of the two"),
+        ("awx: {a: {system: awx}}", "give one of the two, a `job_template` or a `workflow_job_template`"),
+        ("awx: {a: {system: awx, job_template: 1}}", "`awx.a`: the system `awx` is not under `systems`"),
         ("scripts: {close: {function: a.b.c}}", "expected package.module:function"),
     ],
 )

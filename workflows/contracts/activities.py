@@ -126,6 +126,7 @@ class Divided(Model):
     """All waves in order; every device of the input stands in exactly one."""
 
     waves: tuple[DividedWave, ...]
+    empty: tuple[str, ...] = ()  # waves of the plan whose ``select`` is true of no device that is left
     caps: Mapping[HostName, str] = {}  # where ``concurrency: {per}`` is given: what each device counts under
 
 
@@ -188,13 +189,14 @@ class HttpResult(Model):
 
 
 class ScriptInput(Model):
-    """A program or Python function that the settings allow: JSON in, JSON out."""
+    """What the settings allow under a name: a program or Python function, something of Ansible's, or of AWX."""
 
     scope: Scope
     step: StepId
     engine: Literal["script", "ansible", "awx"]
     run: str
     given: JsonValue = None
+    prepared: ArtifactRef | None = None  # for what works on the run's own devices
     block: str | None = None
     retry_on: tuple[str, ...] = ()
     timeout_s: float = 60.0

@@ -9,7 +9,11 @@ from workflows.plan import Model
 
 
 class Holder(Model):
-    """A run that holds leases or a claim. Runs that one run has called share their ``root``: no waiting among them."""
+    """A run that holds leases or a claim.
+
+    Runs that one run has called share its ``root``, and their ids begin with its id and a slash: so the guard knows who
+    has called whom, and a called run never waits for its callers.
+    """
 
     workflow_id: str
     run: RunId

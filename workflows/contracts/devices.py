@@ -33,6 +33,7 @@ class FailureInfo(Model):
 
     type: FailureType
     message: str
+    undo: FailureType | None = None  # of a device that could not be taken back: the class of what stood in the way
 
 
 class UndoInfo(Model):

@@ -55,6 +55,7 @@ SIGNAL_CLEAR: Final = "clear"  # also the name of the update
 UPDATE_CLAIM: Final = "claim"
 SIGNAL_CLAIMED: Final = "claimed"
 QUERY_LEASES: Final = "leases"
+CIRCLE: Final = "circle"  # the type of the guard's refusal where runs would wait for each other for ever
 
 # What a run listens to anyway: no `wait` of a definition takes these names.
 OWN_MESSAGES: Final = frozenset(
@@ -78,9 +79,10 @@ MAX_PAYLOAD: Final = 256_000  # bytes, after compression
 MESSAGE_LENGTH: Final = 300  # characters of a failure's message in history; the transcript has the rest
 
 Verdict = Literal["succeeded", "partial", "stopped", "failed", "failed_dirty", "rejected", "cancelled"]
+Left = Literal["nothing", "changes", "doubt"]  # on devices: changes that stand, or something in between
 Phase = Literal["pending", "running", "waiting", "paused", "undoing", "closed"]
 StepState = Literal[
-    "pending", "running", "waiting", "undoing", "succeeded", "failed", "skipped", "rejected", "cancelled"
+    "pending", "running", "waiting", "undoing", "succeeded", "undone", "failed", "skipped", "rejected", "cancelled"
 ]
 DeviceStatus = Literal[
     "succeeded",

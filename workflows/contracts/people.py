@@ -73,8 +73,10 @@ class OperationRecord(Model):
     reason: str = ""
     step: StepId | None = None
     devices: tuple[HostName, ...] = ()
+    scope: str = ""  # of an undo
+    concurrency: int | None = None  # that was set
     at: datetime
-    how: Literal["update", "signal"]
+    how: Literal["update", "signal", "server"]  # a cancel may be asked of the server, which knows no names
     refused: str = ""
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from workflows.contracts.devices import DeviceResult, DiffGroup, HostFailure
-from workflows.contracts.names import ArtifactRef, Phase, RunId, StepState, Verdict
+from workflows.contracts.names import ArtifactRef, Left, Phase, RunId, StepState, Verdict
 from workflows.contracts.people import DecisionRecord, OperationRecord
 from workflows.contracts.proposals import ProposalRef, ProposalSummary
 from workflows.contracts.sight import Budget, Cause, Cells
@@ -65,7 +65,7 @@ class RunResult(Model):
     reason: str = ""
     outputs: Mapping[str, JsonValue] = {}  # what the definition yields to the one that calls it
     counts: Mapping[str, int] = {}  # devices by final status
-    causes: tuple[Cause, ...] = ()  # why devices failed, the most frequent first; at most 20
+    causes: tuple[Cause, ...] = ()  # why devices failed, the most urgent and frequent first; at most 20
     steps: tuple[StepResult, ...] = ()
     devices: tuple[DeviceResult, ...] = ()  # at most 1,000; the record has all
     devices_omitted: int = 0
@@ -75,6 +75,7 @@ class RunResult(Model):
     proposal: ProposalSummary | None = None  # of plan mode
     joined: str | None = None  # workflow id of the run that did the same work, and whose end this is
     quarantined: Mapping[HostName, str] = {}  # devices that no run changes from now on, and why; at most 100
+    left: Left = "nothing"  # on devices, by this run or by one that it has called
 
 
 class Scope(Model):
@@ -128,8 +129,9 @@ class Gate(Model):
     quorum: int
     approvals: int
     until: datetime
-    on_timeout: Literal["approve", "reject", "escalate"]
+    on_timeout: Literal["approve", "reject", "escalate"]  # what silence means from here on
     escalated: bool = False
+    also: str = ""  # the group that may decide as well, once it has escalated
     digest: str | None = None
     diffs: tuple[DiffGroup, ...] = ()
     made: Mapping[str, int] = {}  # devices by how their diff was made
@@ -157,7 +159,7 @@ class RunStatus(Model):
     steps: tuple[StepStatus, ...] = ()
     gates: tuple[Gate, ...] = ()
     failures: tuple[HostFailure, ...] = ()  # the newest 20
-    causes: tuple[Cause, ...] = ()  # of all failures, the most frequent first; at most 20
+    causes: tuple[Cause, ...] = ()  # of all failures, the most urgent and frequent first; at most 20
     cells: Cells = Cells()
     decisions: tuple[DecisionRecord, ...] = ()  # the newest 50
     operations: tuple[OperationRecord, ...] = ()  # the newest 50

@@ -1,20 +1,35 @@
 """Who holds which device, who waits, and which devices lost runs have left behind. Pure.
 
-A request is granted as a whole or queued as a whole, first come, first served: nobody holds some devices and waits for
-others, so no two runs can wait for each other. Runs of one root share: a run never waits for the run that called it.
+A request is granted as a whole or queued as a whole, first come, first served. A run shares devices with those that it
+has called, and never waits for its caller. But a caller holds devices while a run that it has called waits for others:
+so nobody stands in the queue before a run that he waits for anyhow, and who would close a circle is found out before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import assert_never
 
-from workflows.contracts import GuardState, Holder, Lease, LeaseAnswer, LeaseRequest, Lost
+from workflows.contracts import ClaimRequest, GuardState, Holder, Lease, LeaseAnswer, LeaseRequest, Lost
+from workflows.guard.claims import Claims
+from workflows.guard.waits import Wait, Waits, of_one_line
 from workflows.plan import HostName
 
 
 class Leases:
-    """The guard's memory of devices that are taken, wanted, or left behind."""
+    """The guard's memory of devices that are taken, wanted, or left behind.
 
-    def __init__(self, state: GuardState) -> None:
+    Args:
+        state: What it remembers.
+        claims: Who does which work, and who waits for that.
+        by_lines: Whether today's rules hold, asked only where those of before differ: then all runs of one root shared
+            their devices, and a queue was never changed. A guard that began under those keeps what it has decided.
+    """
+
+    def __init__(
+        self, state: GuardState, claims: Claims | None = None, by_lines: Callable[[], bool] = lambda: True
+    ) -> None:
+        self._claims = claims or Claims(GuardState())
+        self._by_lines = by_lines
         self._leases = {lease.holder.run: lease for lease in state.leases}
         self._queue = {request.holder.run: request for request in state.queue}
         self._lost = {one.holder.run: one for one in state.lost}
@@ -39,14 +54,35 @@ class Leases:
         """Whether there is a queue."""
         return bool(self._queue)
 
+    def circle(self, request: LeaseRequest | ClaimRequest) -> tuple[Wait, ...]:
+        """The waits that a request, for devices or for some work, would close to a circle; none, as a rule."""
+        queue, work, gone = list(self._queue.values()), self._claims.state, None
+        claim_queue = list(work.claim_queue)
+        match request:
+            case LeaseRequest():
+                if request.holder.run in self._leases or request.holder.run in self._queue:
+                    return ()
+                queue.append(request)
+            case ClaimRequest():
+                if request.on_duplicate == "reject":
+                    return ()
+                claim_queue.append(request)
+                gone = request.gone.holder.run if request.gone is not None else None
+            case _:
+                assert_never(request)
+        waits = Waits(self._leases.values(), queue, work.claims, claim_queue, without=gone)
+        return waits.circle(request.holder)
+
     def acquire(self, request: LeaseRequest, now: datetime) -> LeaseAnswer:
-        """Grants or queues. Asked again, a holder gets the same answer."""
+        """Grants or queues. Asked again, a holder gets the same answer. After a queueing, `advance`."""
         run = request.holder.run
-        blockers = [] if run in self._leases else self._blockers(request, self._queue.values())
+        blockers: list[str] = []
+        if run not in self._leases:
+            self._queue.setdefault(run, request)
+            self._order()
+            blockers = self._blockers(request)
         if not blockers:
             self._grant(request, now)
-        else:
-            self._queue.setdefault(run, request)
         return self.answer(request.devices).model_copy(update={"granted": not blockers, "held_by": tuple(blockers)})
 
     def answer(self, devices: Iterable[HostName]) -> LeaseAnswer:
@@ -79,12 +115,14 @@ class Leases:
         self._queue.pop(holder.run, None)
         if lease is not None and cut_off and lease.devices:
             self._lost[holder.run] = Lost(holder=holder, prepared=lease.prepared, devices=lease.devices)
+        return self.advance(now)
+
+    def advance(self, now: datetime) -> list[Holder]:
+        """Grants what can be granted, in turn; returns the holders whose turn it is now."""
+        self._order()
         granted = []
-        earlier: list[LeaseRequest] = []
         for request in list(self._queue.values()):
-            if self._blockers(request, earlier):
-                earlier.append(request)
-            else:
+            if not self._blockers(request):
                 self._grant(request, now)
                 granted.append(request.holder)
         return granted
@@ -112,16 +150,32 @@ class Leases:
         lease = Lease(holder=request.holder, devices=request.devices, since=now, prepared=request.prepared)
         self._leases.setdefault(run, lease)
 
-    def _blockers(self, request: LeaseRequest, earlier: Iterable[LeaseRequest]) -> list[str]:
+    def _order(self) -> None:
+        work = self._claims.state
+        turns = Waits(self._leases.values(), self._queue.values(), work.claims, work.claim_queue).ordered()
+        if turns != list(self._queue.values()) and self._by_lines():
+            self._queue = {request.holder.run: request for request in turns}
+
+    def _blockers(self, request: LeaseRequest) -> list[str]:
         """Who is before this request: holders of its devices, and earlier requests for them."""
-        wanted, root = set(request.devices), request.holder.root
+        found = self._before(request, of_one_line)
+        if found and not self._before(request, _of_one_root) and not self._by_lines():
+            return []
+        return found
+
+    def _before(self, request: LeaseRequest, share: Callable[[Holder, Holder], bool]) -> list[str]:
+        wanted, mine = set(request.devices), request.holder
         before: dict[str, None] = {}
         for lease in self._leases.values():
-            if lease.holder.root != root and not wanted.isdisjoint(lease.devices):
+            if not share(lease.holder, mine) and not wanted.isdisjoint(lease.devices):
                 before[lease.holder.workflow_id] = None
-        for other in earlier:
-            if other.holder.run == request.holder.run:
+        for other in self._queue.values():
+            if other.holder.run == mine.run:
                 break  # those behind it do not matter
-            if other.holder.root != root and not wanted.isdisjoint(other.devices):
+            if not share(other.holder, mine) and not wanted.isdisjoint(other.devices):
                 before[other.holder.workflow_id] = None
         return list(before)
+
+
+def _of_one_root(one: Holder, other: Holder) -> bool:
+    return one.root == other.root

@@ -6,13 +6,14 @@ builds would never drain otherwise.
 """
 
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
 
 from temporalio import workflow
 from temporalio.common import VersioningBehavior
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from workflows import contracts
+from workflows.arrivals import arrived, asked
 from workflows.contracts import (
     ClaimAnswer,
     ClaimRequest,
@@ -30,8 +31,10 @@ from workflows.contracts import (
 from workflows.guard.claims import Claims
 from workflows.guard.leases import Leases
 from workflows.guard.quarantine import Quarantine
+from workflows.guard.waits import told
 from workflows.run import calls
 
+EXAMPLE: Final = '{"by": "NAME", "devices": ["HOST"], "reason": "TEXT"}'
 LOOK_EVERY: Final = timedelta(seconds=15)
 # Its history is replayed by whichever worker takes it up; the server's own suggestion comes only at 4,096 events.
 LONGEST_HISTORY: Final = contracts.HISTORY_EVENTS
@@ -42,9 +45,9 @@ class _Guard:
 
     def __init__(self, state: GuardState | None = None) -> None:
         kept = state or GuardState()
-        self._leases = Leases(kept)
         self._quarantine = Quarantine(kept)
         self._claims = Claims(kept)
+        self._leases = Leases(kept, self._claims, _by_lines)
 
     async def live(self) -> None:
         """Lives for ever; looks after holders while somebody waits."""
@@ -72,15 +75,25 @@ class _Guard:
     # --------------------------------------------------------------------------------------------------- from runs
 
     @workflow.update(name=contracts.UPDATE_ACQUIRE, description="From a run: all devices that it may change.")
-    def acquire(self, request: LeaseRequest) -> LeaseAnswer:
+    async def acquire(self, request: LeaseRequest) -> LeaseAnswer:
         """Answers at once: ten updates that wait would fill the server's limit, and block every release."""
         answer = self._leases.acquire(request, workflow.now())
-        return answer.model_copy(update={"quarantined": self._quarantine.among(request.devices)})
+        answer = answer.model_copy(update={"quarantined": self._quarantine.among(request.devices)})
+        if not answer.granted:
+            await self._tell(self._leases.advance(workflow.now()))  # whom this one waits for goes first
+        return answer
+
+    @acquire.validator
+    def validate_acquire(self, request: LeaseRequest) -> None:
+        """Refuses what would never be granted: in the validator, so that a guard of before replays as it was."""
+        self._refuse(request)
 
     @workflow.signal(name=contracts.SIGNAL_RELEASE, description="From a run: it has ended.")
-    async def release_signal(self, call: ReleaseInput) -> None:
+    async def release_signal(self, *said: object) -> None:
         """The same as the update, without an answer."""
-        await self._release(call)
+        call = arrived(ReleaseInput, said)
+        if call is not None:
+            await self._release(call)
 
     @workflow.update(name=contracts.SIGNAL_RELEASE, description="From a run: it has ended, and which devices failed.")
     async def release(self, call: ReleaseInput) -> ReleaseAnswer:
@@ -102,44 +115,67 @@ class _Guard:
         if request.gone is not None:
             self._claims.withdraw(request.holder)
             await self._forget(request.gone.holder, cut_off=request.gone.state == "cut_off")
-        return self._claims.claim(request, workflow.now())
+            if self._leases.circle(request) and _by_lines():
+                self._refuse(request)  # somebody has asked meanwhile
+        answer = self._claims.claim(request, workflow.now())
+        if not answer.granted:
+            await self._tell(self._leases.advance(workflow.now()))
+        return answer
+
+    @claim.validator
+    def validate_claim(self, request: ClaimRequest) -> None:
+        """Refuses a wait that would never end."""
+        self._refuse(request)
+
+    def _refuse(self, request: LeaseRequest | ClaimRequest) -> None:
+        circle = self._leases.circle(request)
+        if circle:
+            concerned = [wait.behind.model_dump(mode="json") for wait in circle]
+            raise ApplicationError(told(circle), *concerned, type=contracts.CIRCLE, non_retryable=True)
 
     # ---------------------------------------------------------------------------------------------- from operators
 
     @workflow.update(
         name=contracts.SIGNAL_CLEAR, description='Back into service: {"by": …, "devices": […], "reason": …}'
     )
-    def clear(self, request: ClearRequest) -> ClearAnswer:
+    def clear(self, *said: object) -> ClearAnswer:
         """An operator has looked. An update repeated with the same id is answered as it was."""
         info = workflow.current_update_info()
         id_ = info.id if info is not None else ""
         earlier = self._quarantine.answered(id_)
-        if earlier is not None:
-            return earlier
-        self._quarantine.clear(request, workflow.now(), "update", id_)
-        self._leases.clear(request.devices)
-        return ClearAnswer(cleared=request.devices)
+        return earlier if earlier is not None else self._clear(asked(ClearRequest, said, EXAMPLE), "update", id_)
+
+    def _clear(self, request: ClearRequest, how: Literal["update", "signal"], id_: str) -> ClearAnswer:
+        out = {**self._leases.flagged, **self._quarantine.among(request.devices)}
+        cleared = tuple(host for host in dict.fromkeys(request.devices) if host in out)
+        if cleared:
+            self._quarantine.clear(request.model_copy(update={"devices": cleared}), workflow.now(), how, id_)
+            self._leases.clear(cleared)
+        return ClearAnswer(cleared=cleared)
 
     @clear.validator
-    def validate_clear(self, request: ClearRequest) -> None:
+    def validate_clear(self, *said: object) -> None:
         """Refuses devices that need no clearing: most likely a name is misspelt."""
+        request = asked(ClearRequest, said, EXAMPLE)
         info = workflow.current_update_info()
         if info is not None and self._quarantine.answered(info.id) is not None:
             return
         out = {**self._leases.flagged, **self._quarantine.among(request.devices)}
         strangers = [host for host in request.devices if host not in out]
         if strangers:
+            more = f" and {len(strangers) - 5} more" if len(strangers) > 5 else ""
             raise ApplicationError(
-                f"neither quarantined nor flagged: {', '.join(strangers[:5])}; nothing was cleared. "
-                "`netsaga quarantine` lists those that are.",
+                f"neither quarantined nor flagged: {', '.join(strangers[:5])}{more}; "
+                "nothing was cleared. `netsaga quarantine` lists those that are.",
                 type="invalid_input",
             )
 
     @workflow.signal(name=contracts.SIGNAL_CLEAR, description='Back into service: {"by": …, "devices": […]}')
-    def clear_signal(self, request: ClearRequest) -> None:
+    def clear_signal(self, *said: object) -> None:
         """The same without an answer; devices that need no clearing are passed over."""
-        self._quarantine.clear(request, workflow.now(), "signal", "")
-        self._leases.clear(request.devices)
+        request = arrived(ClearRequest, said)
+        if request is not None:
+            self._clear(request, "signal", "")
 
     @workflow.query(
         name=contracts.QUERY_LEASES,
@@ -194,6 +230,11 @@ class _Guard:
                 await handle.signal(contracts.SIGNAL_CLAIMED, answer)
             except FailureError:
                 await self._tell_claims(holder)  # gone already
+
+
+def _by_lines() -> bool:
+    """Whether runs share devices along a line of calls, and nobody waits before one that he waits for anyhow."""
+    return workflow.patched("devices-by-lines-of-calls")
 
 
 def _is_long() -> bool:

@@ -16,6 +16,7 @@ from temporalio.exceptions import ActivityError, FailureError
 from temporalio.workflow import ActivityCancellationType, ActivityHandle
 
 from workflows import contracts
+from workflows.arrivals import arrived
 from workflows.contracts import (
     BatchInput,
     BatchResult,
@@ -32,7 +33,7 @@ from workflows.contracts import (
     Slots,
 )
 from workflows.run import calls
-from workflows.run.outcomes import letter, not_undone, outcome_of
+from workflows.run.outcomes import letter, lost, not_begun, not_undone, outcome_of
 from workflows.run.pools import Pools, begun_before, not_taken_up, unserved
 from workflows.run.state import FAILED, WORDS
 
@@ -100,17 +101,24 @@ class BatchWorkflow:
         )
 
     @workflow.signal(name=contracts.SIGNAL_SLOTS, description="How many devices may be under way; 0 starts no more.")
-    def slots(self, slots: Slots) -> None:
+    def slots(self, *said: object) -> None:
         """The run divides the slots anew. Once stopped, a batch stays stopped."""
-        if not self._stopped and self._batch.mode != "undo":
+        slots = arrived(Slots, said)
+        if slots is not None and not self._stopped and self._batch.mode != "undo":
             unknown = 0 if slots.failures is None else self._failures - slots.failures
             self._slots = max(0, slots.slots - unknown)
             self._stopped = slots.slots == 0
 
     @workflow.signal(name=contracts.SIGNAL_CUT, description="Stop: what is under way ends between two actions.")
-    def cut(self) -> None:
-        """Ends what is under way, between two actions, and starts no more. An undo is not cut."""
+    def cut(self, *_: object) -> None:
+        """Ends what is under way, between two actions, and starts no more.
+
+        An undo is not cut. Nor is a confirm: the devices of a wave whose turn it is not would take their change back,
+        later and unseen.
+        """
         if self._batch.mode == "undo" or self._cut:
+            return
+        if self._batch.mode == "confirm" and workflow.patched("confirming-goes-forward"):
             return
         self._cut = True
         self._stopped = True
@@ -206,6 +214,8 @@ class BatchWorkflow:
                 handle.cancel()
             try:
                 return await handle
+            except asyncio.CancelledError:  # cut in the moment in which it was asked for: no worker has heard of it
+                return lost(work) if begun and self._batch.policy.changes else not_begun(work)
             except ActivityError as error:
                 begun = begun or begun_before(error)
                 if self._cut or not not_taken_up(error):

@@ -41,6 +41,7 @@ NEWS: Final[Mapping[BatchMode, frozenset[str]]] = {
     "check": FAILED,
     "confirm": FAILED,
 }
+DOUBT: Final = frozenset({contracts.LETTERS["unknown"], contracts.LETTERS["undo_failed"]})
 
 
 class Batches:
@@ -242,7 +243,7 @@ class Batches:
                 letters[host] = run.letters[host]  # it holds its change, and still passes
             if mode == "undo" and letter == contracts.LETTERS["succeeded"]:
                 # There was nothing to take back: what is known of the device stands, and no doubt is left.
-                letters[host] = run.letters[host].replace(contracts.LETTERS["unknown"], contracts.LETTERS["failed"])
+                letters[host] = contracts.LETTERS["failed"] if run.letters[host] in DOUBT else run.letters[host]
         self._learn(letters, mode)
         self._note(result.failures)
         if mode == "undo":
@@ -307,7 +308,7 @@ class Batches:
                 mode=self._state.request.mode,
                 # Where the step pauses on a failure, the operator is asked first.
                 undoes_itself=bool(step.undo) and step.on_failure.action != "pause",
-                first=step.accept.kind == "any" and self._changes == step.changes,
+                first=batch.mode == "do" and step.accept.kind == "any" and self._changes == step.changes,
                 strict=step.budget == "strict" and self._changes,
                 spare=batch.spare,
                 each=step.concurrency_each if self._run.caps else None,

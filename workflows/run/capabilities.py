@@ -12,7 +12,6 @@ from workflows.plan import (
     ConfigureAction,
     DevicesStep,
     Plan,
-    ScriptStep,
     Step,
 )
 
@@ -29,8 +28,6 @@ def _step(step: Step) -> Iterator[str]:
     match step:
         case DevicesStep():
             yield from _devices(step)
-        case ScriptStep() if step.engine != "script":
-            yield f"`{step.engine}`: call it with `script`"
         case _:
             return
 

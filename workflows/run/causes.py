@@ -4,11 +4,12 @@ Three hundred devices that fail for one reason are one line to a person, and nam
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from workflows import contracts
 from workflows.contracts import Cause, FailureInfo
 from workflows.errors import FailureType
 from workflows.plan import HostName, StepId
@@ -19,6 +20,7 @@ EXAMPLES: Final = 3
 ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
 _HOST: Final = "\0"  # stands for the device's own name; no message of a device comes here with one
 _VARIES: Final = re.compile(r"\b[0-9a-f]{12,}\b|\d+(?:[.:/]\d+)*")  # digests, numbers, addresses, ports of a chassis
+RANK: Final[Mapping[FailureType, int]] = {"undo_failed": 0, "cancelled": 2}
 
 Key = tuple[StepId, FailureType, tuple[str, ...]]
 
@@ -52,14 +54,16 @@ def causes(steps: Iterable[StepRun], most: int = MOST) -> tuple[Cause, ...]:
         most: How many causes at most; the most frequent ones stay.
 
     Returns:
-        The most frequent first, then as the steps and the devices stand.
+        What could not be undone first, then what failed, then what was taken back or not taken up because of that; of
+        each the most frequent first, then as the steps and the devices stand.
     """
     groups: dict[Key, _Group] = {}
     for step, host, info in _failures(steps):
         texts, values = _parts(info.message.replace(host, _HOST))
         group = groups.setdefault((step, info.type, texts), _Group(list(values)))
         group.add(host, values)
-    ranked = sorted(groups.items(), key=lambda item: -item[1].devices)  # stable: the order of the steps stays
+    # Stable: the order of the steps stays.
+    ranked = sorted(groups.items(), key=lambda item: (RANK.get(item[0][1], 1), -item[1].devices))
     return tuple(
         Cause(
             step=step,
@@ -70,6 +74,12 @@ def causes(steps: Iterable[StepRun], most: int = MOST) -> tuple[Cause, ...]:
         )
         for (step, what, texts), group in ranked[:most]
     )
+
+
+def taken_along(step: StepRun, host: HostName) -> bool:
+    """Whether a device was taken back because of others, and has not failed itself."""
+    info = step.messages.get(host)
+    return step.letters[host] == contracts.LETTERS["undone"] and info is not None and info.type == "cancelled"
 
 
 def _failures(steps: Iterable[StepRun]) -> Iterator[tuple[StepId, HostName, FailureInfo]]:

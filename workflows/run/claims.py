@@ -52,7 +52,8 @@ class WorkClaim:
         """Claims the work where the definition says `dedup`; returns when this run may do it, has joined, or is cut.
 
         Raises:
-            ApplicationError: ``invalid_input``: another run does it, and the definition refuses a second one.
+            ApplicationError: ``invalid_input``: another run does it, and the definition refuses a second one, or the
+                two would wait for each other for ever.
             HandOverError: The run continues as new; called again, it goes on.
         """
         state, claim = self._state, self._state.claim
@@ -143,6 +144,9 @@ class WorkClaim:
                 summary=f"is somebody at {request.key} already?"[:200],
             )
         except ActivityError as error:
+            if isinstance(error.cause, ApplicationError) and error.cause.type == "invalid_input":
+                said = f"{error.cause.message} No device was touched."
+                raise failure("invalid_input", said) from None
             said = f"executor: the guard could not be asked about `dedup`: {error.cause}. No device was touched."
             raise failure("block_unavailable", said) from None
         return answer

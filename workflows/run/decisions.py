@@ -7,10 +7,11 @@ is recorded and does not count. One rejection by a member rejects. Updates answe
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 from temporalio import workflow
 
 from workflows import contracts
+from workflows.arrivals import read
 from workflows.contracts import Decision, DecisionAnswer, DecisionRecord
 from workflows.errors import InvalidInputError
 from workflows.plan import StepId
@@ -18,6 +19,8 @@ from workflows.run import evidence
 from workflows.run.state import GateRun, RunState
 
 ANYONE = "*"
+NAMED = 10  # people whom a refusal names
+EXAMPLE = '{"by": "NAME", "comment": "TEXT", "step": "STEP"}'  # of a decision
 Answer = Literal["approve", "reject"]
 Noted = Literal["approve", "reject", "remind", "unanswered", "unreachable"]
 How = Literal["update", "signal", "timeout", "automatic", "system"]
@@ -42,12 +45,20 @@ class Decisions:
             return refused
         if ANYONE not in gate.members and decision.by not in gate.members:
             group = f"{step.by} or {step.escalate.to}" if gate.escalated and step.escalate else step.by
-            return f"{decision.by} is not in {group}, which decides about {step.id}"
+            return f"{decision.by} is not in {group}, which decides about {step.id}{self._others(gate)}"
         if "requester" in step.not_by and decision.by == self._state.request.by:
-            return f"{decision.by} asked for this run and cannot decide about it"
+            return f"{decision.by} asked for this run and cannot decide about it{self._others(gate)}"
         if decision.by in gate.approvals:
             return f"{decision.by} has approved {step.id} already; a person counts once"
         return None
+
+    def _others(self, gate: GateRun) -> str:
+        """Who may decide, where they are few."""
+        barred = {self._state.request.by} if "requester" in gate.step.not_by else set()
+        names = [name for name in dict.fromkeys(gate.members) if name not in barred and name not in gate.approvals]
+        if not names:
+            return "; nobody else may" if not gate.approvals else ""
+        return f"; may decide: {', '.join(names)}" if ANYONE not in names and len(names) <= NAMED else ""
 
     def decide(self, decision: Decision, answer: Answer, how: How) -> DecisionAnswer | None:
         """Takes a decision and records it, also one that does not count (then the answer is ``None``)."""
@@ -73,6 +84,8 @@ class Decisions:
             gate.decided = "reject"
         else:
             gate.approvals[decision.by] = record
+            run = next(run for run in self._state.all_steps() if run.id == gate.step.id)
+            run.message = waiting(gate)
             if len(gate.approvals) >= gate.step.quorum:
                 gate.decided = "approve"
         return DecisionAnswer(
@@ -85,9 +98,8 @@ class Decisions:
     def signalled(self, payload: object, answer: Answer) -> None:
         """A decision by signal: whatever arrives, it is recorded and never fails the run."""
         try:
-            decision = Decision.model_validate(payload)
-        except ValidationError as error:
-            problem = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:3])
+            decision = read(Decision, payload)
+        except InvalidInputError as error:
             self._state.decisions.append(
                 DecisionRecord(
                     step=StepId("?"),
@@ -96,7 +108,7 @@ class Decisions:
                     at=workflow.now(),
                     how="signal",
                     counted=False,
-                    why_not=f"the signal cannot be read: {problem}"[:300],
+                    why_not=f"the signal cannot be read: {error}"[:300],
                 )
             )
             self._changed()
@@ -163,4 +175,16 @@ def other_proposal(gate: GateRun, digest: str | None) -> str | None:
     """Why a decision is not about what this gate asks; ``None`` where it is, or names nothing."""
     if digest is None or gate.digest is None or (digest and gate.digest.startswith(digest)):
         return None
-    return f"the proposal has the digest {gate.digest[:12]}…, and the decision names {digest[:12]}…"
+    return (
+        f"the proposal has the digest {gate.digest[:12]}…, and the decision names {digest[:12]}…; look at it again: "
+        "netsaga status RUN --diffs"
+    )
+
+
+def waiting(gate: GateRun) -> str:
+    """Whom a gate waits for, and until when."""
+    step = gate.step
+    whom = f"{step.by} or {step.escalate.to}" if gate.escalated and step.escalate else step.by
+    more = " more" if gate.approvals else ""
+    message = f"waits for {step.quorum - len(gate.approvals)}{more} of {whom} until {gate.until:%Y-%m-%d %H:%M} UTC"
+    return f"{message}; {gate.via_said}" if gate.via_said else message

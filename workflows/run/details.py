@@ -67,8 +67,9 @@ def _asked(status: RunStatus) -> Iterator[str]:
     if status.phase == "paused" and ((pause := _pause(status)) or not asked):
         yield f"- **Paused** {pause or 'until somebody resumes it'}"
     for gate in status.gates:
+        whom = _plain(f"{gate.by} or {gate.also}" if gate.also else gate.by)
         yield (
-            f"- **Waits for {gate.quorum - gate.approvals} approval(s) of {_plain(gate.by)}** on `{gate.step}` until "
+            f"- **Waits for {gate.quorum - gate.approvals} approval(s) of {whom}** on `{gate.step}` until "
             f"{gate.until:%Y-%m-%d %H:%M} UTC; silence means {gate.on_timeout}."
         )
         yield from _bound(gate)
@@ -163,9 +164,14 @@ def _causes(causes: Sequence[Cause]) -> Iterator[str]:
     yield "|---|---|---|"
     for cause in causes:
         yield (
-            f"| {cause.devices} in {cause.step} | {cause.what}: {_plain(cause.message)[:150]} "
+            f"| {cause.devices} in {cause.step} | {_why(cause)} "
             f"| {', '.join(_plain(host) for host in cause.examples)[:60]} |"
         )
+
+
+def _why(cause: Cause) -> str:
+    said = _plain(cause.message)[:150]
+    return said if cause.what == "cancelled" else f"{cause.what}: {said}"
 
 
 def _diffs(gate: Gate) -> Iterator[str]:

@@ -52,18 +52,21 @@ def divide_by_facts(
 
     left = _units(step, hosts, seen)
     waves: list[DividedWave] = []
+    empty: list[str] = []
     plan = list(step.waves) or [Wave(name="all", share=1.0)]
     for place, wave in enumerate(plan):
         taken = left if place == len(plan) - 1 else _take(wave, left, len(hosts), seen, chosen)
         gone = frozenset(taken)
         left = [unit for unit in left if unit not in gone]
         parts = _apart(step, taken, seen)
+        if hosts and wave.select is not None and not taken:
+            empty.append(wave.name)
         for index, part in enumerate(parts):
             name = wave.name if len(parts) == 1 else f"{wave.name}-{index + 1}"
             groups = _groups(step, [host for unit in part for host in unit], seen)
             units = tuple(unit for unit in part if len(unit) > 1)
             waves.append(DividedWave(wave=place, name=name, groups=groups, units=units))
-    return Divided(waves=tuple(waves), caps=_caps(step, hosts, seen))
+    return Divided(waves=tuple(waves), empty=tuple(empty), caps=_caps(step, hosts, seen))
 
 
 def _caps(

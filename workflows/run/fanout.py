@@ -18,7 +18,7 @@ from workflows.run.batches import Batches
 from workflows.run.holding import confirm_until, hold_of
 from workflows.run.judgement import Judgement
 from workflows.run.rollout import Rollout
-from workflows.run.state import FAILED, Answer, BatchMode, RunState, StepRun, WaveRun
+from workflows.run.state import FAILED, Answer, BatchMode, RunState, StepRun, WaveRun, spoken
 from workflows.run.waiting import in_time, until
 
 UNDER_WAY: Final = frozenset({"pending", "running", "soaking", "confirming"})
@@ -53,7 +53,7 @@ class FanOut:
         for wave in self._run.waves:
             if wave.state == "pending":
                 await self._rollout.unpaused()
-                if self._judgement.stopped or not await self._rollout.in_window(wave):
+                if self._judgement.stopped or self._run.held_back or not await self._rollout.in_window(wave):
                     break
             if wave.state in UNDER_WAY or self._unconfirmed(wave):
                 await self._wave(wave)
@@ -87,11 +87,11 @@ class FanOut:
             # One that could not be taken back is not built upon.
             self._begin_anew([host for host in failed if self._run.letters[host] in RETRIED])
             wave.state, wave.soaks_until, wave.confirm_until, wave.why = "pending", None, None, ""
-        self._run.late = False
+        self._run.late, self._run.held_back = False, ""
 
-    async def take_back(self, hosts: Sequence[HostName], wave: str) -> None:
+    async def take_back(self, hosts: Sequence[HostName], wave: str, label: str = "undo") -> None:
         """Undoes this step on these devices, in batches that a cancel cannot cut; the letters say how it went."""
-        await self._by_generation(hosts, f"{wave}/undo", "undo")
+        await self._by_generation(hosts, f"{wave}/{label}", "undo")
 
     async def _by_generation(self, hosts: Sequence[HostName], name: str, mode: BatchMode) -> None:
         """Asks about what was done under the generation of each device: the journal knows it under no other."""
@@ -136,9 +136,11 @@ class FanOut:
             wave.state = "running"
             self._changed()
             await self._carry_out(wave)
-        if wave.state == "soaking":
+        while wave.state == "soaking":
             self._changed()
             wave.state = await self._after_soak(wave)
+            if wave.state == "running":  # an operator is asked first; then it soaks anew
+                await self._carry_out(wave)
 
     async def _held(self, wave: WaveRun) -> None:
         """A wave that is confirmed as a whole, in time, or taken back as a whole: also while the run is paused."""
@@ -172,7 +174,7 @@ class FanOut:
         wave.why = wave.why or (why if self._run.late else self._judgement.why(wave.hosts))
         changed = [host for host in wave.hosts if self._run.letters[host] == contracts.CHANGED]
         for host in changed:
-            self._run.messages[host] = FailureInfo(type="cancelled", message=f"taken back: wave {wave.name} {why}")
+            self._run.messages[host] = FailureInfo(type="cancelled", message=f"taken back: {spoken(wave.name)} {why}")
         await self.take_back(changed, f"{wave.name}/unconfirmed")
 
     async def _carry_out(self, wave: WaveRun) -> None:
@@ -224,6 +226,8 @@ class FanOut:
         changed = [host for host in wave.hosts if self._run.letters[host] == contracts.CHANGED]
         if changed and _checks_after_change(self._step):
             await self._by_generation(changed, f"{wave.name}/again", "check")
+            if self._to_be_asked(wave) and workflow.patched("asked-after-soak"):
+                return "running"
             await self._clear(wave)
         if self._state.cut:
             return "cancelled"
@@ -231,22 +235,36 @@ class FanOut:
 
     # ------------------------------------------------------------------------------------------ paused on a failure
 
+    def _to_be_asked(self, wave: WaveRun) -> bool:
+        """Whether what a soak has brought to light is an operator's to answer."""
+        pauses = self._step.on_failure.action == "pause" and not self._judgement.stopped
+        return pauses and self._run.answer is None and self._judgement.broken(wave.hosts)
+
     async def _answered(self, wave: WaveRun) -> bool:
-        """Waits for an operator where the step pauses on a failure. True where the wave is to be judged anew."""
+        """Waits for an operator where the step pauses on a failure. True where the wave is to be judged anew.
+
+        An answer for some devices leaves the question open for the others; the step ends when each has its own.
+        """
         run = self._run
-        if self._step.on_failure.action != "pause" or (run.answer and run.answer.action in {"undo", "stop"}):
+        ends = run.answer is not None and run.answer.action in {"undo", "stop"} and not run.answer.devices
+        if self._step.on_failure.action != "pause" or ends:
             return False
+        failed = [host for host in wave.hosts if run.letters[host] in FAILED]
+        where = spoken(wave.name)
+        if not failed and workflow.patched("asked-about-the-step"):
+            failed, where = run.asked_about(), f"step {run.id}"
         if run.answer is None:
+            left = [host for host in failed if host not in run.settled and host not in run.passed]
+            if run.settled and not left:
+                run.answer = Answer("stop")
+                return False
             run.asks, run.state = True, "waiting"
-            run.message = f"{run.failures(wave.hosts)} devices of wave {wave.name} failed; retry, skip, undo or stop?"
+            number = "1 device" if len(left) == 1 else f"{len(left)} devices"
+            run.message = f"{number} of {where} failed; retry, skip, undo or stop?"
             self._changed()
         answer = await self._answer()
         run.asks, run.state, run.message = False, "running", ""
-        failed = [
-            host
-            for host in wave.hosts
-            if run.letters[host] in FAILED and (not answer.devices or host in answer.devices)
-        ]
+        failed = [host for host in failed if (host in answer.devices if answer.devices else host not in run.settled)]
         # What a failed device was left with is taken back first, whatever is to become of it; asking came before that.
         await self.take_back([host for host in failed if run.letters[host] in self._touchable], wave.name)
         match answer.action:
@@ -256,6 +274,7 @@ class FanOut:
                     host for host in failed if run.letters[host] in RETRIED and host not in self._state.lease.barred
                 ]
                 self._begin_anew(again)  # one that could not be taken back is not built upon
+                run.settled = [host for host in run.settled if host not in again]
                 await self._by_generation(again, wave.name, "do")
             case "skip":
                 run.answer = None
@@ -266,7 +285,10 @@ class FanOut:
                     run.letters[host] = contracts.LETTERS["skipped"]
                     run.messages[host] = FailureInfo(type="cancelled", message="skipped by an operator")
             case "undo" | "stop":
-                return False
+                if not answer.devices or not workflow.patched("answers-for-some"):
+                    return False
+                run.answer = None
+                run.settled += [host for host in failed if host not in run.settled]
         return not self._judgement.stopped
 
     async def _clear(self, wave: WaveRun) -> None:
@@ -287,7 +309,9 @@ class FanOut:
 
     @property
     def _touchable(self) -> frozenset[str]:
-        """The letters of devices that may hold a part of the change."""
+        """The letters of devices that may hold a part of the change; where the step only reads, there is none."""
+        if not self._step.changes and workflow.patched("reads-are-not-taken-back"):
+            return frozenset()
         return frozenset(contracts.LETTERS[status] for status in ("failed", "unreachable", "unknown"))
 
 

@@ -17,7 +17,7 @@ from workflows.plan.spelling import spelling
 from workflows.run import evidence
 from workflows.run.asking import Asking
 from workflows.run.context import context
-from workflows.run.decisions import Answer, note
+from workflows.run.decisions import Answer, note, waiting
 from workflows.run.evaluate import evaluate, truth
 from workflows.run.reminders import remind
 from workflows.run.seconds import seconds
@@ -130,11 +130,7 @@ class Gates:
         )
 
     def _say(self, run: StepRun, gate: GateRun) -> None:
-        step = gate.step
-        whom = f"{step.by} or {step.escalate.to}" if gate.escalated and step.escalate else step.by
-        message = f"waits for {step.quorum} of {whom} until {gate.until:%Y-%m-%d %H:%M} UTC"
-        if gate.via_said:
-            message = f"{message}; {gate.via_said}"
+        message = waiting(gate)
         if (run.state, run.message) != ("waiting", message):
             run.state, run.message = "waiting", message
             self._changed()
@@ -200,14 +196,16 @@ class Gates:
 
 
 def _seen(name: StepId, gate: GateRun) -> Gate:
+    wider = gate.step.escalate if gate.escalated else None
     return Gate(
         step=name,
         by=gate.step.by,
         quorum=gate.step.quorum,
         approvals=len(gate.approvals),
         until=gate.until,
-        on_timeout=gate.step.on_timeout,
+        on_timeout=wider.then if wider else gate.step.on_timeout,
         escalated=gate.escalated,
+        also=wider.to if wider else "",
         digest=gate.digest,
         diffs=gate.diffs,
         made=gate.made,

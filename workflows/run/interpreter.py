@@ -22,7 +22,7 @@ from workflows.run.context import aggregates, context
 from workflows.run.evaluate import evaluate, text, truth
 from workflows.run.fanout import FanOut
 from workflows.run.gates import Gates
-from workflows.run.leases import DeviceLeases
+from workflows.run.leases import DeviceLeases, NotLeasedError
 from workflows.run.seconds import seconds
 from workflows.run.state import DONE, RunState, StepRun
 from workflows.run.verbs import Verbs
@@ -62,6 +62,7 @@ class Interpreter:
             if not live and not held:
                 break
             await workflow.wait_condition(partial(self._moved, live, held=held))
+        self._cut_between_steps()
         await self._undo()
         for run in self._state.steps.values():
             if run.state not in DONE:
@@ -72,9 +73,20 @@ class Interpreter:
         if planning.plans(self._state):
             planning.show_finally(self._state)
             return
+        self._begin_anew()
         for run in self._state.finally_.values():
             if run.state not in DONE:
                 await self._step(run, devices)
+
+    def _begin_anew(self) -> None:
+        """What has ended or paused the run, and is judged by now, keeps no fan-out and no gate of ``finally`` back."""
+        state = self._state
+        kept_back = state.cut or state.stopping or state.paused
+        final = state.finally_.values()
+        if not kept_back or not any(isinstance(run.step, DevicesStep | ApproveStep) for run in final):
+            return
+        if workflow.patched("finally-over-devices"):
+            state.cut = state.stopping = state.paused = False
 
     def _moved(self, live: Sequence["asyncio.Task[None]"], *, held: bool) -> bool:
         """Whether a step has ended, or a pause is over."""
@@ -124,6 +136,8 @@ class Interpreter:
                 await self._in_time(run, devices)
         except UnknownValueError as error:
             planning.show(run, "unknown", str(error))
+        except NotLeasedError as error:
+            run.state, run.message = "failed", str(error)
         except EvaluationError as error:
             run.state, run.message = "failed", f"an expression has no value: {error}"
         if run.state not in {"succeeded", "skipped"}:
@@ -156,7 +170,7 @@ class Interpreter:
         match run.step:
             case DevicesStep():
                 if run.step.changes and not plans and not await self._leases.hold(run):
-                    run.state, run.message = "cancelled", "cancelled while it waited for devices"
+                    run.state, run.message = "cancelled", f"cancelled while it {run.message or 'waited for devices'}"
                     return
                 fan_out = FanOut(self._state, run, self._changed)
                 self._open[run.id] = fan_out
@@ -200,6 +214,8 @@ class Interpreter:
     def _failed(self, run: StepRun) -> None:
         """A step failed, was rejected or cut: unless it may be passed over, nothing new starts."""
         if run.id in self._state.finally_ or (run.state == "failed" and run.on_failure().action == "continue"):
+            if run.blame is not None and run.blame.answer == "proceeded":
+                run.message += f"; the run goes on without the {run.blame.block.replace('_', ' ')}"
             return
         if run.state == "cancelled" and self._state.stopping:
             return  # stopped because another one failed; that one speaks
@@ -207,6 +223,30 @@ class Interpreter:
             self._state.ended_by = run
             self._state.message = f"step {run.id}: {run.message}"
         self._state.stopping = True
+
+    def _cut_between_steps(self) -> None:
+        """A cancel that found no step under way, as while the run is paused: the one that comes next is cancelled.
+
+        What it says of its failure then holds, as it would a moment after it had begun.
+        """
+        state = self._state
+        if not state.cut or state.ended_by is not None or not workflow.patched("cancel-between-steps"):
+            return
+        for run in state.steps.values():
+            if run.state != "pending" or not all(state.steps[need].state in DONE for need in run.step.needs):
+                continue
+            if self._passed_over(run):
+                run.state, run.message = "skipped", "its `when` is false"
+                continue
+            run.state, run.message = "cancelled", "cancelled before it began"
+            self._failed(run)
+            return
+
+    def _passed_over(self, run: StepRun) -> bool:
+        try:
+            return run.step.when is not None and not truth(run.step.when, context(self._state))
+        except EvaluationError:
+            return False  # it would have failed, which says the same
 
     async def _undo(self) -> None:
         ended = self._state.ended_by

@@ -8,9 +8,14 @@ from workflows import contracts
 from workflows.contracts import FailureInfo
 from workflows.plan import DevicesStep, HostName
 from workflows.run.accept import allowed_failures
-from workflows.run.state import RunState, StepRun
+from workflows.run.state import RunState, StepRun, spoken
 
 SUCCEEDED: Final = frozenset({contracts.LETTERS["succeeded"], contracts.CHANGED})
+
+
+def without(empty: Sequence[str]) -> str:
+    """What is said of waves in which no device is; nothing where there are none."""
+    return f"no device is in {', '.join(map(spoken, empty))}: its `select` is true of none" if empty else ""
 
 
 class Judgement:
@@ -22,7 +27,7 @@ class Judgement:
         self._step = step
 
     @property
-    def _changes(self) -> bool:
+    def changes(self) -> bool:
         """Whether the step changes devices, here and now: in plan mode it does not."""
         return self._step.changes and self._state.request.mode == "apply"
 
@@ -35,7 +40,7 @@ class Judgement:
     def note_failures(self, number: int, now: datetime) -> None:
         """Counts new failures for the breaker, which opens at so many within so long."""
         breaker = self._step.breaker
-        if breaker is None or number <= 0 or (self._step.changes and not self._changes):
+        if breaker is None or number <= 0 or (self._step.changes and not self.changes):
             return
         within = timedelta(seconds=breaker.within_s)
         self._run.failed_at = [at for at in self._run.failed_at if now - at <= within] + [now] * number
@@ -44,7 +49,7 @@ class Judgement:
     @property
     def enough(self) -> bool:
         """Whether the first success of ``any`` is there: the rest is cancelled."""
-        if self._step.changes and not self._changes:
+        if self._step.changes and not self.changes:
             return False  # any of them may be the first, so each is proposed for
         return self._step.accept.kind == "any" and bool(self._run.hosts_with(SUCCEEDED))
 
@@ -66,7 +71,7 @@ class Judgement:
 
     def hopeless(self, wave: Sequence[HostName]) -> bool:
         """Whether going on is of no use. Steps that read go on: their finding is worth having whole."""
-        return self._changes and self.broken(wave)
+        return self.changes and self.broken(wave)
 
     def over(self, wave: Sequence[HostName]) -> bool:
         """Whether no new device may start."""
@@ -75,7 +80,7 @@ class Judgement:
     def concurrency(self) -> int:
         """How many devices may be under way now; ``budget: strict`` caps them at the failures still allowed + 1."""
         wanted = self._run.concurrency or self._step.concurrency
-        if self._step.budget != "strict" or not self._changes:
+        if self._step.budget != "strict" or not self.changes:
             return wanted
         hosts = list(self._run.letters)
         left = allowed_failures(self._step.accept, self._run.judged(hosts)) - self._run.failures(hosts)
@@ -104,16 +109,18 @@ class Judgement:
             breaker = self._step.breaker
             run.state = "failed"
             run.message = f"the breaker opened: {breaker.failures} failures within {breaker.within_s:g} s"
+        elif run.held_back:
+            run.state, run.message = "failed", run.held_back
         elif failed_wave is not None and failed_wave.why:
-            run.state, run.message = "failed", f"wave {failed_wave.name}: {failed_wave.why}"
+            run.state, run.message = "failed", f"{spoken(failed_wave.name)}: {failed_wave.why}"
         elif self.broken(hosts):
             run.state = "failed"
             run.message = f"{failures} of {total} devices failed; accepted is {accept}"
         elif failed_wave is not None:
             run.state = "failed"
-            run.message = f"wave {failed_wave.name}: {self.why(failed_wave.hosts)} in each wave"
+            run.message = f"{spoken(failed_wave.name)}: {self.why(failed_wave.hosts)} in each wave"
         elif not self.enough and any(run.letters[host] == contracts.PENDING for host in hosts):
             run.state, run.message = "failed", "another step failed before all devices were taken up"
         else:
             run.state = "succeeded"
-            run.message = "no devices" if not hosts else ""
+            run.message = without(run.empty) if hosts else "no devices"

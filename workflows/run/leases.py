@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from workflows import contracts
 from workflows.contracts import (
@@ -21,12 +21,15 @@ from workflows.contracts import (
     ReleaseAnswer,
     ReleaseInput,
 )
-from workflows.errors import EvaluationError
 from workflows.plan import HostName
 from workflows.run import calls, reports
 from workflows.run.aftermath import look
 from workflows.run.state import RunState, StepRun
 from workflows.run.waiting import until
+
+
+class NotLeasedError(Exception):
+    """The guard has not given the devices, and will not. The text says why."""
 
 
 class DeviceLeases:
@@ -49,16 +52,19 @@ class DeviceLeases:
         """Asks once for all devices of the run, and waits for its turn. False where the run is cut meanwhile.
 
         Raises:
-            EvaluationError: The guard cannot be asked; no device was touched.
+            NotLeasedError: The guard cannot be asked, or refuses; this step has touched no device.
         """
         lease = self._state.lease
+        if lease.refused and workflow.patched("asks-for-devices-again"):
+            lease.asked, lease.refused = False, ""  # an earlier step was refused; that may be over
         if not lease.asked:
             lease.asked = True
             await self._ask(run)
         await until(self._state, lambda: lease.held or bool(lease.refused) or self._stopped(run))
         if lease.refused:
-            raise EvaluationError(lease.refused)
-        run.state, run.message = "running", ""
+            raise NotLeasedError(lease.refused)
+        if lease.held:
+            run.state, run.message = "running", ""
         if lease.held and not self._stopped(run):
             await self._look(run)
         return lease.held and not self._stopped(run)
@@ -122,7 +128,12 @@ class DeviceLeases:
                 summary=f"lease {len(devices)} devices",
             )
         except ActivityError as error:
-            lease.refused = f"the devices could not be leased: {error.cause}"
+            cause = error.cause
+            lease.refused = (
+                f"the devices were not leased, and this step has changed none: {cause.message}"
+                if isinstance(cause, ApplicationError) and cause.type == "invalid_input"
+                else f"executor: the guard could not be asked for the devices, and this step has changed none: {cause}"
+            )
             return
         if answer.granted and not lease.held:
             self._take(answer)

@@ -4,21 +4,32 @@ An operation that makes no sense now is refused with the reason; by signal, wher
 as refused. Cancelling through Temporal itself does the same as `cancel` here, without a name.
 """
 
-from collections.abc import Callable
-from typing import Any, Final, Literal, get_args
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, get_args
 
-from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
+from workflows.arrivals import asked, payload, read
 from workflows.contracts import Operation, OperationAnswer, OperationRecord
-from workflows.plan import DevicesStep, StepId
+from workflows.errors import InvalidInputError
+from workflows.plan import DevicesStep, HostName, StepId
 from workflows.run.door import Door
-from workflows.run.fanout import FanOut
+from workflows.run.fanout import RETRIED, FanOut
 from workflows.run.state import Answer, RunState, StepRun
 
 Kind = Literal["pause", "resume", "cancel", "retry", "skip", "undo", "stop", "set_concurrency"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+NAMED: Final = 5  # devices that a refusal names
+_ANSWER: Final = '{"by": "NAME", "step": "STEP", "devices": ["HOST"]}'
+EXAMPLES: Final[dict[Kind, str]] = {  # what each takes; `reason` may come with any of them
+    **dict.fromkeys(KINDS, '{"by": "NAME", "reason": "TEXT"}'),
+    "retry": _ANSWER,
+    "skip": _ANSWER,
+    "stop": _ANSWER,
+    "undo": '{"by": "NAME", "step": "STEP", "scope": "failed | wave | step | run"}',
+    "set_concurrency": '{"by": "NAME", "step": "STEP", "concurrency": 10}',
+}
 
 
 class Operators:
@@ -41,16 +52,19 @@ class Operators:
     def listen(self, kind: Kind) -> None:
         """Takes an operation as an update, which answers, and as a signal of the same name."""
 
-        async def update(operation: Operation) -> OperationAnswer:
-            return await self._door.update(OperationAnswer, lambda: self.carry_out(kind, operation, "update"))
+        async def update(*said: object) -> OperationAnswer:
+            return await self._door.update(
+                OperationAnswer, lambda: self.carry_out(kind, asked(Operation, said, EXAMPLES[kind]), "update")
+            )
 
-        def validate(operation: Operation) -> None:
+        def validate(*said: object) -> None:
+            operation = asked(Operation, said, EXAMPLES[kind])
             refused = None if self._door.passes() else self.refusal(kind, operation)
             if refused is not None:
                 raise ApplicationError(refused, type="invalid_input")
 
-        def signal(operation: Any) -> None:  # noqa: ANN401  # whatever people send is recorded, and never fails the run
-            self._door.signal(lambda: self.signalled(kind, operation))
+        def signal(*said: object) -> None:  # whatever people send is recorded, and never fails the run
+            self._door.signal(lambda: self.signalled(kind, payload(said)))
 
         workflow.set_update_handler(kind, update, validator=validate)
         workflow.set_signal_handler(kind, signal)
@@ -68,7 +82,7 @@ class Operators:
             case "resume" if not state.paused:
                 return "the run is not paused" + self._asking_hint()
             case "retry" | "skip" | "undo" | "stop":
-                return self._unanswerable(operation)
+                return self._unanswerable(kind, operation)
             case "set_concurrency":
                 return self._no_concurrency(operation)
             case _:
@@ -84,6 +98,8 @@ class Operators:
                 reason=operation.reason,
                 step=operation.step,
                 devices=operation.devices,
+                scope=operation.scope if kind == "undo" else "",
+                concurrency=operation.concurrency if kind == "set_concurrency" else None,
                 at=workflow.now(),
                 how=how,
                 refused=refused or "",
@@ -94,13 +110,18 @@ class Operators:
         self._changed()
         return OperationAnswer(accepted=refused is None, phase=self._state.phase, message=refused or "")
 
-    def signalled(self, kind: Kind, payload: object) -> None:
+    def note_cancel(self, reason: str) -> None:
+        """A cancel that was asked of the server; who asked, only its reason may tell."""
+        self._state.operations.append(
+            OperationRecord(operation="cancel", by="?", reason=reason, at=workflow.now(), how="server")
+        )
+
+    def signalled(self, kind: Kind, value: object) -> None:
         """An operation by signal: whatever arrives never fails the run."""
         try:
-            operation = Operation.model_validate(payload)
-        except ValidationError as error:
-            first = error.errors()[0]
-            refused = f"the signal cannot be read: {'.'.join(map(str, first['loc']))}: {first['msg']}"[:300]
+            operation = read(Operation, value)
+        except InvalidInputError as error:
+            refused = f"the signal cannot be read: {error}"[:300]
             self._state.operations.append(
                 OperationRecord(operation=kind, by="?", at=workflow.now(), how="signal", refused=refused)
             )
@@ -135,17 +156,34 @@ class Operators:
         asking = [run.id for run in self._state.steps.values() if run.asks]
         return f"; step {asking[0]} waits for retry, skip, undo or stop" if asking else ""
 
-    def _unanswerable(self, operation: Operation) -> str | None:
+    def _unanswerable(self, kind: Kind, operation: Operation) -> str | None:
         asking = self._asking(operation)
         if len(asking) != 1:
-            found = ", ".join(run.id for run in self._state.steps.values() if run.asks) or "none"
-            return f"no single step waits for an answer; waiting: {found}"
+            found = [run.id for run in self._state.steps.values() if run.asks]
+            which = f"waiting: {', '.join(found)}; name it as the step" if found else "none waits"
+            return f"no single step waits for an answer; {which}"
         run = asking[0]
         strangers = [host for host in operation.devices if host not in run.letters]
         if strangers:
             return f"not devices of step {run.id}: {', '.join(strangers[:5])}"
         if run.answer is not None:
             return f"step {run.id} has been answered"
+        return self._not_meant(kind, run, operation)
+
+    def _not_meant(self, kind: Kind, run: StepRun, operation: Operation) -> str | None:
+        """Why the devices that an answer names cannot be meant; ``None`` where they can, or none is named."""
+        if run.appeal:
+            return f"step {run.id} is asked about as a whole; name no devices" if operation.devices else None
+        if kind == "undo" and operation.devices and operation.scope != "failed":
+            return f"either devices or the scope `{operation.scope}` can be undone; name one of them"
+        failed = run.asked_about()
+        others = [host for host in operation.devices if host not in failed]
+        if others:
+            return f"nothing is asked about {_some(others)}, but about {_some(failed)}"
+        meant = operation.devices or tuple(failed)
+        final = [host for host in meant if run.letters[host] not in RETRIED or host in self._state.lease.barred]
+        if kind == "retry" and final and (operation.devices or final == failed):
+            return f"what could not be undone or is out of service is not tried again: {_some(final)}; skip or stop"
         return None
 
     def _no_concurrency(self, operation: Operation) -> str | None:
@@ -153,6 +191,12 @@ class Operators:
             return "`concurrency` is missing"
         fanning = self._fanning(operation)
         if len(fanning) != 1:
-            return f"no single step is over devices now; running: {', '.join(self._fan_outs()) or 'none'}"
+            running = ", ".join(self._fan_outs())
+            which = f"running: {running}; name it as the step" if running else "ask again while one is"
+            return f"no single step is over devices now; {which}"
         assert isinstance(self._state.steps[fanning[0]].step, DevicesStep), "only such steps fan out"
         return None
+
+
+def _some(hosts: Sequence[HostName]) -> str:
+    return ", ".join(hosts[:NAMED]) + (f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else "")

@@ -25,16 +25,34 @@ def outcome_of(error: ActivityError, work: HostWork) -> DeviceOutcome:
         info = FailureInfo.model_validate({"type": kind, "message": cause.message[: contracts.MESSAGE_LENGTH]})
         return DeviceOutcome(host=work.host, status="failed", touched=True, failure=info)
     if isinstance(cause, CancelledError):
-        info = FailureInfo(type="cancelled", message="cancelled before it began")
-        return DeviceOutcome(host=work.host, status="skipped", failure=info)
+        return not_begun(work)
+    return lost(work)
+
+
+def lost(work: HostWork) -> DeviceOutcome:
+    """The outcome of a device of which a worker that has begun with it was not heard again."""
     info = FailureInfo(type="outcome_unknown", message="no answer from a worker in time; the device is looked at first")
     return DeviceOutcome(host=work.host, status="unknown", touched=True, failure=info)
+
+
+def not_begun(work: HostWork) -> DeviceOutcome:
+    """The outcome of a device whose call was cancelled before it did anything."""
+    info = FailureInfo(type="cancelled", message="cancelled before it began")
+    return DeviceOutcome(host=work.host, status="skipped", failure=info)
+
+
+def shortened(message: str, longest: int = contracts.MESSAGE_LENGTH) -> str:
+    """A message of at most so many characters; where it was cut can be seen."""
+    return message if len(message) <= longest else f"{message[: longest - 1]}…"
 
 
 def not_undone(undo: DeviceOutcome, failed: DeviceOutcome | None) -> DeviceOutcome:
     """The outcome of a device that could not be taken back, with what it had failed with before."""
     said = undo.failure.message if undo.failure else "no reason was given"
     why = f"; it had failed with: {failed.failure.message}" if failed and failed.failure else ""
-    info = FailureInfo(type="undo_failed", message=f"not undone: {said}{why}"[: contracts.MESSAGE_LENGTH])
+    if why and undo.failure and undo.failure.type == "unreachable":
+        said = "it cannot be reached"  # which words tell that matters less than why it came to this
+    kind = undo.failure.type if undo.failure else None
+    info = FailureInfo(type="undo_failed", message=shortened(f"not undone: {said}{why}"), undo=kind)
     seen = failed or undo
     return seen.model_copy(update={"status": "undo_failed", "touched": True, "failure": info})

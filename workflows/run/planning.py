@@ -224,7 +224,10 @@ def _proposed(run: StepRun) -> ProposedStep:
     assert isinstance(step, DevicesStep), "only steps over devices are proposed"
     return ProposedStep(
         step=run.id,
-        waves=tuple(PlannedWave(name=wave.name, size=len(wave.hosts)) for wave in run.waves),
+        waves=(
+            *(PlannedWave(name=name, size=0) for name in run.empty),
+            *(PlannedWave(name=wave.name, size=len(wave.hosts)) for wave in run.waves),
+        ),
         window=_window(step.window) if step.window is not None else "",
         failed=run.failures(run.letters),
         folds=tuple(run.folds),
@@ -251,10 +254,12 @@ async def insist(state: RunState) -> None:
     request = state.request.model_copy(
         update={"mode": "plan", "proposal": None, "reason": f"planned anew for {state.scope.workflow_id}"}
     )
+    child = f"{state.scope.workflow_id}/plan"
+    state.message = f"planned anew before anything is changed: run {child}"
     handle = await workflow.start_child_workflow(
         contracts.RUN,
         request,
-        id=f"{state.scope.workflow_id}/plan",
+        id=child,
         result_type=RunResult,
         parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
         static_summary=f"plan anew for {state.scope.workflow_id}",
@@ -266,12 +271,13 @@ async def insist(state: RunState) -> None:
         result: RunResult = await handle
     except FailureError as error:
         if state.cut:
+            state.message = ""
             return
         result = _result_of(error)
     now = result.proposal
     if now is None or now.digest != planned.digest or result.verdict not in PLANNED:
         raise failure("drifted", await _moved(state, planned, result))
-    state.planned = now
+    state.planned, state.message = now, ""
 
 
 def planned_call(state: RunState, step: StepId) -> ProposalRef | None:

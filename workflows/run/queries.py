@@ -20,7 +20,7 @@ from workflows.contracts import (
 )
 from workflows.plan import DevicesStep, HostName
 from workflows.run.accept import allowed_failures
-from workflows.run.causes import causes
+from workflows.run.causes import causes, taken_along
 from workflows.run.state import FAILED, WORDS, RunState, StepRun
 
 CELLS: Final = 1_000  # at most; of more devices, several share one
@@ -70,7 +70,7 @@ def step_status(run: StepRun) -> StepStatus:
     if isinstance(run.step, DevicesStep) and run.letters:
         accept = run.step.accept
         judged = len(run.letters) - status.counts.get("skipped", 0)
-        failures = sum(status.counts.get(WORDS[letter], 0) for letter in sorted(FAILED))
+        failures = sum(not taken_along(run, host) for host in run.hosts_with(FAILED))
         budget = Budget(failures=failures, allowed=allowed_failures(accept, judged), accept=accept.text)
     return status.model_copy(update={"budget": budget, "answers": ANSWERS if run.asks else ()})
 

@@ -11,6 +11,7 @@ from workflows import contracts
 from workflows.contracts import DeviceReport, Quarantined
 from workflows.errors import FailureType
 from workflows.plan import DevicesStep, HostName
+from workflows.run.outcomes import shortened
 from workflows.run.state import FAILED, RunState, StepRun
 
 NOT_ITS_OWN: Final[frozenset[FailureType]] = frozenset(
@@ -25,7 +26,8 @@ NAMED: Final = 10  # devices that a notification lists
 def failed(state: RunState) -> tuple[DeviceReport, ...]:
     """What failed on devices in the steps that the guard has not heard of yet; each device once, in order."""
     found: dict[HostName, DeviceReport] = {
-        host: DeviceReport(host=host, because=why[:LENGTH], dirty=True) for host, why in state.lease.dirty.items()
+        host: DeviceReport(host=host, because=shortened(why, LENGTH), dirty=True)
+        for host, why in state.lease.dirty.items()
     }
     state.lease.dirty = {}
     for run in state.all_steps():
@@ -43,7 +45,7 @@ def failed(state: RunState) -> tuple[DeviceReport, ...]:
 def _report(run: StepRun, host: HostName) -> DeviceReport | None:
     assert isinstance(run.step, DevicesStep), "only such steps have devices"
     info, letter = run.messages.get(host), run.letters[host]
-    said = f"step {run.id}: {info.message if info else 'it failed'}"[:LENGTH]
+    said = shortened(f"step {run.id}: {info.message if info else 'it failed'}", LENGTH)
     touchable = letter in {contracts.LETTERS["failed"], contracts.LETTERS["unreachable"]}
     left = touchable and not run.step.undo and info is not None and info.type in HALF_WAY
     if letter in IN_BETWEEN or left:

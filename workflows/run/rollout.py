@@ -5,7 +5,6 @@ once, and what came of it stands in the state.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from typing import Final
 
 from pydantic import JsonValue, TypeAdapter
@@ -21,10 +20,10 @@ from workflows.run.accept import divide
 from workflows.run.context import aggregates, context
 from workflows.run.division import needs_facts
 from workflows.run.evaluate import describe, evaluate
-from workflows.run.judgement import Judgement
+from workflows.run.judgement import Judgement, without
 from workflows.run.packing import rounds
-from workflows.run.seconds import seconds
-from workflows.run.state import RunState, StepRun, WaveRun
+from workflows.run.seconds import in_words, seconds
+from workflows.run.state import RunState, StepRun, WaveRun, spoken
 from workflows.run.waiting import until
 from workflows.run.waits import window_start
 
@@ -57,7 +56,16 @@ class Rollout:
         self._bar()
         await self._keep_outputs()
         await self._divide([host for host in hosts if host not in skipped])
+        self._count()
         self._run.divided = True
+
+    def _count(self) -> None:
+        """More successes may be asked for than there are devices; then none of them is touched in vain."""
+        accept, there = self._step.accept, self._run.judged(self._run.letters)
+        short = self._judgement.changes and accept.kind == "count" and 0 < there < accept.value
+        if short and workflow.patched("more-than-there-are"):
+            number = "1 device" if there == 1 else f"{there} devices"
+            self._run.held_back = f"accepted is {accept.text}, and the step has {number}"
 
     def _bar(self) -> None:
         """A step that changes devices does not take up those that are out of service; they count as failed."""
@@ -119,6 +127,8 @@ class Rollout:
             said = error.cause.message if isinstance(error.cause, ApplicationError) else str(error)
             raise EvaluationError(said) from None
         self._run.caps = dict(divided.caps)
+        self._run.empty = list(divided.empty)
+        self._run.message = without(self._run.empty)
         plan = self._step.waves or (Wave(name="all"),)
         self._run.waves = [
             WaveRun(
@@ -139,22 +149,33 @@ class Rollout:
         turns = rounds(wave.hosts, self._judgement.concurrency(), self._run.caps, self._step.concurrency_each)
         needs_s = wave.soak_s + 2 * turns * self._step.retry.attempts * calls.attempt_seconds(self._step)
         start = await window_start(self._state, window, needs_s, f"window/{self._step.id}/{wave.name}")
+        run, name = self._run, spoken(wave.name)
         if start is None:
-            raise EvaluationError(f"wave {wave.name} needs up to {needs_s:g} s and never fits into the window")
-        length = start - workflow.now()
-        if length <= timedelta():
-            return True
-        if window.on_closed == "stop":
-            self._run.message = "the change window is closed"
+            run.held_back = (
+                f"{name} may take {in_words(needs_s)} with its soak and its undo, and the change window is open for "
+                f"{in_words(window.duration_s)} only"
+            )
             return False
+        if start <= workflow.now():
+            return True
+        closed = f"the change window is closed until {start:%Y-%m-%d %H:%M} UTC"
+        if window.on_closed == "stop":
+            run.held_back = f"{closed}; {name} was not begun"
+            return False
+        run.message = f"waits for the change window at {start:%Y-%m-%d %H:%M} UTC"
+        told = workflow.patched("waits-for-its-window")  # the phase follows, and with it a search attribute
+        if told:
+            run.state = "waiting"
         if window.on_closed == "pause":
             self._state.paused = True
+            run.message = f"{closed}; an operator may let {name} begin nevertheless: resume"
+        if told or window.on_closed == "wait":
+            self._changed()
+        if window.on_closed == "pause":
             await self.unpaused()
-            return not self._judgement.stopped
-        self._run.message = f"waits for the change window at {start:%Y-%m-%d %H:%M} UTC"
-        self._changed()
-        await until(self._state, lambda: self._judgement.stopped, start, f"window {self._run.id}")
-        self._run.message = ""
+        else:
+            await until(self._state, lambda: self._judgement.stopped, start, f"window {self._run.id}")
+        run.state, run.message = "running", without(run.empty)
         return not self._judgement.stopped
 
     async def unpaused(self) -> None:
@@ -164,7 +185,7 @@ class Rollout:
 
     def _soak(self, wave: Wave) -> float:
         value = evaluate(wave.soak, context(self._state))
-        return seconds(value, f"the soak of wave {wave.name}")
+        return seconds(value, f"the soak of {spoken(wave.name)}")
 
     def _hosts(self) -> list[HostName]:
         value = evaluate(self._step.devices, context(self._state))

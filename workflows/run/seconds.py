@@ -23,3 +23,12 @@ def seconds(value: object, what: str) -> float:
         except ValueError as error:
             raise EvaluationError(f"{what}: {error}") from None
     raise EvaluationError(f"{what} must be a duration such as 5m, and this is {describe(value)}")
+
+
+def in_words(length_s: float) -> str:
+    """A length as definitions write it, in the largest unit that shows it whole."""
+    whole = round(length_s)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if whole >= size and whole % size == 0:
+            return f"{whole // size}{unit}"
+    return f"{whole}s"

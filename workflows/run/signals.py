@@ -7,13 +7,14 @@ waits until it does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
+from workflows import arrivals
 from workflows.contracts import MESSAGE_LENGTH, OperationAnswer, OperationRecord
 from workflows.errors import InvalidInputError
 from workflows.inputs import check_inputs
@@ -61,16 +62,16 @@ class Signals:
         workflow.set_dynamic_update_handler(early)
 
     def _listen(self, name: str) -> None:
-        async def update(payload: Any) -> OperationAnswer:  # noqa: ANN401  # checked against what the step declares
-            return await self._door.update(OperationAnswer, lambda: self._taken(name, payload, "update"))
+        async def update(*said: object) -> OperationAnswer:
+            return await self._door.update(OperationAnswer, lambda: self._taken(name, arrivals.payload(said), "update"))
 
-        def validate(payload: Any) -> None:  # noqa: ANN401  # see above
-            refused = None if self._door.passes() else self._judged(name, payload)[1]
+        def validate(*said: object) -> None:
+            refused = None if self._door.passes() else self._judged(name, arrivals.payload(said))[1]
             if refused:
                 raise ApplicationError(refused, type="invalid_input")
 
-        def signal(payload: Any) -> None:  # noqa: ANN401  # whatever people send is recorded, and never fails the run
-            self._door.signal(lambda: _ignore(self._taken(name, payload, "signal")))
+        def signal(*said: object) -> None:  # whatever people send is recorded, and never fails the run
+            self._door.signal(lambda: _ignore(self._taken(name, arrivals.payload(said), "signal")))
 
         workflow.set_update_handler(name, update, validator=validate)
         workflow.set_signal_handler(name, signal)

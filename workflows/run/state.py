@@ -18,6 +18,7 @@ from workflows.contracts import (
     FailureInfo,
     Holder,
     HostFailure,
+    Left,
     Lost,
     OperationRecord,
     Phase,
@@ -55,6 +56,11 @@ _ON_DEADLINE: Final[Mapping[str, OnFailure]] = {
     "skip": OnFailure(action="continue"),
     "undo": OnFailure(action="undo", scope="step"),
 }
+
+
+def spoken(wave: str) -> str:
+    """A wave as sentences name it; one that its definition does not name is `wave 2` already."""
+    return wave if wave.startswith("wave ") else f"wave {wave}"
 
 
 @dataclass(slots=True)
@@ -109,6 +115,8 @@ class StepRun:
     message: str = ""
     warnings: int = 0
     deadline: datetime | None = None  # of the whole step, once it has begun
+    held_back: str = ""  # why no new wave may begin, where that is no failure of a device
+    empty: list[str] = field(default_factory=list)  # waves of the plan in which no device is
     divided: bool = False  # whether the waves below are those of the step
     waves: list[WaveRun] = field(default_factory=list)
     letters: dict[HostName, str] = field(default_factory=dict)
@@ -128,6 +136,7 @@ class StepRun:
     concurrency: int | None = None  # as an operator has changed it
     answer: "Answer | None" = None  # what an operator says while the step is paused
     asks: bool = False  # whether the step is paused after a failure
+    settled: list[HostName] = field(default_factory=list)  # failed, and answered by name with undo or stop
     passed: list[HostName] = field(default_factory=list)  # passed over by an operator, and still named as not undone
     failed_at: list[datetime] = field(default_factory=list)  # of the newest failures, for the breaker
     tripped: bool = False  # the breaker has opened
@@ -139,6 +148,7 @@ class StepRun:
     outputs: dict[str, object] = field(default_factory=dict)  # of a step that is not about devices
     shown: Shown | None = None  # plan mode: not carried out, and its outputs are not known
     called: ProposalSummary | None = None  # plan mode: what a called definition would change
+    left: Left = "nothing"  # what the runs that the step has called have left behind on devices
 
     @property
     def id(self) -> StepId:
@@ -159,6 +169,15 @@ class StepRun:
         """How many of these devices have failed by now."""
         return sum(self.letters[host] in FAILED and host not in self.passed for host in hosts)
 
+    def asked_about(self) -> list[HostName]:
+        """The devices that an operator is asked about: those that failed in the wave under way.
+
+        Where none did, devices of other waves have used up what ``accept`` allows, as those that are out of service.
+        """
+        whole = [host for host in self.hosts_with(FAILED) if host not in self.passed]
+        wave = next((wave.hosts for wave in self.waves if wave.state == "running"), ())
+        return [host for host in whole if host in wave] or whole
+
     def on_failure(self) -> OnFailure:
         """What its failure does to the others: an operator's answer outranks the definition."""
         passed_over = self.answer is not None and self.answer.action == "skip"
@@ -177,12 +196,20 @@ class StepRun:
         skipped = contracts.LETTERS["skipped"]
         return sum(self.letters[host] != skipped and host not in self.passed for host in hosts)
 
+    @property
+    def shown_state(self) -> StepState:
+        """The state as people see it: what is taken back, or was after it had succeeded, stands no longer."""
+        if any(wave.state == "undoing" for wave in self.waves):
+            return "undoing"
+        taken_back = self.state == "succeeded" and any(wave.state == "undone" for wave in self.waves)
+        return "undone" if taken_back and contracts.CHANGED not in self.letters.values() else self.state
+
     def status(self) -> StepStatus:
         """For the query."""
         return StepStatus(
             id=self.id,
             kind=self.step.kind,
-            state=self.state,
+            state=self.shown_state,
             message=self.message,
             counts=self.counts(),
             warnings=self.warnings,
@@ -207,7 +234,7 @@ class StepRun:
         return StepResult(
             id=self.id,
             kind=self.step.kind,
-            state=self.state,
+            state=self.shown_state,
             message=self.message,
             counts=self.counts(),
             warnings=self.warnings,

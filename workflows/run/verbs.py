@@ -15,6 +15,7 @@ from workflows.contracts import (
     DeviceResult,
     HttpInput,
     HttpResult,
+    Left,
     NotifyInput,
     NotifyResult,
     RunRequest,
@@ -106,7 +107,7 @@ class Verbs:
             run.outputs = {"status": answer.status, "json": answer.json_, "text": answer.text, "body": answer.body}
 
     async def script(self, run: StepRun, step: ScriptStep, devices: tuple[DeviceResult, ...]) -> None:
-        """Runs a program that the settings allow. Outputs: ``result``, ``log``."""
+        """Runs a program, a playbook or a template that the settings allow. Outputs: ``result``, ``log``."""
         seen = context(self._state, devices)
         call = ScriptInput(
             scope=self._state.scope,
@@ -114,6 +115,7 @@ class Verbs:
             engine=step.engine,
             run=step.run,
             given=_json(step.with_, seen),
+            prepared=self._state.plan_ready.ref,
             block=step.block,
             retry_on=_retried(step),
             timeout_s=step.timeout_s,
@@ -200,10 +202,12 @@ class Verbs:
             why = f"{result_.verdict}: {result_.message}" if result_ else str(error.cause or error)
             run.message = f"run {child}: {why}"[: contracts.MESSAGE_LENGTH]
             run.blame = next((one.blame for one in result_.steps if one.blame), None) if result_ else None
+            _note_left(run, verdict.left_by(error.cause))
             return
         run.outputs, run.called = dict(result.outputs), result.proposal
         run.state = "succeeded" if result.verdict in ACCEPTED else "failed"
         run.message = f"run {child}: {result.verdict}"
+        _note_left(run, result.left)
 
     async def other(self, run: StepRun, devices: tuple[DeviceResult, ...]) -> None:
         """The verb of a step that is neither about devices nor a gate."""
@@ -222,6 +226,12 @@ class Verbs:
                 await self.call(run, run.step, devices)
             case _:
                 raise AssertionError(f"{run.step.kind} has a place of its own")
+
+
+def _note_left(run: StepRun, left: Left) -> None:
+    """Keeps what a called run has left behind; the run of an earlier try may have left more."""
+    if left != "nothing" and run.left != "doubt" and workflow.patched("what-called-runs-leave"):
+        run.left = left
 
 
 def _retried(step: StepBase) -> tuple[str, ...]:

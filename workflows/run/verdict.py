@@ -5,16 +5,19 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import JsonValue
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, CancelledError, TerminatedError
+from temporalio.exceptions import TimeoutError as TimedOut
 
 from workflows import contracts
-from workflows.contracts import DeviceResult, RunResult, Verdict
+from workflows.contracts import DeviceResult, Left, RunResult, Verdict
 from workflows.plan import DevicesStep, HostName, Plan
 from workflows.run.causes import causes
 from workflows.run.state import FAILED, RunState, StepRun
 
 MAX_DEVICES = 1_000
 MAX_QUARANTINED = 100
+NAMED = 10  # devices in a sentence
+_RANK = {"undo_failed": 0, "unknown": 0, "failed": 1, "unreachable": 1, "quarantined": 1, "undone": 1}
 UNKNOWN, UNDO_FAILED, UNDONE = (contracts.LETTERS[status] for status in ("unknown", "undo_failed", "undone"))
 
 
@@ -83,24 +86,40 @@ def _message(step: StepRun, host: HostName) -> str:
 def verdict(state: RunState, devices: Sequence[DeviceResult]) -> Verdict:
     """The run's verdict. ``failed_dirty`` outranks all: a device is in between, and its name is known."""
     statuses = Counter(device.status for device in devices)
-    if statuses["undo_failed"] or statuses["unknown"] or _left_touched(state):
+    in_between = statuses["undo_failed"] or statuses["unknown"] or _left_touched(state)
+    if in_between or any(step.left == "doubt" for step in state.steps.values()):
         return "failed_dirty"
     if state.cut:
         return "cancelled"
-    holders = state.request.mode == "apply" and any(
-        state.changed_by(step)
-        for step in state.steps.values()
-        if isinstance(step.step, DevicesStep) and step.step.changes
-    )
     ended = state.ended_by
     if ended is not None:
         if ended.state == "rejected":
             return "rejected"
-        return "stopped" if holders else "failed"
+        return "stopped" if _holds(state) else "failed"
     failures = any(letter in FAILED for step in state.steps.values() for letter in step.letters.values())
     if failures or any(step.state == "failed" for step in state.steps.values()):
         return "partial"
     return "succeeded"
+
+
+def _holds(state: RunState) -> bool:
+    """Whether some device keeps a change: of a step, or of a run that one has called."""
+    if state.request.mode != "apply":
+        return False
+    own = (run for run in state.steps.values() if isinstance(run.step, DevicesStep) and run.step.changes)
+    return any(map(state.changed_by, own)) or any(run.left != "nothing" for run in state.steps.values())
+
+
+def advice(state: RunState, devices: Sequence[DeviceResult]) -> str:
+    """What a person has to do, as the end of the run's message; nothing where no device is in between."""
+    urgent = [device.name for device in devices if device.status in {"undo_failed", "unknown"}]
+    if not urgent:
+        return ""
+    new = [host for host in urgent if host not in state.message]
+    named = ["them"] if len(new) < len(urgent) else []  # those that are named there already
+    named += [", ".join(new[:NAMED]) + (" and more" if len(new) > NAMED else "")] if new else []
+    said = f"put {' and '.join(named)} right by hand, then `netsaga quarantine clear HOST --by NAME`"
+    return f"; {said}" if state.message else said
 
 
 def _left_touched(state: RunState) -> bool:
@@ -146,11 +165,36 @@ def result(
         counts=dict(sorted(Counter(device.status for device in devices).items())),
         causes=causes(state.all_steps()),
         steps=tuple(step.result() for step in state.all_steps()),
-        devices=tuple(devices[:MAX_DEVICES]),
+        devices=_kept(devices),
         devices_omitted=max(0, len(devices) - MAX_DEVICES),
         mode=state.request.mode,
         quarantined={host: one.because for host, one in list(state.lease.quarantined.items())[:MAX_QUARANTINED]},
+        left="doubt" if state.verdict == "failed_dirty" else "changes" if _holds(state) else "nothing",
     )
+
+
+def _kept(devices: Sequence[DeviceResult]) -> tuple[DeviceResult, ...]:
+    """So many as a result holds, in order: those that need a person, then those that failed, then the others."""
+    first = sorted(range(len(devices)), key=lambda place: _RANK.get(devices[place].status, 2))[:MAX_DEVICES]
+    return tuple(devices[place] for place in sorted(first))
+
+
+def left_by(cause: BaseException | None) -> Left:
+    """What a run that failed has left behind on devices.
+
+    One that was cancelled does not say what it has kept, and one that was cut off says nothing at all. One that was
+    refused has touched nothing.
+    """
+    found = result_in(cause)
+    if found is not None:
+        return found.left
+    match cause:
+        case CancelledError():
+            return "changes"
+        case TerminatedError() | TimedOut():
+            return "doubt"
+        case _:
+            return "nothing"
 
 
 def result_in(cause: BaseException | None) -> RunResult | None:

@@ -20,7 +20,7 @@ from workflows.run import calls
 from workflows.run.context import context
 from workflows.run.evaluate import describe, evaluate
 from workflows.run.pools import TAKEN_UP
-from workflows.run.seconds import seconds
+from workflows.run.seconds import in_words, seconds
 from workflows.run.signals import fields_of
 from workflows.run.state import RunState, StepRun
 from workflows.run.waiting import until
@@ -65,7 +65,7 @@ class Waits:
     async def _for_time(self, run: StepRun, step: WaitStep) -> None:
         """What has passed or is open is no wait at all."""
         if run.until is None:
-            run.until = workflow.now() + await self._length(step)
+            run.until = await self._end(step)
         if run.until > workflow.now():
             run.message = f"until {run.until:%Y-%m-%d %H:%M:%S} UTC"
             self._changed()
@@ -74,16 +74,16 @@ class Waits:
                 return
         run.state, run.message = "succeeded", ""
 
-    async def _length(self, step: WaitStep) -> timedelta:
+    async def _end(self, step: WaitStep) -> datetime:
         if step.for_ is not None:
-            return timedelta(seconds=seconds(evaluate(step.for_, context(self._state)), "`for`"))
+            return workflow.now() + timedelta(seconds=seconds(evaluate(step.for_, context(self._state)), "`for`"))
         if step.until is not None:
-            return _time(evaluate(step.until, context(self._state))) - workflow.now()
+            return _time(evaluate(step.until, context(self._state)))
         assert step.window is not None, "one thing is waited for"
         start = await window_start(self._state, step.window, 0.0, f"window/{step.id}")
         if start is None:
             raise EvaluationError("the window never opens")
-        return start - workflow.now()
+        return start
 
     def _limit(self, run: StepRun, step: WaitStep) -> None:
         """Sets when the wait ends in any case; never, where the definition gives no limit."""
@@ -111,7 +111,7 @@ class Waits:
                     f"signal {name}",
                 )
                 if not condition:
-                    run.state, run.message = "failed", f"no signal {name} within {_spoken(self._length_s(step))}"
+                    run.state, run.message = "failed", f"no signal {name} within {in_words(self._length_s(step))}"
                     return
             if self._stopped(run):
                 self._no_longer(run)
@@ -271,14 +271,6 @@ def _some(run: StepRun, hosts: Sequence[HostName]) -> str:
 
 def _until(deadline: datetime | None) -> str:
     return f" until {deadline:%Y-%m-%d %H:%M:%S} UTC" if deadline is not None else ""
-
-
-def _spoken(length_s: float) -> str:
-    whole = round(length_s)
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
-        if whole >= size and whole % size == 0:
-            return f"{whole // size}{unit}"
-    return f"{whole}s"
 
 
 def _time(value: object) -> datetime:

@@ -5,8 +5,9 @@ verdict. It decides nothing about devices itself; the handlers here are what peo
 """
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from pydantic import JsonValue, ValidationError
 from temporalio import workflow
@@ -14,6 +15,7 @@ from temporalio.common import RawValue, SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 
 from workflows import contracts
+from workflows.arrivals import arrived, asked, payload
 from workflows.contracts import (
     ClaimAnswer,
     Continuation,
@@ -40,7 +42,7 @@ from workflows.run import calls, planning, queries, verdict
 from workflows.run.alerts import alert
 from workflows.run.claims import WorkClaim
 from workflows.run.context import context
-from workflows.run.decisions import Decisions
+from workflows.run.decisions import EXAMPLE, Answer, Decisions
 from workflows.run.details import markdown
 from workflows.run.door import Door
 from workflows.run.evaluate import evaluate
@@ -102,8 +104,21 @@ class RunWorkflow:
         except HandOverError:
             await self._to_the_end(asyncio.create_task(self._hand_over()))
             raise AssertionError("unreachable: this execution has ended") from None
+        except ApplicationError as error:
+            self._refused(error.message)
+            raise
         finally:
             watcher.cancel()
+
+    def _refused(self, why: str) -> None:
+        """Where nothing was begun, those who look and those who list are told that the run has ended, and why."""
+        state = self._state
+        if state.result is not None or state.prepared is None:
+            return
+        if state.phase != "closed":
+            state.phase, state.message = "closed", why
+        if workflow.patched("refused-is-closed"):
+            self._changed()
 
     async def _run(self, request: RawValue) -> RunResult:
         state = self._state
@@ -128,6 +143,7 @@ class RunWorkflow:
                 state.message = "; ".join(
                     part for part in (f"cancelled{_because(state.cut_reason)}", state.message) if part
                 )
+            state.message += verdict.advice(state, devices)
         await self._to_the_end(asyncio.create_task(alert(state, devices)))
         await self._to_the_end(asyncio.create_task(self._interpreter.finish(devices)))
         await self._to_the_end(asyncio.create_task(self._leases.release()))
@@ -171,7 +187,12 @@ class RunWorkflow:
 
     def _cut(self) -> None:
         # Delivered once: one that comes before the state is there waits for it, or it would be overwritten.
-        self._door.signal(partial(self._cut_by, workflow.cancellation_reason() or ""))
+        self._door.signal(partial(self._cut_unnamed, workflow.cancellation_reason() or ""))
+
+    def _cut_unnamed(self, reason: str) -> None:
+        if not self._state.cut:
+            self._operators.note_cancel(reason)
+        self._cut_by(reason)
 
     def _cut_by(self, reason: str) -> None:
         state = self._state
@@ -195,6 +216,7 @@ class RunWorkflow:
         except ActivityError as error:
             cause = error.cause
             if isinstance(cause, ApplicationError):
+                state.phase, state.message = "closed", f"refused: {cause.message}"
                 raise ApplicationError(cause.message, *cause.details, type=cause.type, non_retryable=True) from None
             raise failure("block_unavailable", f"executor: the run could not be prepared: {cause}") from None
         state.prepared = prepared
@@ -259,60 +281,68 @@ class RunWorkflow:
     # --------------------------------------------------------------------------------------------------- handlers
 
     @workflow.signal(name=contracts.SIGNAL_APPROVE, description='Approve a gate: {"by": …, "comment": …, "step": …}')
-    def approve_signal(self, decision: Any) -> None:  # noqa: ANN401  # whatever people send is recorded, and never fails the run
-        """An approval that waits for nobody's answer."""
-        self._door.signal(lambda: self._decisions.signalled(decision, "approve"))
+    def approve_signal(self, *said: object) -> None:
+        """An approval that waits for nobody's answer. Whatever people send is recorded, and never fails the run."""
+        self._door.signal(lambda: self._decisions.signalled(payload(said), "approve"))
 
     @workflow.signal(name=contracts.SIGNAL_REJECT, description='Reject a gate: {"by": …, "comment": …, "step": …}')
-    def reject_signal(self, decision: Any) -> None:  # noqa: ANN401  # see above
-        """A rejection that waits for nobody's answer."""
-        self._door.signal(lambda: self._decisions.signalled(decision, "reject"))
+    def reject_signal(self, *said: object) -> None:
+        """A rejection that waits for nobody's answer; as above."""
+        self._door.signal(lambda: self._decisions.signalled(payload(said), "reject"))
 
     @workflow.update(name=contracts.SIGNAL_APPROVE, description='Approve a gate: {"by": …, "comment": …, "step": …}')
-    async def approve(self, decision: Decision) -> DecisionAnswer:
+    async def approve(self, *said: object) -> DecisionAnswer:
         """Approves, and answers how the gate stands."""
-        return await self._door.update(DecisionAnswer, lambda: self._decided(decision, "approve"))
+        return await self._door.update(DecisionAnswer, lambda: self._decided(said, "approve"))
 
     @approve.validator
-    def validate_approve(self, decision: Decision) -> None:
+    def validate_approve(self, *said: object) -> None:
         """Refuses what would not count."""
-        self._refuse(decision)
+        self._refuse(said)
 
     @workflow.update(name=contracts.SIGNAL_REJECT, description='Reject a gate: {"by": …, "comment": …, "step": …}')
-    async def reject(self, decision: Decision) -> DecisionAnswer:
+    async def reject(self, *said: object) -> DecisionAnswer:
         """Rejects, and answers how the gate stands."""
-        return await self._door.update(DecisionAnswer, lambda: self._decided(decision, "reject"))
+        return await self._door.update(DecisionAnswer, lambda: self._decided(said, "reject"))
 
     @reject.validator
-    def validate_reject(self, decision: Decision) -> None:
+    def validate_reject(self, *said: object) -> None:
         """Refuses what would not count."""
-        self._refuse(decision)
+        self._refuse(said)
 
-    def _decided(self, decision: Decision, answer: Any) -> DecisionAnswer:  # noqa: ANN401  # narrowed by the callers
+    def _decided(self, said: Sequence[object], answer: Answer) -> DecisionAnswer:
+        decision = asked(Decision, said, EXAMPLE)
         taken = self._decisions.decide(decision, answer, "update")
         if taken is None:
             raise ApplicationError(self._decisions.refusal(decision) or "it did not count", type="invalid_input")
         return taken
 
-    def _refuse(self, decision: Decision) -> None:
+    def _refuse(self, said: Sequence[object]) -> None:
+        decision = asked(Decision, said, EXAMPLE)
         refusal = None if self._door.passes() else self._decisions.refusal(decision)
         if refusal is not None:
             raise ApplicationError(refusal, type="invalid_input")
 
     @workflow.signal(name=contracts.SIGNAL_LEASED, description="From the guard: the devices are free now.")
-    def leased(self, answer: LeaseAnswer | None = None) -> None:
+    def leased(self, *said: object) -> None:
         """It is this run's turn."""
-        self._door.signal(partial(self._leases.granted, answer))
+        answer = arrived(LeaseAnswer, said) if said else None
+        if answer is not None or not said:
+            self._door.signal(partial(self._leases.granted, answer))
 
     @workflow.signal(name=contracts.SIGNAL_CLAIMED, description="From the guard: of the run that does the same work.")
-    def claimed(self, answer: ClaimAnswer) -> None:
+    def claimed(self, *said: object) -> None:
         """It is this run's turn, or the run that it joined is ending."""
-        self._door.signal(partial(self._claim.told, answer))
+        answer = arrived(ClaimAnswer, said)
+        if answer is not None:
+            self._door.signal(partial(self._claim.told, answer))
 
     @workflow.signal(name=contracts.SIGNAL_PROGRESS, description="From a batch to its run.")
-    def batch_progress(self, progress: Progress) -> None:
+    def batch_progress(self, *said: object) -> None:
         """A batch reports."""
-        self._interpreter.progress(progress)
+        progress = arrived(Progress, said)
+        if progress is not None:
+            self._interpreter.progress(progress)
 
     @workflow.query(
         name=contracts.QUERY_STATUS, description="The run as it stands: phase, steps, waves, gates, failures."

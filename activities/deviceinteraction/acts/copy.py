@@ -12,14 +12,14 @@ from typing import Final
 from activities.deviceinteraction.failures import CheckFailed, InvalidInput
 from activities.deviceinteraction.model import Journal
 from activities.deviceinteraction.platforms.dialogue import Dialogue
-from activities.deviceinteraction.platforms.filesystems import FileSystem, checksum, room
+from activities.deviceinteraction.platforms.filesystems import FileSystem, checksum, room, volume
 
 OUTCOME: Final = "outcome"
 _PIECE: Final = 1_048_576
 
 
 async def copy(
-    device: Dialogue,
+    session: Callable[[], Dialogue],
     files: FileSystem,
     source: Path,
     to: str,
@@ -30,7 +30,7 @@ async def copy(
     """Copy a file to a device once; whether it was sent.
 
     Args:
-        device: Whom.
+        session: The session that is up; another one once a file was sent, since the device is left meanwhile.
         files: How its platform shows files.
         source: The file here.
         to: Its path there.
@@ -48,13 +48,19 @@ async def copy(
     size, own, wanted = await asyncio.to_thread(_measured, source, files.hash)
     if sha256 is not None and own != sha256.lower():
         raise InvalidInput(f"{source.name} has the SHA-256 {own}, and not {sha256}: it is another file, or damaged.")
+    device = session()
     sent = await checksum(device, files, to) != wanted
     if sent:
         free = await room(device, files, to)
         if free < size:
-            raise CheckFailed(f"{device.host}: {source.name} needs {size} bytes, and {free} are free. Make room first.")
+            where = files.listing.format(volume=volume(to))
+            raise CheckFailed(
+                f"{device.host} has no room for {source.name}: it needs {size} bytes, and {free} are free. Nothing was "
+                f"sent. Remove what is not used any more (`{where}` lists it), and try again."
+            )
         device.demand_turn()
         await send(source, files.remote(to))
+        device = session()
         found = await checksum(device, files, to)
         if found != wanted:
             said = "is not there" if found is None else f"has the {files.hash} {found[:12]}… instead of {wanted[:12]}…"

@@ -96,8 +96,8 @@ async def _come_back(host: str, restart: Restart, at: datetime, within: timedelt
         except Transient as error:
             if left <= timedelta():
                 raise OutcomeUnknown(
-                    f"{host} was told to restart and does not answer after {within.total_seconds():g} s: "
-                    f"{error.message} Look at its console."
+                    f"{host} was told to restart and is not back after {within.total_seconds():g} s: look at its "
+                    f"console. {error.message}"
                 ) from error
         if left <= timedelta():
             raise CheckFailed(f"{host} was told to restart, and {within.total_seconds():g} s later it has not.")

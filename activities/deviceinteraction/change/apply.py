@@ -73,8 +73,7 @@ async def apply(work: Work, change: Change, *, save: bool, bound: bool, hold: Ho
         return await _finish(work, intent, before, seen.made)
     if seen.done:
         return await _go_on(work, change, intent, before, seen)
-    await begun_anew(work, intent)
-    return await _make(work, await _stage(work, change, before, wanted=intent.digest), intent, before)
+    return await _anew(work, change, intent, before)
 
 
 async def _go_by_footprint(work: Work, change: Change, intent: Intent, now: Running) -> Applied:
@@ -84,8 +83,7 @@ async def _go_by_footprint(work: Work, change: Change, intent: Intent, now: Runn
         presence = "partial"  # nothing of the result, and yet something that was not there before
     match presence:
         case "absent":
-            await begun_anew(work, intent)
-            return await _make(work, await _stage(work, change, now, wanted=intent.digest), intent, now)
+            return await _anew(work, change, intent, now)
         case "committed":
             return await _finish(work, intent, now, intent.footprint)
         case "partial":
@@ -96,6 +94,26 @@ async def _go_by_footprint(work: Work, change: Change, intent: Intent, now: Runn
             )
         case other:
             assert_never(other)
+
+
+async def _anew(work: Work, change: Change, intent: Intent, now: Running) -> Applied:
+    """Make what an earlier attempt meant to make, of which nothing was there.
+
+    Its commit may have been under way all the time, by a session whose link was dead, and end between our look and our
+    turn: then the change is there, and what is staged is another one.
+    """
+    await begun_anew(work, intent)
+    now = await work.turn.at_rest(work.names) or now
+    if intent.footprint.presence(now.present) == "committed":
+        return await _finish(work, intent, now, intent.footprint)
+    try:
+        staged = await _stage(work, change, now, wanted=intent.digest)
+    except Drifted:  # a platform without a lock that would tell
+        after = await work.platform.running(work.device)
+        if intent.footprint.presence(after.present) != "committed":
+            raise
+        return await _finish(work, intent, after, intent.footprint)
+    return await _make(work, staged, intent, now)
 
 
 async def _go_on(work: Work, change: Change, intent: Intent, now: Running, seen: Progress) -> Applied:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from activities.deviceinteraction.failures import ConfigLocked
-from activities.deviceinteraction.model import Journal
+from activities.deviceinteraction.model import Journal, Names
 from activities.deviceinteraction.platforms.dialogue import Dialogue
-from activities.deviceinteraction.platforms.protocol import Platform
+from activities.deviceinteraction.platforms.protocol import Locking, Platform, Running
 
 T = TypeVar("T")
 
@@ -59,6 +59,27 @@ class Turn:
                     raise
                 ended.add(locked.holder)
         return await act()
+
+    async def at_rest(self, names: Names) -> Running | None:
+        """The configuration once no commit of an older attempt, whose link died, can be under way any more.
+
+        Such a commit may last for minutes, and what it changes is not there before its end.
+
+        Args:
+            names: Of the change.
+
+        Returns:
+            ``None`` where the platform has no lock that would tell.
+
+        Raises:
+            ConfigLocked: The lock is not to be had, so nothing is known yet; it is for another attempt to look.
+        """
+        locking = self.platform
+        if not isinstance(locking, Locking):
+            return None
+        await self.past_lock(lambda: locking.lock(self.device))
+        await self.platform.discard(self.device, names)
+        return await self.platform.running(self.device)
 
     async def _announce(self) -> frozenset[str]:
         """Write down which session this is; returns those that were written down before it."""

@@ -61,6 +61,9 @@ async def undo(work: Work, *, methods: Sequence[UndoMethod], saved: bool = False
     begun = await read_undo_begun(work.journal)
     known = begun or outcome or await read_partial(work.journal)
     footprint = known.footprint if known is not None else _found(intent, now)
+    if known is None and footprint.presence(now.present) == "absent":
+        now = await work.turn.at_rest(work.names) or now
+        footprint = _found(intent, now)
     if footprint.presence(now.present) == "absent":
         if await waiting(work, intent):
             await uncut(_stop_timer(work))  # nothing of ours is left for it to take back
@@ -90,7 +93,7 @@ async def _undo(
     usable: list[UndoMethod] = [method for method in offered if alone or method == "inverse"]
     reasons = [f"{method}: {work.platform.name} does not offer it" for method in methods if method not in offered]
     if not alone:
-        reasons.append("somebody else changed the device since, so only the inverse may be used")
+        reasons.append("it was changed since, by somebody else or a later step, so only the inverse may be used")
     for method in usable:
         with under_way(work.device.host, f"the undo ({method})"):
             try:
@@ -105,8 +108,9 @@ async def _undo(
         reasons.append(f"{method}: {wrong}")
     tried = " | ".join(reasons) or f"none of the methods {list(methods)} may be used"
     raise CheckFailed(
-        f"undo_failed: {work.device.host} is not as it was before the change: {tried}. "
-        f"Compare it with the checkpoint {intent.checkpoint} and repair it by hand.",
+        # What to do comes first: the end of a long message is lost on its way.
+        f"{work.device.host} is not as it was before the change. Compare it with the checkpoint {intent.checkpoint} "
+        f"and repair it by hand. What was tried: {tried}",
         touched=True,
     )
 

@@ -122,7 +122,7 @@ class CiscoIosxr(Untimed):
             InvalidInput: A line's inverse could not be told.
         """
         _check(lines)
-        await indented.enter(device, "configure exclusive", "(config")
+        await self.lock(device)
         async with dropped_if_refused(partial(self.discard, device, names), "The target was dropped"):
             await device.lines(_as_sent(lines))
             await device.step("root")
@@ -135,6 +135,10 @@ class CiscoIosxr(Untimed):
                 f"{device.host}: the change only moves lines, and an order cannot be taken back; make it by hand."
             )
         return staged
+
+    async def lock(self, device: Dialogue) -> None:
+        """See `Locking.lock`."""
+        await indented.enter(device, "configure exclusive", "(config")
 
     async def own_session(self, device: Dialogue) -> str | None:
         """See `Platform.own_session`. A line (``vty0``) is the next login's as well, so no session is told by it."""

@@ -113,9 +113,14 @@ async def checksum(device: Dialogue, files: FileSystem, path: str) -> str | None
     raise CheckFailed(f"{device.host}: {command!r} told no checksum: {last_line(answer)!r}")
 
 
+def volume(path: str) -> str:
+    """The file system that a path begins with, as ``flash:``."""
+    return f"{path.partition(':')[0]}:"
+
+
 async def room(device: Dialogue, files: FileSystem, path: str) -> int:
     """The bytes that are free where a file is to go. Raises `CheckFailed` where the device does not tell."""
-    command = files.listing.format(volume=f"{path.partition(':')[0]}:")
+    command = files.listing.format(volume=volume(path))
     found = files.free(await device.show(command), path)
     if found is None:
         raise CheckFailed(f"{device.host}: how much room there is for {path} could not be read from {command!r}.")

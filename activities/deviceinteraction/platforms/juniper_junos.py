@@ -115,7 +115,7 @@ class JuniperJunos:
                 raise InvalidInput(f"{line.strip()!r} is not a Junos set line; begin lines with set or delete.")
         # Deleted as all else, and none of it: the device writes it anew with each commit.
         version = _VERSION.findall(await device.show("show configuration | display set")) if emptied else []
-        await self._lock(device)
+        await self.lock(device)
         async with dropped_if_refused(partial(self.discard, device, names)):
             if emptied:
                 await self._empty(device, names)
@@ -183,7 +183,7 @@ class JuniperJunos:
 
     async def confirm_commit(self, device: Dialogue, names: Names) -> None:
         """See `Platform.confirm_commit`: an empty commit, of which nobody else's changes can be a part."""
-        await self._lock(device)
+        await self.lock(device)
         try:
             await self._commit(device, names, f"{_comment(names)} confirmed")
         except RejectedByDevice as refused:
@@ -199,7 +199,7 @@ class JuniperJunos:
         ours = [int(match["number"]) for match in _COMMIT.finditer(history) if names.tag in match.group(0)]
         if not ours:
             raise CheckFailed(f"{device.host}: 'show system commit' has no commit with {names.tag} in its comment.")
-        await self._lock(device)
+        await self.lock(device)
         words = refusal(await device.step(f"rollback {max(ours) + 1}"))
         if words is not None:
             await self.discard(device, names)
@@ -226,7 +226,8 @@ class JuniperJunos:
             *await self.timer_needs(device),
         )
 
-    async def _lock(self, device: Dialogue) -> None:
+    async def lock(self, device: Dialogue) -> None:
+        """See `Locking.lock`."""
         answer = await device.step("configure exclusive")
         if not device.prompt.endswith("#"):
             holders = _editors(answer)

@@ -126,6 +126,10 @@ class NetconfDevice:
                 await self.discard(device, names)
             raise
 
+    async def lock(self, device: Dialogue) -> None:
+        """See `Locking.lock`. That of what runs is refused while a commit waits for its confirmation."""
+        await nc.lock(device, "candidate")
+
     async def own_session(self, device: Dialogue) -> str | None:
         """See `Platform.own_session`: the id of the hello, which a refused lock names."""
         return device.netconf.session_id

@@ -109,7 +109,7 @@ class NokiaSros(Untimed):
     async def stage(self, device: Dialogue, lines: Sequence[str], before: Running, names: Names) -> Staged:
         """See `Platform.stage`. The candidate stays open in exclusive mode."""
         typed = [text for line in lines for text in _as_sent(line.strip())]
-        await self._lock(device)
+        await self.lock(device)
         async with dropped_if_refused(partial(self.discard, device, names)):
             await device.lines(typed)
             await device.step("/configure")
@@ -157,7 +157,7 @@ class NokiaSros(Untimed):
                 f"{device.host}: no file is kept of the commit with {names.tag} in its comment; it needs "
                 "`system management-interface cli md-cli auto-config-save`, which is on unless it was switched off."
             )
-        await self._lock(device)
+        await self.lock(device)
         await device.step("/configure")
         words = refusal(await device.effect(f"rollback {saved[0] + 1}"))
         if words is not None:
@@ -200,7 +200,8 @@ class NokiaSros(Untimed):
         """The comment of each commit, the newest first, and the number of the file that it is saved in."""
         return list(_commits(await device.show(_HISTORY)))
 
-    async def _lock(self, device: Dialogue) -> None:
+    async def lock(self, device: Dialogue) -> None:
+        """See `Locking.lock`."""
         answer = await device.step("edit-config exclusive")
         if "(ex)" not in device.prompt:
             if "unavailable" in answer or "lock" in answer:

@@ -89,7 +89,7 @@ def restart_of(platform: str) -> Restart:
 
 
 async def uptime(device: Dialogue, restart: Restart) -> timedelta:
-    """How long a device is up by its own word, cut to the unit that it tells.
+    """How long a device is up at least, by its own word: cut to the unit that it tells.
 
     Raises:
         CheckFailed: It says nothing that is understood.
@@ -100,7 +100,7 @@ async def uptime(device: Dialogue, restart: Restart) -> timedelta:
         raise CheckFailed(f"{device.host}: how long it is up could not be read from {restart.uptime!r}.")
     if len(match.groups()) > 1:
         now, booted = (datetime.fromisoformat(text) for text in match.groups())
-        return now - booted
+        return now - booted - timedelta(seconds=1)  # each is cut to its second, so that this may be one too many
     clock = _CLOCK.search(match[1])  # SR OS tells days, and then hours, minutes and seconds as a clock does
     hours, minutes, seconds = (0, 0, 0) if clock is None else map(int, clock.groups())
     told = sum((int(number) * _UNITS[unit.lower()] for number, unit in _PART.findall(match[1])), timedelta())

@@ -7,7 +7,7 @@ undo: that is `change/`. It never imports a transport.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from activities.deviceinteraction.config.footprint import Footprint, Path
 from activities.deviceinteraction.model import (
@@ -187,4 +187,16 @@ class Platform(Protocol):
 
     async def probe(self, device: Dialogue) -> tuple[Need, ...]:
         """What this platform's safe change needs, looked up without changing anything."""
+        ...
+
+
+@runtime_checkable
+class Locking(Protocol):
+    """A platform on which nobody commits while another session holds its lock, as ours does until it has committed.
+
+    So whoever gets the lock knows that no commit of a session that died is under way any more.
+    """
+
+    async def lock(self, device: Dialogue) -> None:
+        """Take the lock; `Platform.discard` gives it back. Raises `ConfigLocked` where another session holds it."""
         ...

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, Self, assert_never, cast
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from activities.deviceinteraction.testbed.model import Fault, LogEntry
 
@@ -44,12 +44,13 @@ class Request(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    op: Literal["fault", "clear", "config", "startup", "vlans", "log", "devices", "line", "reset", "expire"]
+    op: Literal["fault", "clear", "config", "startup", "vlans", "log", "devices", "line", "reset", "expire", "room"]
     device: str | None = None
     fault: Fault | str | None = None
     lines: tuple[str, ...] = ()
     user: str = "console"
     commit: bool = True
+    free: int = Field(default=0, ge=0)
 
 
 class Controlled(Protocol):
@@ -126,6 +127,9 @@ class ControlServer:
                 return None
             case "expire":
                 return self._one(request).expire()
+            case "room":
+                self._one(request).leave_room(request.free)
+                return None
             case _:
                 assert_never(request.op)
 
@@ -230,6 +234,10 @@ class TestbedControl:
     def expire(self, device: str) -> bool:
         """Let the confirm timer of a device run out before its time; whether one ran."""
         return bool(self._ask(op="expire", device=device))
+
+    def room(self, device: str, free: int) -> None:
+        """Let a device have so many bytes free for files, until it is reset."""
+        self._ask(op="room", device=device, free=free)
 
     def _ask(self, **request: object) -> object:
         """Send a request and wait for its answer.

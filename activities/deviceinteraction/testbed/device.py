@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from activities.deviceinteraction.model import Vlan
 from activities.deviceinteraction.testbed.cli import Cli
@@ -17,6 +17,8 @@ from activities.deviceinteraction.testbed.commandlog import CommandLog
 from activities.deviceinteraction.testbed.faults import FaultBox
 from activities.deviceinteraction.testbed.model import DeviceSpec, Effect, Login
 from activities.deviceinteraction.testbed.surroundings import Peer
+
+DISK_FREE: Final = 1_205_714_944  # bytes, files that were copied not counted
 
 
 class Timer(Protocol):
@@ -82,7 +84,7 @@ class Device(ABC):
         self.terminals: dict[int, Callable[[], None]] = {}  # by session: how to hang up on it
         self.power_cycle: Callable[[], None] | None = None  # cuts all connections and closes the port for a while
         self.files: dict[str, bytes] = {}
-        self.disk_free = 1_205_714_944  # bytes, those files not counted
+        self.disk_free = DISK_FREE
         self.peers: tuple[Peer, ...] = ()  # none: BGP is not configured
         self._effect: Effect | None = None
         self._revert: Revert | None = None
@@ -141,7 +143,8 @@ class Device(ABC):
 
     def receive(self, path: str, data: bytes) -> str | None:
         """Keep a file that came by SCP; why not, where there is no room."""
-        if len(data) > self.disk_free - sum(map(len, self.files.values())):
+        full = self.faults.take("no_space", line=f"scp {path}") is not None  # whatever it told of its room
+        if full or len(data) > self.disk_free - sum(map(len, self.files.values())):
             return f"{path}: No space left on device"
         damaged = self.faults.take("garbage", line=f"scp {path}") is not None
         self.files[self.file_path(path)] = data[: len(data) // 2] if damaged else data

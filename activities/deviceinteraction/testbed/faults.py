@@ -6,7 +6,7 @@ It decides nothing about how a fault looks: `shell.py`, `server.py` and the plat
 import re
 from dataclasses import dataclass
 
-from activities.deviceinteraction.testbed.model import Fault, FaultKind
+from activities.deviceinteraction.testbed.model import Fault, FaultKind, Phase
 
 
 @dataclass(slots=True)
@@ -35,10 +35,15 @@ class FaultBox:
         """The faults that are still armed."""
         return [armed.fault for armed in self._armed]
 
-    def take(self, *kinds: FaultKind, line: str = "") -> Fault | None:
-        """The first armed fault of these kinds whose pattern is found in the line; its count goes down by one."""
+    def take(self, *kinds: FaultKind, line: str = "", phase: Phase | None = None) -> Fault | None:
+        """The first armed fault of these kinds, and of a phase if one is given, whose pattern is found in the line.
+
+        Its count goes down by one.
+        """
         for armed in self._armed:
             if armed.fault.kind not in kinds or armed.pattern.search(line) is None:
+                continue
+            if phase is not None and armed.fault.phase != phase:
                 continue
             if armed.skip:
                 armed.skip -= 1

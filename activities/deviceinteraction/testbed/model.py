@@ -39,6 +39,8 @@ FaultKind = Literal[
     "locked",
     "banner",
     "no_prompt",
+    "no_boot",
+    "cut",
 ]
 
 
@@ -52,9 +54,13 @@ class Fault(BaseModel):
             refusal, no effect), ``slow`` (waits before it answers), ``garbage`` (an answer of noise), ``empty``
             (an answer of nothing but the prompt), ``no_space`` (the platform's "disk full", no effect), ``locked``
             (another session holds the configuration, no effect), ``banner`` (a megabyte of it before the first prompt),
-            ``no_prompt`` (a login after which nothing ever comes).
+            ``no_prompt`` (a login after which nothing ever comes), ``no_boot`` (a restart that it does not come back
+            from before the faults are cleared, as with an image that its loader does not take),
+            ``cut`` (a connection to its API ends: in the ``middle`` of a request, which is received and not carried
+            out, ``after`` it was carried out and before it is answered, or ``before`` the request that follows it).
         match: A regular expression searched in the line as it was typed; empty matches every line. ``hang`` and
-            ``drop`` also meet the answer to a question, as ``QUESTION ANSWER``.
+            ``drop`` also meet the answer to a question, as ``QUESTION ANSWER``; ``cut`` meets requests, as
+            ``METHOD PATH BODY``.
         times: How many matching lines show the fault; 0 means all of them until it is cleared.
         skip: How many matching lines are let pass before the first that shows it.
         phase: For ``hang``, ``drop``, ``garbage`` and ``empty``: ``before`` the line takes effect (it has none),
@@ -119,6 +125,8 @@ class DeviceSpec(BaseModel):
         transport: What it listens for; a device with Telnet has no SSH.
         data: Facts that go to the inventory as they are.
         api: The API over HTTPS that it offers, and by which the inventory says that it is reached.
+        lines: How many connections by SSH it has lines for, and refuses any other ("Connection refused": O'Reilly,
+            "Cisco IOS Cookbook", 3.16); ``None`` is no limit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -133,6 +141,7 @@ class DeviceSpec(BaseModel):
     vtp_mode: VtpMode = "transparent"
     transport: Literal["ssh", "telnet"] = "ssh"
     api: ApiName | None = None
+    lines: int | None = Field(default=None, ge=1)
 
 
 class CommandEntry(TypedDict):

@@ -129,6 +129,8 @@ class DeviceServer:
 
     def _up(self) -> None:
         self._power = None
+        if self.device.faults.take("no_boot") is not None:
+            return
         if self._acceptor is None and self._attaching is None and not self.device.faults.closes_port():
             self._attaching = asyncio.get_running_loop().create_task(self._reopen(*self._bound_anew()))
 
@@ -144,6 +146,11 @@ class DeviceServer:
     def opened(self, connection: asyncssh.SSHServerConnection | TelnetConnection) -> None:
         """A connection has begun; whether it ends in a login is not known yet."""
         self._connections.add(connection)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are more connections than lines, the one that has just begun included."""
+        return self.device.spec.lines is not None and len(self._connections) > self.device.spec.lines
 
     def login(self, user: str) -> int:
         """Count a login; its number in the log."""
@@ -180,7 +187,7 @@ class _Login(asyncssh.SSHServer):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
         self._server.opened(conn)
-        if self._device.faults.take("refuse_connection") is not None:
+        if self._server.is_full or self._device.faults.take("refuse_connection") is not None:
             self._device.log.event(0, "", "refused")
             conn.abort()
 

@@ -17,7 +17,7 @@ from activities.deviceinteraction.model import Vlan
 from activities.deviceinteraction.testbed import certificates, fleet
 from activities.deviceinteraction.testbed.apis import handler_of
 from activities.deviceinteraction.testbed.control import ControlServer
-from activities.deviceinteraction.testbed.device import Clock, Device, SystemClock
+from activities.deviceinteraction.testbed.device import DISK_FREE, Clock, Device, SystemClock
 from activities.deviceinteraction.testbed.model import (
     PLATFORMS,
     ApiName,
@@ -147,6 +147,8 @@ class TestbedDevice:
         """Back to the delivered configuration, without faults, files, checkpoints and sessions; the log stays."""
         self._server.clear()
         self._device.reset()
+        self._device.disk_free = DISK_FREE
+        self._device.files.clear()
 
 
 class Testbed:

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from activities.deviceinteraction.testbed.commands import Broken
 from activities.deviceinteraction.testbed.device import Device
+from activities.deviceinteraction.testbed.model import Phase
 
 _LONGEST: Final = 10_000_000  # bytes of a body
 _NOISE: Final = b"\x00\x1b[7m#@!~ \xff\xfd 0x%/]}{\x07 q_-^^\r\n" * 8
@@ -108,7 +109,11 @@ class WebServer:
                 asked = Request(
                     request.method, request.path, request.query, request.headers, request.body, session, user
                 )
-                await _write(writer, request, await self._handler(asked))
+                self._cut("middle", asked)
+                answer = await self._handler(asked)
+                self._cut("after", asked)
+                await _write(writer, request, answer)
+                self._cut("before", asked)
         except Broken as broken:
             await self._break(broken, reader, writer, session, user)
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
@@ -120,6 +125,11 @@ class WebServer:
                 self._device.users.pop(session, None)
                 self._device.log.event(session, user, "logout")
             writer.transport.abort()
+
+    def _cut(self, phase: Phase, asked: Request) -> None:
+        """Raise `Broken` where the connection shall end here."""
+        if self._device.faults.take("cut", line=f"{asked.method} {asked.path} {asked.body}", phase=phase) is not None:
+            raise Broken("drop")
 
     async def _let_in(self, request: Request) -> str:
         """Who asks, if the password is right (RFC 7617); empty otherwise."""

@@ -5,11 +5,13 @@ SHA-1 in key exchanges and signatures, CBC ciphers and MD5 are gone from OpenSSH
 must not weaken the logins to all others.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from asyncssh.encryption import get_default_encryption_algs, get_encryption_algs
 from asyncssh.kex import get_default_kex_algs, get_kex_algs
 from asyncssh.mac import get_default_mac_algs, get_mac_algs
+from asyncssh.public_key import get_public_key_algs
 
 from activities.deviceinteraction.model import Algorithms
 
@@ -25,17 +27,26 @@ _OLD_CIPHERS: Final = ("aes256-cbc", "aes192-cbc", "aes128-cbc", "3des-cbc")
 _OLD_MACS: Final = ("hmac-sha1-96", "hmac-md5", "hmac-md5-96")
 
 
-def algorithms(kind: Algorithms) -> dict[str, Any]:
+def algorithms(kind: Algorithms, kinds: Sequence[str] = ()) -> dict[str, Any]:
     """What asyncssh's ``connect`` takes for these algorithms.
 
-    Host keys are further limited to the kinds of those that the known-hosts file holds for the device.
+    Args:
+        kind: Which of them a device gets.
+        kinds: The signature algorithms of the keys that the known-hosts file holds for it. asyncssh limits itself to
+            them in any case; names cost it less than a pattern, which it tries on all that it knows.
     """
-    return _LEGACY if kind == "legacy" else _MODERN
+    if kind == "legacy":
+        return _LEGACY
+    known = [name for name in kinds if name not in _OLD_SIGNATURES]
+    return {**_MODERN, "server_host_key_algs": known} if known else _MODERN
+
+
+def _decoded(names: Sequence[bytes]) -> list[str]:
+    return [name.decode("ascii") for name in names]
 
 
 def _names(first: tuple[str, ...], among: list[bytes], last: tuple[str, ...], possible: list[bytes]) -> list[str]:
-    known = [name.decode("ascii") for name in among]
-    wanted = dict.fromkeys((*first, *(name for name in known if not name.endswith("sha1")), *last))
+    wanted = dict.fromkeys((*first, *(name for name in _decoded(among) if not name.endswith("sha1")), *last))
     return [name for name in wanted if name.encode("ascii") in possible]
 
 
@@ -43,15 +54,15 @@ def _options(kex: tuple[str, ...], ciphers: tuple[str, ...], macs: tuple[str, ..
     return {
         "kex_algs": _names(_FAST_KEX, get_default_kex_algs(), kex, get_kex_algs()),
         "encryption_algs": _names(_FAST_CIPHERS, get_default_encryption_algs(), ciphers, get_encryption_algs()),
-        "mac_algs": [name.decode("ascii") for name in get_default_mac_algs()]
+        "mac_algs": _decoded(get_default_mac_algs())
         + [name for name in macs if name.encode("ascii") in get_mac_algs()],
     }
 
 
-_NO_OLD_SIGNATURES: Final = "-ssh-rsa,ssh-dss"
+_OLD_SIGNATURES: Final = ("ssh-rsa", "ssh-dss")
 _MODERN: Final = {
     **_options((), (), ()),
-    "server_host_key_algs": _NO_OLD_SIGNATURES,
-    "signature_algs": _NO_OLD_SIGNATURES,
+    "server_host_key_algs": f"-{','.join(_OLD_SIGNATURES)}",
+    "signature_algs": [name for name in _decoded(get_public_key_algs()) if name not in _OLD_SIGNATURES],
 }
 _LEGACY: Final = _options(_OLD_KEX, _OLD_CIPHERS, _OLD_MACS)

@@ -6,6 +6,7 @@ connected ourselves leaves no doubt, and the same socket then carries the sessio
 
 import asyncio
 import socket
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -51,15 +52,14 @@ async def connect_tcp(target: Target, limit: timedelta) -> socket.socket:
 
 async def _resolved(target: Target) -> tuple[int, Any]:
     """The family and the socket address of a device. An IP address asks nobody, and so needs no thread."""
-    try:
-        found = socket.getaddrinfo(
-            target.address, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-        )
-    except socket.gaierror:
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(target.address, target.port, type=socket.SOCK_STREAM)
-    family, _, _, _, address = found[0]
-    return family, address
+    for family, rest in ((socket.AF_INET, ()), (socket.AF_INET6, (0, 0))):
+        with suppress(OSError):
+            socket.inet_pton(family, target.address)
+            return family, (target.address, target.port, *rest)
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(target.address, target.port, type=socket.SOCK_STREAM)
+    resolved, _, _, _, address = found[0]
+    return resolved, address
 
 
 def _close(sock: socket.socket | None) -> None:

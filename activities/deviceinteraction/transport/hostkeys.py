@@ -4,8 +4,11 @@ Entries follow OpenSSH's known_hosts format (sshd(8), "SSH_KNOWN_HOSTS FILE FORM
 ``[address]:port``. A file is read once and again when it changes, as thousands of sessions share it.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 
@@ -18,8 +21,22 @@ def _read(path: str, _mtime_ns: int, _size: int) -> asyncssh.SSHKnownHosts:
     return asyncssh.read_known_hosts(path)
 
 
-def load(host_keys: HostKeys, target: Target, peer: str) -> asyncssh.SSHKnownHosts | None:
-    """The known hosts to verify against, or ``None`` where any key is accepted.
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """What a device may identify itself by.
+
+    Attributes:
+        known_hosts: For asyncssh's ``connect``: keys, authorities, revoked keys, and the same for X.509; ``None``
+            accepts any key.
+        kinds: The signature algorithms of its keys; empty where an authority, or anything at all, is trusted.
+    """
+
+    known_hosts: tuple[Sequence[Any], ...] | None = None
+    kinds: tuple[str, ...] = ()
+
+
+def load(host_keys: HostKeys, target: Target, peer: str) -> Trusted:
+    """The keys to verify against.
 
     Args:
         host_keys: How keys are judged.
@@ -30,7 +47,7 @@ def load(host_keys: HostKeys, target: Target, peer: str) -> asyncssh.SSHKnownHos
         Permanent: No file is named, it cannot be read, or it holds no key for this device.
     """
     if host_keys.policy == "accept_any":
-        return None
+        return Trusted()
     where = entry_name(target)
     if host_keys.known_hosts is None:
         raise Permanent(
@@ -45,13 +62,15 @@ def load(host_keys: HostKeys, target: Target, peer: str) -> asyncssh.SSHKnownHos
         raise Permanent(f"{target.name}: the known-hosts file {path} cannot be read: {error.strerror}.") from error
     except (ValueError, asyncssh.Error) as error:
         raise Permanent(f"{target.name}: the known-hosts file {path} is not in OpenSSH's format: {error}.") from error
-    trusted, authorities, *_ = known.match(target.address, peer, None if target.port == 22 else target.port)
+    found = known.match(target.address, peer, None if target.port == 22 else target.port)
+    trusted, authorities, *_ = found
     if not trusted and not authorities:
         raise Permanent(
             f"{target.name}: {path} holds no host key for {where}, so the device cannot be told from an impostor. "
             f"Add its key after comparing the fingerprint out of band (ssh-keyscan -p {target.port} {target.address})."
         )
-    return known
+    kinds = () if authorities else (name.decode("ascii") for key in trusted for name in key.sig_algorithms)
+    return Trusted(found, tuple(dict.fromkeys(kinds)))
 
 
 def mismatch(host_keys: HostKeys, target: Target) -> Permanent:

@@ -82,7 +82,7 @@ async def connect(
     """
     found = way or await reach(target, host_keys, timeouts)
     try:
-        known = hostkeys.load(host_keys, target, found.peer)
+        trusted = hostkeys.load(host_keys, target, found.peer)
         password = target.credential.password
         async with offered(target, timeouts) as keys, asyncio.timeout(timeouts.connect.total_seconds()):
             return await asyncssh.connect(
@@ -91,14 +91,14 @@ async def connect(
                 username=target.credential.username,
                 password=None if password is None else password.get_secret_value(),
                 client_keys=keys,
-                known_hosts=known,
+                known_hosts=trusted.known_hosts,
                 agent_path=None,  # `offered` asks the credential's agent, and no other
                 config=None,
                 preferred_auth=AUTHENTICATION,
                 login_timeout=0,  # ours counts: asyncssh's would not say what it waited for
                 keepalive_interval=0,
                 **found.options,
-                **algorithms(target.algorithms),
+                **algorithms(target.algorithms, trusted.kinds),
             )
     except BaseException as error:
         found.abandon()

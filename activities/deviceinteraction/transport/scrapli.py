@@ -1,9 +1,10 @@
 """The transport over scrapli, with asyncssh or Telnet: the one file of the library that knows scrapli's calls.
 
-scrapli's drivers supply prompts and privilege knowledge and its channel reads to the next prompt; modes, questions
-and effects stay with our platforms, since they must see every single answer. Three things differ from scrapli's own
-ways: the TCP connection is ours (`dial.py`), host keys are verified by asyncssh against ``[address]:port`` entries,
-and once logged in the prompt is pinned to the device's name, so that no line of a configuration passes for one.
+scrapli's transports carry the bytes and its channel reads them, strips what terminals add, and answers questions;
+prompts, modes and effects stay with us, since our platforms must see every single answer. Three things differ from
+scrapli's own ways: the TCP connection is ours (`dial.py`), host keys are verified by asyncssh against
+``[address]:port`` entries, and once logged in the prompt is pinned to the device's name, so that no line of a
+configuration passes for one.
 
 scrapli logs what it sends and reads; it is silenced, because those logs know nothing of redaction.
 """
@@ -11,14 +12,13 @@ scrapli logs what it sends and reads; it is silenced, because those logs know no
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
 import asyncssh
-from scrapli.driver.core import AsyncEOSDriver, AsyncIOSXEDriver, AsyncIOSXRDriver, AsyncJunosDriver, AsyncNXOSDriver
-from scrapli.driver.network import AsyncNetworkDriver
+from scrapli.driver import AsyncGenericDriver
 from scrapli.exceptions import ScrapliAuthenticationFailed, ScrapliException
 
 from activities.deviceinteraction.answers import without_log_lines
@@ -42,16 +42,7 @@ from activities.deviceinteraction.transport.protocol import Answer, LinkFailed, 
 
 logging.getLogger("scrapli").setLevel(logging.CRITICAL + 1)
 
-_DRIVERS: Mapping[PlatformName, type[AsyncNetworkDriver]] = {
-    "cisco_iosxe": AsyncIOSXEDriver,
-    "cisco_nxos": AsyncNXOSDriver,
-    "arista_eos": AsyncEOSDriver,
-    "juniper_junos": AsyncJunosDriver,
-    "cisco_iosxr": AsyncIOSXRDriver,
-    "frr": AsyncIOSXEDriver,  # vtysh keeps to the same manners
-    "nokia_srlinux": AsyncIOSXEDriver,  # scrapli has none of its own; only what it sends and reads by is used
-    "nokia_sros": AsyncIOSXEDriver,
-}
+_PROMPT = re.compile(ANY_PROMPT.encode(), re.MULTILINE)
 _REPLIES_AT_MOST = 3
 _SHOWN_WITHIN_S = 2.0
 
@@ -84,17 +75,22 @@ async def _open(
     transcript: Transcript,
     way: login.Way,
 ) -> "ScrapliTransport":
-    driver: AsyncNetworkDriver | None = None
+    driver: AsyncGenericDriver | None = None
     try:
         if target.transport == "telnet":
-            driver = _driver(target, platform, timeouts, {})
+            driver = _driver(target, timeouts, {})
             await _enter(driver, target, timeouts, way)
         else:
-            known = hostkeys.load(host_keys, target, way.peer)
+            trusted = hostkeys.load(host_keys, target, way.peer)
             async with offered(target, timeouts) as keys:
-                options = {"known_hosts": known, "client_keys": keys, **algorithms(target.algorithms), **way.options}
-                options["preferred_auth"] = login.AUTHENTICATION
-                driver = _driver(target, platform, timeouts, options)
+                options = {
+                    "known_hosts": trusted.known_hosts,
+                    "client_keys": keys,
+                    "preferred_auth": login.AUTHENTICATION,
+                    **algorithms(target.algorithms, trusted.kinds),
+                    **way.options,
+                }
+                driver = _driver(target, timeouts, options)
                 # scrapli's own limit ends with authentication; the shell that follows may hang as well.
                 async with asyncio.timeout(timeouts.connect.total_seconds() * 2):
                     await driver.open()
@@ -110,7 +106,7 @@ async def _open(
     return ScrapliTransport(driver, target, platform, timeouts, transcript)
 
 
-async def _enter(driver: AsyncNetworkDriver, target: Target, timeouts: Timeouts, way: login.Way) -> None:
+async def _enter(driver: AsyncGenericDriver, target: Target, timeouts: Timeouts, way: login.Way) -> None:
     """Log in by Telnet, and put what it came to below scrapli's channel."""
     reader, writer = await way.stream(target)
     stream = telnet.Stream(reader, writer)
@@ -119,13 +115,9 @@ async def _enter(driver: AsyncNetworkDriver, target: Target, timeouts: Timeouts,
     await telnet.enter(stream, target, timeouts)
 
 
-def _driver(
-    target: Target, platform: PlatformName, timeouts: Timeouts, asyncssh_options: dict[str, Any]
-) -> AsyncNetworkDriver:
-    # Any: the four driver classes share this call, their base class has another one.
-    driver_class: Any = _DRIVERS[platform]
+def _driver(target: Target, timeouts: Timeouts, asyncssh_options: dict[str, Any]) -> AsyncGenericDriver:
     password = target.credential.password
-    driver: AsyncNetworkDriver = driver_class(
+    return AsyncGenericDriver(
         host=target.address,
         port=target.port,
         auth_username=target.credential.username,
@@ -134,16 +126,15 @@ def _driver(
         timeout_socket=timeouts.connect.total_seconds(),
         timeout_transport=0,  # the limit of a whole answer counts, not that of one read
         timeout_ops=timeouts.command.total_seconds(),
+        comms_prompt_pattern=ANY_PROMPT,
         transport="asynctelnet" if target.transport == "telnet" else "asyncssh",
         transport_options={"asyncssh": asyncssh_options},
         on_open=_nothing,
-        on_close=_nothing,
     )
-    return driver
 
 
-async def _nothing(_connection: AsyncNetworkDriver) -> None:
-    """Stands in for scrapli's opening and closing dialogues, which bypass the transcript."""
+async def _nothing(_connection: AsyncGenericDriver) -> None:
+    """Stands in for scrapli's opening dialogue, which bypasses the transcript."""
 
 
 class ScrapliTransport:
@@ -151,7 +142,7 @@ class ScrapliTransport:
 
     def __init__(
         self,
-        driver: AsyncNetworkDriver,
+        driver: AsyncGenericDriver,
         target: Target,
         platform: PlatformName,
         timeouts: Timeouts,
@@ -164,6 +155,7 @@ class ScrapliTransport:
         self._transcript = transcript
         self._prompt = ""
         self._home = ""
+        self._pinned = b""  # what every prompt begins with, in small letters
         self._waits = ""  # all that stands below an answer: the prompt, and what a platform writes above it
 
     @property
@@ -184,7 +176,6 @@ class ScrapliTransport:
 
     async def prepare(self) -> None:
         """Learn the prompt, become privileged, turn paging and log messages off."""
-        self._driver.comms_prompt_pattern = ANY_PROMPT
         with self._classified("waiting for the first prompt"):
             self._driver.timeout_ops = self._timeouts.connect.total_seconds()
             self._learn(await self._first_prompt())
@@ -201,7 +192,7 @@ class ScrapliTransport:
         """See `Transport.send`."""
         self._transcript.sent(line)
         if relearn:
-            self._driver.comms_prompt_pattern = ANY_PROMPT
+            self._pin("")
         self._driver.timeout_ops = (within or self._timeouts.command).total_seconds()
         with self._classified(f"waiting for the answer to {line.partition(' ')[0]!r}"):
             earlier, raw = await self._dialogue(line, answers) if answers else ("", await self._exchange(line))
@@ -233,11 +224,10 @@ class ScrapliTransport:
         """
         channel = self._driver.channel
         if self._target.transport != "telnet":  # there the login has read the prompt already
-            prompt = re.compile(ANY_PROMPT.encode(), re.MULTILINE)
             shown: bytes = b""
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(_SHOWN_WITHIN_S, self._driver.timeout_ops / 2)):
-                    while not (found := prompt.search(last_lines(shown))):
+                    while not (found := _PROMPT.search(last_lines(shown))):
                         shown += await channel.read()
                     return found[0].decode()
         asked: str = await channel.get_prompt()
@@ -250,7 +240,6 @@ class ScrapliTransport:
         round trip to the device. As there, all that comes before the echo is passed over.
         """
         channel = self._driver.channel
-        prompt = re.compile(self._driver.comms_prompt_pattern.encode(), re.MULTILINE | re.IGNORECASE)
         typed = squeezed(line.encode())
         answer = b""
         echoed = not typed
@@ -264,7 +253,7 @@ class ScrapliTransport:
                         if after is None:
                             continue
                         answer, echoed = after, True
-                    if prompt.search(last_lines(answer)):
+                    if self._ends(answer):
                         return answer.decode(errors="replace")
                     if PAGER.search(answer[-100:]):
                         off = QUIET[self._platform][0]
@@ -343,8 +332,17 @@ class ScrapliTransport:
         if match is None:
             raise Transient(f"{self._target.name}: the prompt {line!r} is not one of {self._platform}.")
         self._prompt = prompt.strip()
-        start = re.escape(match["host"][:16])
-        self._driver.comms_prompt_pattern = rf"^{start}[\w.\-@/:]{{0,50}}(?:\([^)\n]{{1,60}}\)){{0,3}}[>#]\s*$"
+        self._pin(match["host"][:16])
+
+    def _pin(self, start: str) -> None:
+        """Take for prompts only what begins so; all that may be one where it is empty."""
+        self._pinned = start.lower().encode()
+        pinned = rf"^{re.escape(start)}[\w.\-@/:]{{0,50}}(?:\([^)\n]{{1,60}}\)){{0,3}}[>#]\s*$"
+        self._driver.comms_prompt_pattern = pinned if start else ANY_PROMPT  # for what scrapli reads by itself
+
+    def _ends(self, answer: bytes) -> bool:
+        """Whether a prompt stands at its end. One pattern for all devices: making one costs more than it finds."""
+        return any(found[0].lower().startswith(self._pinned) for found in _PROMPT.finditer(last_lines(answer)))
 
     def _without_prompt(self, raw: str) -> str:
         """The answer alone; the prompt that ended it is kept in `prompt`, and with the lines above it for playback."""

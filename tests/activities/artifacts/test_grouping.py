@@ -25,23 +25,41 @@ class Disk:
         return [OSError("full") if number == UNWRITABLE else number * 2 for number in numbers]
 
 
-async def test_what_arrives_while_the_threads_are_busy_goes_together() -> None:
+async def test_what_arrives_while_a_thread_is_busy_goes_together() -> None:
     disk = Disk()
     with ThreadPoolExecutor(8) as threads:
         double: Grouped[int, int] = Grouped(disk.write, threads)
-        asked = []
-        for number in range(AT_ONCE + 2 * LARGEST):
-            asked.append(asyncio.create_task(double(number)))
-            if number < AT_ONCE:
-                await asyncio.sleep(0.01)  # each of the first finds a free thread
-        async with asyncio.timeout(10):
-            while len(disk.groups) < AT_ONCE:
-                await asyncio.sleep(0.01)
-        assert [len(group) for group in disk.groups] == [1] * AT_ONCE
+        asked = [asyncio.create_task(double(0))]
+        await _groups(disk, 1)
+        asked += [asyncio.create_task(double(number)) for number in range(1, LARGEST)]
+        await asyncio.sleep(0.05)
+        assert disk.groups == [[0]], "the others are no whole group, and wait for the thread that is at work"
         assert not any(one.done() for one in asked)
         disk.go.set()
-        assert await asyncio.gather(*asked) == [number * 2 for number in range(AT_ONCE + 2 * LARGEST)]
+        assert await asyncio.gather(*asked) == [number * 2 for number in range(LARGEST)]
+    assert [len(group) for group in disk.groups] == [1, LARGEST - 1]
+
+
+async def test_more_threads_are_asked_where_whole_groups_wait_but_only_so_many() -> None:
+    disk = Disk()
+    with ThreadPoolExecutor(8) as threads:
+        double: Grouped[int, int] = Grouped(disk.write, threads)
+        asked = [asyncio.create_task(double(number)) for number in range((AT_ONCE + 2) * LARGEST)]
+        await _groups(disk, AT_ONCE)
+        await asyncio.sleep(0.05)
+        assert len(disk.groups) == AT_ONCE
+        disk.go.set()
+        assert await asyncio.gather(*asked) == [number * 2 for number in range(len(asked))]
     assert max(len(group) for group in disk.groups) == LARGEST
+
+
+async def test_what_comes_after_all_was_written_is_written_too() -> None:
+    disk = Disk()
+    disk.go.set()
+    with ThreadPoolExecutor(1) as threads:
+        double: Grouped[int, int] = Grouped(disk.write, threads)
+        async with asyncio.timeout(10):
+            assert [await double(number) for number in range(5)] == [0, 2, 4, 6, 8]
 
 
 async def test_an_error_reaches_only_the_one_whose_it_is() -> None:
@@ -76,3 +94,9 @@ async def test_a_bug_in_the_writing_is_an_error_for_all_who_wait() -> None:
         double: Grouped[int, int] = Grouped(broken, threads)
         with pytest.raises(RuntimeError, match="a bug"):
             await double(1)
+
+
+async def _groups(disk: Disk, number: int) -> None:
+    async with asyncio.timeout(10):
+        while len(disk.groups) < number:
+            await asyncio.sleep(0.01)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from temporalio.client import WorkflowExecutionStatus
 
 from starter.__main__ import execute
 from starter.client import Orchestrator, RunHandle
@@ -87,6 +88,10 @@ async def test_status_approve_devices_report_and_list_tell_a_life(
     failed = capsys.readouterr().out
     assert "acc-004" in failed
     assert "acc-012" not in failed
+    assert await netsaga("devices", "a-run", "--step", "deplyo", *at) == 2
+    assert "has no step 'deplyo'; did you mean `deploy`?" in capsys.readouterr().err
+    assert await netsaga("devices", "a-run", "--status", "broken", *at) == 2
+    assert "no device is ever 'broken'; it may be `changed`" in capsys.readouterr().err
     assert await netsaga("graph", "a-run", *at) == 0
     assert capsys.readouterr().out.startswith("flowchart TD\n")
     assert await netsaga("graph", "a-run", "--json", *at) == 0
@@ -102,13 +107,17 @@ async def test_status_approve_devices_report_and_list_tell_a_life(
 async def test_reject_and_cancel_end_runs(orchestrator: Orchestrator, at: tuple[str, ...], capsys: Printed) -> None:
     for name, command, verdict in (
         ("one", ("reject", "one", "--by", "bob", "--comment", "no"), "rejected"),
-        ("two", ("cancel", "two", "--reason", "wrong building"), "cancelled"),
+        ("two", ("cancel", "two", "--reason", "wrong building", "--by", "olga"), "cancelled"),
     ):
         handle = await orchestrator.start("campus-vlan", id=name)
         await gate_opens(handle)
         assert await netsaga(*command, *at) == 0
         assert await netsaga("watch", name, *at) == 1
         assert f"Verdict: {verdict}" in capsys.readouterr().out
+    assert await netsaga("status", "two", *at) == 0
+    assert "cancel by olga (wrong building)" in capsys.readouterr().out
+    described = await orchestrator.client.get_workflow_handle("two").describe()
+    assert described.status is WorkflowExecutionStatus.CANCELED, "not failed"
 
 
 async def test_a_decision_without_a_worker_is_kept(
@@ -168,6 +177,9 @@ async def test_help_imports_nothing_heavy() -> None:
     assert await process.wait() == 0
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["run"], ["dev", "--port", "70000"], ["demo", "--devices", "3"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["fly"], ["run"], ["approve", "x", "--by", " "], ["dev", "--port", "70000"], ["demo", "--devices", "3"]],
+)
 async def test_a_wrong_command_is_exit_code_2(arguments: list[str]) -> None:
     assert await netsaga(*arguments) == 2

@@ -20,6 +20,7 @@ from workflows.contracts import (
     GuardState,
     Holder,
     Lease,
+    LeaseRequest,
     Lost,
     Quarantined,
     RunId,
@@ -36,6 +37,7 @@ STATE = GuardState(
     },
     lost=(Lost(holder=ONE, devices=(HostName("sw2"),)),),
     leases=(Lease(holder=ONE, devices=tuple(HostName(f"sw{number}") for number in range(3, 15)), since=NOW),),
+    queue=(LeaseRequest(holder=TWO, devices=(HostName("sw2"), HostName("sw3"))),),
     claims=(Claim(holder=ONE, definition="campus-vlan", key="RITM1", since=NOW),),
     claim_queue=(ClaimRequest(holder=TWO, definition="campus-vlan", key="RITM1", on_duplicate="join"),),
 )
@@ -65,12 +67,17 @@ async def test_quarantined_devices_are_listed_and_put_back_into_service(
     assert await netsaga("quarantine", "--json", *idle_at) == 0
     assert list(json.loads(capsys.readouterr().out)["quarantined"]) == ["sw1"]
     assert await netsaga("quarantine", "clear", "sw1", "sw7", "--by", "olga", *idle_at) == 1
-    assert "neither quarantined nor flagged: sw7" in capsys.readouterr().err
-    assert await netsaga("quarantine", "clear", "sw1", "sw2", "--by", "olga", "--reason", "new card", *idle_at) == 0
+    assert capsys.readouterr().err.startswith("netsaga: neither quarantined nor flagged: sw7; nothing was cleared.")
+    assert await netsaga("quarantine", "log", *idle_at) == 0
+    assert "Nobody has put a device back into service." in capsys.readouterr().err
+    clearing = ("quarantine", *idle_at, "clear", "sw1", "sw2", "sw1", "--by", "olga", "--reason", "new card")
+    assert await netsaga(*clearing) == 0
     assert capsys.readouterr().out == "back in service: sw1, sw2\n"
     (record,) = (await guarded.guard().state()).cleared
-    assert (record.by, record.reason) == ("olga", "new card")
-    assert await netsaga("quarantine", *idle_at) == 0
+    assert (record.by, record.reason, record.devices) == ("olga", "new card", ("sw1", "sw2"))
+    assert await netsaga("quarantine", "log", *idle_at) == 0
+    assert " olga   sw1, sw2   new card" in capsys.readouterr().out
+    assert await netsaga("quarantine", "list", *idle_at) == 0
     assert "No device is quarantined." in capsys.readouterr().err
 
 
@@ -81,6 +88,10 @@ async def test_the_guard_tells_who_holds_what_and_who_waits(idle_at: tuple[str, 
     assert "sw10 and 4 more" in out
     assert "campus-vlan for RITM1" in out
     assert "joined" in out
+    assert "which run-one does" in out
+    words = " ".join(out.split())
+    assert "sw2, sw3, held by run-one" in words
+    assert words.count("this run is closed, and the next one that asks takes over") == 2
     assert await netsaga("guard", "--json", *idle_at) == 0
     assert json.loads(capsys.readouterr().out)["leases"][0]["holder"]["workflow_id"] == "run-one"
 

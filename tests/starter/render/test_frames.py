@@ -14,8 +14,8 @@ from starter.render.result import print_result
 from starter.render.screen import CLOSE, OPEN, Screen
 from starter.render.status import status_view
 from terminal_screen import TerminalScreen
-from workflows.contracts import Cells, DeviceResult, RunResult, RunStatus
-from workflows.plan import HostName
+from workflows.contracts import Cells, DeviceResult, FailureInfo, RunResult, RunStatus
+from workflows.plan import HostName, StepId
 from workflows.run.causes import causes
 from workflows.run.queries import run_status
 
@@ -194,6 +194,30 @@ def test_a_result_of_many_devices_is_its_causes_and_those_that_need_somebody() -
     assert "acc-00061" not in text
     assert "refused `name cameras`" in text
     assert f"All devices: netsaga devices {RUN}" in text
+
+
+def test_devices_that_others_have_taken_along_are_not_called_failed() -> None:
+    state = standing(4, begun=4, failing=0)
+    run = state.steps[StepId("deploy")]
+    for host in run.letters:
+        run.letters[host] = "x"
+        run.messages[host] = FailureInfo(type="cancelled", message="taken back because step judge failed")
+    lines, table = io.StringIO(), io.StringIO()
+    PlainView(Console(file=lines, width=120)).show(run_status(state), ())
+    assert (
+        "deploy             affected   4 devices: taken back because step judge failed (acc-00001" in lines.getvalue()
+    )
+    Console(file=table, width=120).print(causes_table(causes([run])))
+    assert "4 ·  deploy  taken back because step judge failed" in table.getvalue()
+
+
+def test_an_undo_says_why_while_it_goes_on() -> None:
+    state = standing(4, begun=4)
+    state.message, state.phase = "step judge: the uplink is down", "undoing"
+    state.steps[StepId("deploy")].waves[-1].state = "undoing"
+    text = picture(run_status(state), 100, 30)
+    assert "step judge: the uplink is down" in text
+    assert "▸  deploy    undoing" in text
 
 
 def test_a_status_groups_failures_too() -> None:

@@ -13,7 +13,7 @@ from starter.render.plain import PlainView
 from starter.render.status import bar, status_view
 from starter.render.watch import follow
 from starter.render.words import clean, counts, lasted, utc
-from workflows.contracts import DiffGroup, Gate, RunStatus, StepStatus, WaveStatus
+from workflows.contracts import DiffGroup, Gate, OperationRecord, RunStatus, StepStatus, WaveStatus
 from workflows.plan import HostName, StepId
 
 MOMENT = datetime(2026, 11, 21, 22, 28, 37, tzinfo=UTC)
@@ -75,9 +75,37 @@ def test_a_status_names_its_gate_and_how_to_answer_it() -> None:
     assert "campus-vlan 1.0.0  r-1  waiting  1m 15s" in text
     assert "waits for 1 of netops-leads until 2026-11-21 22:58:37Z, then rejects by itself" in text
     assert "netsaga approve r-1 approval --by NAME" in text
+    wider = gate.model_copy(update={"escalated": True, "also": "managers", "approvals": 0})
+    assert "waits for 2 of netops-leads or managers until" in printed(gate_view(wider, "r-1"))
     view = printed(gate_view(gate, "r-1"))
     assert "23 devices, as on a[1] (modelled, cdcdcdcdcdcd)" in view
     assert "    +vlan 120" in view
+
+
+def test_a_status_tells_what_operators_asked_for_and_what_was_refused() -> None:
+    def asked(operation: str, **more: object) -> OperationRecord:
+        return OperationRecord.model_validate(
+            {"operation": operation, "by": "olga", "at": MOMENT, "how": "signal", **more}
+        )
+
+    operations = (
+        asked("set_concurrency", concurrency=5, step="deploy"),
+        asked("undo", scope="failed", devices=["sw1"]),
+        asked("undo", scope="wave", reason="too many"),
+        asked("resume", refused="the run is not paused"),
+    )
+    text = printed(status_view(RunStatus(id="r-1", phase="running", started=MOMENT, operations=operations)))
+    assert "set_concurrency 5 deploy by olga" in text
+    assert "undo sw1 by olga" in text
+    assert "undo wave by olga (too many)" in text
+    assert "resume by olga - refused: the run is not paused" in text
+
+
+def test_a_refused_run_says_why_and_its_clock_stands_still() -> None:
+    status = RunStatus(id="r-1", phase="closed", message="refused: no such site", started=MOMENT)
+    text = printed(status_view(status, now=MOMENT + timedelta(days=1)))
+    assert "refused: no such site" in text
+    assert "24h" not in text
 
 
 async def test_progress_without_a_terminal_is_a_line_for_each_change(orchestrator: Orchestrator) -> None:

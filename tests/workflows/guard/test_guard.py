@@ -133,6 +133,9 @@ async def test_a_device_that_fails_too_often_is_not_changed_until_somebody_clear
         with pytest.raises(WorkflowUpdateFailedError) as refused:
             await clear(server, world, "sw1")
         assert "neither quarantined nor flagged: sw1" in str(refused.value.cause)
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await server.client.get_workflow_handle(world.guard).execute_update(contracts.SIGNAL_CLEAR)
+        assert 'this is nothing; send {"by": "NAME", "devices": ["HOST"]' in str(refused.value.cause)
         del world.scripts["deploy", "sw1"]
         assert (await runs.outcome()).verdict == "succeeded"
 

@@ -44,10 +44,19 @@ def test_asking_twice_and_giving_back_twice_change_nothing() -> None:
 def test_a_run_never_waits_for_the_run_that_called_it() -> None:
     leases = Leases(GuardState())
     assert leases.acquire(request("outer", "sw1"), NOW).granted
-    assert leases.acquire(request("inner", "sw1", root="outer"), NOW).granted
+    assert leases.acquire(request("outer/inner", "sw1", root="outer"), NOW).granted
     assert not leases.acquire(request("other", "sw1"), NOW).granted
     assert leases.release(holder("outer"), NOW) == []
-    assert leases.release(holder("inner", "outer"), NOW) == [holder("other")]
+    assert leases.release(holder("outer/inner", "outer"), NOW) == [holder("other")]
+
+
+def test_runs_that_one_run_has_called_side_by_side_do_not_change_one_device_at_once() -> None:
+    leases = Leases(GuardState())
+    assert leases.acquire(request("outer/one", "sw1", root="outer"), NOW).granted
+    assert leases.acquire(request("outer/two", "sw1", root="outer"), NOW).held_by == ("outer/one",)
+    assert leases.acquire(request("outer/one/deep", "sw1", root="outer"), NOW).granted, "it was called by one"
+    assert leases.release(holder("outer/one", "outer"), NOW) == []
+    assert leases.release(holder("outer/one/deep", "outer"), NOW) == [holder("outer/two", "outer")]
 
 
 def test_the_devices_of_a_run_that_was_cut_off_are_flagged_until_somebody_has_looked() -> None:

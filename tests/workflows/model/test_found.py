@@ -47,6 +47,15 @@ FOUND = {
         (),
         ("retry", "undo wave"),
     ),
+    "who pauses on what cannot be read takes nothing back": Scenario(
+        2, (StepSpec(verb="read", on_failure="pause"),), pool="unserved"
+    ),
+    "a run that fails after a called one has changed devices does not say that none holds a change": Scenario(
+        1, (StepSpec(verb="call", part=(StepSpec(),)), StepSpec(verb="post")), (FaultSpec(0, 0, "denied"),)
+    ),
+    "a device that a called run could not take back makes its caller dirty too": Scenario(
+        1, (StepSpec(verb="call", part=(PAUSES,)),), STUCK
+    ),
 }
 
 

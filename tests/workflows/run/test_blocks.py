@@ -63,6 +63,7 @@ async def test_a_run_proceeds_without_a_block_where_the_definition_says_so(serve
     result = await server.outcome(held := world(intent(on_block="proceed")))
     assert result.verdict == "partial"
     assert blame(result).answer == "proceeded"
+    assert result.steps[0].message.endswith("; the run goes on without the source of truth")
     assert held.asked("do", "look") == list(HOSTS)
 
 

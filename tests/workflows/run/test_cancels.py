@@ -8,8 +8,8 @@ from temporalio import activity
 from plans import changing, plan, reading
 from running import Server
 from scripted import Holding, World
-from workflows.contracts import DeviceOutcome, InteractInput, UndoInfo
-from workflows.plan import OnFailure
+from workflows.contracts import DeviceOutcome, InteractInput, Operation, OperationAnswer, UndoInfo
+from workflows.plan import Constant, OnFailure
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = ("sw1", "sw2", "sw3")
@@ -61,3 +61,27 @@ async def test_a_cancel_while_finally_runs_changes_neither_the_verdict_nor_what_
         "last": "succeeded",
     }
     assert world.asked("do", "last") == list(HOSTS)
+
+
+@pytest.mark.history("cancel-while-paused")
+async def test_a_cancel_between_two_steps_is_the_next_step_s_to_answer(server: Server) -> None:
+    undo_all = OnFailure(action="undo", scope="run")
+    first = changing("first", on_failure=OnFailure(action="stop"))
+    passed = reading("passed", when=Constant(value=False), needs=("first",))
+    world = World(plan(first, passed, reading("next", on_failure=undo_all, needs=("passed",))), HOSTS)
+    holding = Holding(world, touches=True)
+    world.scripts["first", "sw2"] = holding
+    async with server.run(world) as live:
+        await asyncio.wait_for(holding.begun.wait(), 20)
+        await live.handle.execute_update("pause", Operation(by="olga"), result_type=OperationAnswer)
+        holding.go_on.set()
+        await live.until(lambda status: status.steps[0].state == "succeeded")
+        await live.handle.cancel()
+        with pytest.raises(Exception, match="Workflow execution"):
+            await asyncio.wait_for(live.handle.result(), 30)
+        result = (await live.status()).result
+    assert result is not None
+    assert result.verdict == "cancelled"
+    assert [step.state for step in result.steps] == ["undone", "skipped", "cancelled"]
+    assert "step next: cancelled before it began; undone on 3 of 3 devices" in result.message
+    assert world.touched == set()

@@ -14,7 +14,6 @@ from workflows.plan import (
     Constant,
     LinesText,
     Maintenance,
-    ScriptStep,
     Step,
     StepId,
 )
@@ -37,7 +36,6 @@ def doing(*actions: Action) -> Step:
             ),
             "`maintenance` that configures, with `hold: wave`",
         ),
-        (ScriptStep(id=StepId("s"), engine="awx", run="x"), "`awx`"),
     ],
 )
 def test_a_construct_that_is_not_built_is_named_with_its_step(step: Step, said: str) -> None:
@@ -47,8 +45,9 @@ def test_a_construct_that_is_not_built_is_named_with_its_step(step: Step, said: 
 
 
 def test_every_construct_is_named_and_not_only_the_first() -> None:
-    launched = ScriptStep(id=StepId("s"), engine="awx", run="x")
-    broken = plan(launched, last=(launched.model_copy(update={"id": StepId("t")}),))
+    held = doing(ApplyAction(change="c", confirm=Confirm(within_s=60, hold="wave")))
+    around = held.model_copy(update={"maintenance": Maintenance(leave=(ConfigureAction(change=LINES),))})
+    broken = plan(around, last=(around.model_copy(update={"id": StepId("t")}),))
     assert len(not_carried_out(broken)) == 2
 
 

@@ -67,6 +67,16 @@ def test_a_device_that_came_through_after_all_is_no_failure() -> None:
     assert causes([run]) == ()
 
 
+def test_what_needs_a_person_comes_first_and_what_others_have_brought_about_last() -> None:
+    run = step(
+        ("sw1", "cancelled", "taken back because step judge failed"),
+        ("sw2", "cancelled", "taken back because step judge failed"),
+        ("sw3", "check_failed", "down"),
+        ("sw4", "undo_failed", "not undone: why"),
+    )
+    assert [cause.what for cause in causes([run])] == ["undo_failed", "check_failed", "cancelled"]
+
+
 def test_the_most_frequent_ones_are_kept() -> None:
     failures: list[tuple[str, FailureType, str]] = [
         (f"h{word}{n}", "check_failed", f"{word} fails") for n in range(2) for word in ("x", "y", "z")

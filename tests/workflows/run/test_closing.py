@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from temporalio import activity
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError, CancelledError
 
@@ -10,7 +11,7 @@ from plans import at_most, changing, of, plan, reading, waves
 from running import REQUEST, Server
 from scripted import Holding, World
 from workflows import contracts
-from workflows.contracts import RunResult
+from workflows.contracts import LeaseAnswer, LeaseInput, RunResult
 from workflows.errors import failure
 from workflows.plan import Attr, Compare, Constant, Name, NotifyStep, OnFailure, Step, StepId
 
@@ -178,6 +179,63 @@ async def test_finally_runs_every_step_whatever_happens_to_the_one_before(server
     }
 
 
+class Refusing(World):
+    """One whose guard refuses the first who asks."""
+
+    @activity.defn(name=contracts.LEASE)
+    async def lease(self, call: LeaseInput) -> LeaseAnswer:
+        """Says no, then yes."""
+        if not self.leases:
+            self.leases.append(call.request)
+            raise failure("invalid_input", "run a and run b would wait for each other")
+        return await super().lease(call)
+
+
+@pytest.mark.history("leased-later")
+async def test_a_step_whose_devices_are_refused_touches_none_and_the_next_one_asks_again(server: Server) -> None:
+    first = changing("first", on_failure=OnFailure(action="continue"))
+    world = Refusing(plan(first, changing("second", needs=(StepId("first"),))), HOSTS)
+    result = await server.outcome(world)
+    assert [(step.state, step.message) for step in result.steps] == [
+        (
+            "failed",
+            "the devices were not leased, and this step has changed none: run a and run b would wait for each other",
+        ),
+        ("succeeded", ""),
+    ]
+    assert (world.asked("do", "first"), len(world.asked("do", "second")), len(world.leases)) == ([], len(HOSTS), 2)
+
+
+@pytest.mark.history("finally-over-devices")
+async def test_finally_goes_to_devices_after_a_stop_too(server: Server) -> None:
+    world = World(plan(changing("deploy"), last=(reading("look"), changing("mark"))), HOSTS)
+    world.fails("deploy", "sw1")
+    result = await server.outcome(world)
+    assert result.verdict == "stopped"
+    assert {step.id: step.state for step in result.steps} == {
+        "deploy": "failed",
+        "look": "succeeded",
+        "mark": "succeeded",
+    }
+    assert len(world.asked("do", "mark")) == len(HOSTS)
+    assert len(world.released) == 2
+
+
+async def test_finally_goes_to_devices_after_a_pause_and_a_cancel_too(server: Server) -> None:
+    after = reading("next", needs=(StepId("deploy"),))
+    world = World(plan(changing("deploy"), after, last=(reading("look"),)), HOSTS)
+    holding = Holding(world)
+    world.scripts["deploy", "sw1"] = holding
+    async with server.run(world) as live:
+        await asyncio.wait_for(holding.begun.wait(), 20)
+        await live.handle.execute_update("pause", {"by": "olga"})
+        holding.go_on.set()
+        await live.until(lambda status: status.steps[0].state == "succeeded")
+        await live.handle.cancel()
+        assert isinstance(await live.end(), CancelledError)
+    assert (len(world.asked("do", "next")), len(world.asked("do", "look"))) == (0, len(HOSTS))
+
+
 async def test_a_condition_that_has_no_value_fails_its_step_before_any_change(server: Server) -> None:
     condition = Compare(first=of("inputs.absent"), rest=(("==", Constant(value=1)),))
     world = World(plan(changing("deploy", when=condition)), HOSTS)
@@ -248,6 +306,8 @@ async def test_what_prepare_refuses_fails_the_run_with_its_own_words(server: Ser
     world.prepare_failure = failure("invalid_input", "there is no definition campus-vlam, did you mean campus-vlan?")
     async with server.run(world, REQUEST) as live:
         error = await live.end()
+        status = await live.status()
+    assert (status.phase, status.message[:37]) == ("closed", "refused: there is no definition campu")
     assert isinstance(error, ApplicationError)
     assert (error.type, error.message) == (
         "invalid_input",

@@ -43,6 +43,9 @@ def test_a_selection_makes_a_wave_and_the_last_takes_the_rest() -> None:
     chosen = Wave(name="ours", select=tree("device.data.site == inputs.site"))
     found = names(step(waves=(chosen, Wave(name="rest", share=1.0))), rows)
     assert found == [("ours", ["sw0", "sw2"]), ("rest", ["sw1", "sw3"])]
+    elsewhere = [chosen, Wave(name="lab", select=tree("device.data.site == 'moon'")), Wave(name="rest", share=1.0)]
+    divided = divide_by_facts(step(waves=tuple(elsewhere)), list(rows), rows, {"site": "b1"})
+    assert divided.empty == ("lab",), "a wave that is true of nothing is told of"
 
 
 def test_both_halves_of_a_pair_never_share_a_wave() -> None:

@@ -142,6 +142,8 @@ async def test_the_run_is_undone_when_a_step_says_so(server: Server) -> None:
     result = await server.outcome(world)
     assert result.verdict == "failed"
     assert set(statuses(result).values()) == {"undone"}
+    assert [step.state for step in result.steps] == ["undone", "failed"]
+    assert "undone on 7 of 7 changes on 4 devices, of second/all, first/all" in result.message
     assert world.touched == set()
     undone = [(step, host) for kind, step, host in world.calls if kind == "undo"]
     first = min(index for index, (step, _) in enumerate(undone) if step == "first")

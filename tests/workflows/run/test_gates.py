@@ -97,6 +97,9 @@ async def test_an_update_that_cannot_count_is_refused_with_the_reason(
         with pytest.raises(WorkflowUpdateFailedError) as refused:
             await live.handle.execute_update(contracts.SIGNAL_APPROVE, decision)
         assert said in refusal(refused.value)
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await live.handle.execute_update(contracts.SIGNAL_APPROVE)
+        assert "and this is nothing; send" in refusal(refused.value)
         await live.handle.execute_update(contracts.SIGNAL_APPROVE, Decision(by="ann"))
         assert (await live.result()).verdict == "succeeded"
 
@@ -107,9 +110,15 @@ async def test_a_signal_that_cannot_count_is_recorded_and_changes_nothing(server
         await live.handle.signal(contracts.SIGNAL_APPROVE, {"by": "mallory"})
         await live.handle.signal(contracts.SIGNAL_APPROVE, {"who": "ann"})
         await live.handle.signal(contracts.SIGNAL_APPROVE, "ann")
-        status = await live.until(lambda status: len(status.decisions) == 3)
-        assert [decision.counted for decision in status.decisions] == [False, False, False]
-        assert "cannot be read" in status.decisions[1].why_not
+        await live.handle.signal(contracts.SIGNAL_APPROVE)
+        await live.handle.signal(contracts.SIGNAL_APPROVE, args=[{"by": "ann"}, {"by": "bob"}])
+        for name in (contracts.SIGNAL_PROGRESS, contracts.SIGNAL_CLAIMED, "pause"):
+            await live.handle.signal(name, args=[1, 2])
+        status = await live.until(lambda status: len(status.decisions) == 5 and bool(status.operations))
+        assert not any(decision.counted for decision in status.decisions)
+        assert "may decide: ann, bob" in status.decisions[0].why_not
+        assert "cannot be read: `by` is missing" in status.decisions[1].why_not
+        assert "this is a list" in status.operations[0].refused
         assert status.gates[0].approvals == 0
         await live.handle.signal(contracts.SIGNAL_REJECT, {"by": "ann"})
         assert (await live.result()).verdict == "rejected"
@@ -123,6 +132,9 @@ async def test_a_person_counts_once_towards_a_quorum(server: Server) -> None:
             contracts.SIGNAL_APPROVE, Decision(by="ann"), result_type=DecisionAnswer
         )
         assert first.gate == "open"
+        assert (
+            "waits for 1 more of leads" in next(run for run in (await live.status()).steps if run.id == "gate").message
+        )
         with pytest.raises(WorkflowUpdateFailedError) as refused:
             await live.handle.execute_update(contracts.SIGNAL_APPROVE, Decision(by="ann"))
         assert "counts once" in refusal(refused.value)
@@ -198,6 +210,7 @@ async def test_silence_widens_the_group_and_a_manager_decides(server: Server) ->
         await server.pass_time(live.handle, timedelta(minutes=31))
         status = await live.until(lambda status: bool(status.gates) and status.gates[0].escalated)
         assert "leads or managers" in next(step for step in status.steps if step.id == "gate").message
+        assert (status.gates[0].also, status.gates[0].on_timeout) == ("managers", "reject")
         await live.handle.execute_update(contracts.SIGNAL_APPROVE, Decision(by="max"))
         result = await live.result()
     assert result.verdict == "succeeded"

@@ -63,6 +63,27 @@ async def test_failures_that_are_accepted_do_not_keep_the_others_from_being_conf
     assert sorted(world.asked("confirm", "deploy")) == ["sw1", "sw3", "sw4"]
 
 
+@pytest.mark.history("held-cancelled")
+async def test_a_wave_whose_confirming_has_begun_is_confirmed_whole_also_where_the_run_is_cancelled(
+    server: Server,
+) -> None:
+    world = World(plan(held(concurrency=1)), HOSTS)
+    holding = world.confirm_scripts["deploy", "sw1"] = Holding(world)
+    async with server.run(world) as live:
+        await holding.begun.wait()
+        await live.handle.cancel()
+        batch = server.client.get_workflow_handle(f"{live.handle.id}/deploy/all/confirm/0")
+        async with asyncio.timeout(30):
+            while not any(
+                e.HasField("workflow_execution_signaled_event_attributes") for e in (await batch.fetch_history()).events
+            ):
+                await asyncio.sleep(0.05)
+        holding.go_on.set()
+        assert "cancelled" in str(await live.end())
+    assert sorted(world.asked("confirm", "deploy")) == sorted(HOSTS)
+    assert world.sealed[0].result.counts == {"changed": 4}
+
+
 @pytest.mark.history("reverted")
 async def test_a_device_that_reverted_fails_the_wave_and_the_confirmed_ones_are_undone(server: Server) -> None:
     async def reverted(call: InteractInput) -> DeviceOutcome:

@@ -141,6 +141,7 @@ async def test_the_concurrency_is_changed_live(server: Server) -> None:
             one.go_on.set()
         result = await live.result()
     assert result.verdict == "succeeded"
+    assert world.sealed[0].operations[-1].concurrency == 4
 
 
 async def test_an_operation_by_signal_is_carried_out_or_recorded_as_refused(server: Server) -> None:
@@ -176,8 +177,10 @@ async def test_a_paused_run_that_is_cancelled_ends(server: Server) -> None:
         await ask(live, "pause")
         holding.go_on.set()
         await live.until(lambda status: status.steps[0].counts.get("changed") == 2)
-        await live.handle.cancel()
+        await live.handle.cancel(reason="enough")
         await live.end()
+    last = world.sealed[0].operations[-1]
+    assert (last.operation, last.by, last.reason, last.how) == ("cancel", "?", "enough", "server")
     assert world.asked("do", "deploy") == ["sw1", "sw2"], "the second rank was held back by the pause"
 
 

@@ -281,6 +281,7 @@ async def test_what_was_planned_is_planned_anew_and_then_carried_out(server: Ser
     assert all(call.proposal for call in held.interacted if call.mode == "apply")
 
 
+@pytest.mark.history("drifted")
 async def test_a_device_that_has_moved_refuses_the_whole_run_and_is_named(server: Server, folder: Path) -> None:
     held = world(folder, changing("deploy"), wants={("deploy", "sw1"): ""})
     request = bound(await server.outcome(held, PLAN))
@@ -289,8 +290,10 @@ async def test_a_device_that_has_moved_refuses_the_whole_run_and_is_named(server
     held.plan = held.plan.model_copy(update={"steps": (changing("deploy", accept=at_least(50)),)})
     async with server.run(held, request) as live:
         refused = await live.end()
+        status = await live.status()
     assert isinstance(refused, ApplicationError)
     assert refused.type == "drifted"
+    assert (status.phase, status.message) == ("closed", refused.message)
     for said in (
         "nothing was changed",
         "sw1 (step deploy): it needed no change, and needs one now",

@@ -6,11 +6,11 @@ import pytest
 
 from standing import MOMENT, RUN, paused, standing
 from workflows import contracts
-from workflows.contracts import DiffGroup, Page, SafetyCount
+from workflows.contracts import DiffGroup, FailureInfo, Page, SafetyCount
 from workflows.plan import ApproveStep, Constant, HostName, StepId
 from workflows.run.details import ROOM, markdown
 from workflows.run.graph import run_graph
-from workflows.run.queries import CELLS, WORST_FIRST, cells, device_page, run_status
+from workflows.run.queries import CELLS, WORST_FIRST, cells, device_page, run_status, step_status
 from workflows.run.state import BatchRun, GateRun, RunState, StepRun, WaveRun
 
 
@@ -47,6 +47,27 @@ def test_the_details_stay_short(devices: int, sizes: tuple[int | str, ...]) -> N
     assert "  - diffs: 6 computed by device, 3 modelled\n" in text
     assert "fall back on: 9: undo native, confirm device, held per wave\n" in text
     assert "changes is asked, too, and said: not yet \\| ask again" in text
+
+
+def test_what_is_taken_back_because_of_others_is_shown_so_and_uses_no_budget() -> None:
+    state = standing(4, begun=4, failing=0, wave_sizes=(2, 2))
+    run = state.steps[StepId("deploy")]
+    first, second = run.waves
+    run.state = "succeeded"
+    run.letters.update(dict.fromkeys(first.hosts, contracts.CHANGED))
+    for host in second.hosts:
+        run.letters[host] = contracts.LETTERS["undone"]
+        run.messages[host] = FailureInfo(type="cancelled", message="taken back because step judge failed")
+    second.state = "undoing"
+    assert next(one.state for one in run_graph(state).nodes if one.id == "deploy") == "undoing"
+    second.state = "undone"
+    assert step_status(run).state == "succeeded"  # the first wave keeps its change
+    for host in first.hosts:
+        run.letters[host] = contracts.LETTERS["undone"]
+        run.messages[host] = FailureInfo(type="check_failed", message="the VLAN is not there")
+    status = step_status(run)
+    assert (status.state, status.budget and status.budget.failures) == ("undone", 2)
+    assert "↩ deploy" in run_graph(state).mermaid
 
 
 def run_gates(state: RunState) -> list[contracts.Gate]:

@@ -198,19 +198,35 @@ async def test_a_wave_waits_for_its_change_window(server: Server) -> None:
 
 async def test_a_wave_that_never_fits_or_finds_the_window_closed_is_not_begun(server: Server) -> None:
     world = World(plan(changing("deploy", window=NIGHT)), HOSTS, windows=[WindowResult(start=None)])
-    assert "never fits into the window" in (await server.outcome(world)).message
+    assert "may take 70m with its soak and its undo" in (await server.outcome(world)).message
     stop = NIGHT.model_copy(update={"on_closed": "stop"})
     later = [WindowResult(start=datetime(2099, 1, 1, tzinfo=UTC))]
     world = World(plan(changing("deploy", window=stop)), HOSTS, windows=later)
     result = await server.outcome(world)
     assert result.verdict == "failed"
+    assert "the change window is closed until 2099-01-01 00:00 UTC; wave all was not begun" in result.message
     assert world.asked("do", "deploy") == []
+
+
+@pytest.mark.history("window-pause")
+async def test_a_closed_window_pauses_for_an_operator_who_may_go_on_nevertheless(server: Server) -> None:
+    pause = NIGHT.model_copy(update={"on_closed": "pause"})
+    later = [WindowResult(start=datetime(2099, 1, 1, tzinfo=UTC))]
+    world = World(plan(changing("deploy", window=pause)), HOSTS, windows=later)
+    async with server.run(world) as live:
+        status = await live.until(lambda status: status.phase == "paused")
+        assert "closed until 2099-01-01 00:00 UTC; an operator may let wave all begin" in status.steps[0].message
+        await live.handle.signal("resume", {"by": "olga"})
+        assert (await live.result()).verdict == "succeeded"
 
 
 async def test_a_run_waits_for_a_window(server: Server) -> None:
     wait = WaitStep(id=StepId("night"), window=NIGHT)
     world = World(plan(wait), HOSTS, windows=[WindowResult(start=datetime(2099, 1, 1, tzinfo=UTC))])
-    result = await server.outcome(world)
+    async with server.run(world) as live:
+        status = await live.until(lambda status: bool(status.steps) and bool(status.steps[0].message))
+        assert status.steps[0].message == "until 2099-01-01 00:00:00 UTC", "not a moment before it opens"
+        result = await live.result()
     assert result.verdict == "succeeded"
     assert world.sealed[0].ended.year >= 2099
 

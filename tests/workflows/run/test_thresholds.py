@@ -46,6 +46,14 @@ async def test_so_many_of_so_many_must_succeed(server: Server, failing: int, ver
     assert result.verdict == verdict
 
 
+@pytest.mark.history("too-few-devices")
+async def test_more_successes_than_there_are_devices_are_told_before_any_is_touched(server: Server) -> None:
+    world = World(plan(changing("deploy", accept=Accept(kind="count", value=9, text="9 of 12"))), HOSTS)
+    result = await server.outcome(world)
+    assert result.message == "step deploy: accepted is 9 of 12, and the step has 6 devices"
+    assert world.asked("do", "deploy") == []
+
+
 @pytest.mark.history("strict")
 async def test_a_strict_budget_caps_what_is_under_way_at_the_failures_still_allowed(server: Server) -> None:
     world = World(plan(changing("deploy", accept=at_most(1), budget="strict", concurrency=6)), HOSTS)

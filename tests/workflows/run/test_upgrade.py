@@ -1,7 +1,9 @@
 """The interpreter has changed under live runs: what an older one began, today's carries on as it was begun.
 
 ``upgrade-before`` was recorded by the interpreter as it was before the patch ``unasked-are-taken-back``, on the very
-path that the patch changes; ``upgrade-after`` is the same run by an interpreter that has it.
+path that the patch changes; ``upgrade-after`` is the same run by an interpreter that has it. ``guard-before`` is a
+guard as it was before ``devices-by-lines-of-calls``, and ``finally-over-devices-before`` a run whose end kept the
+fan-outs of ``finally`` back.
 """
 
 import base64
@@ -57,15 +59,20 @@ async def test_a_device_whose_failure_is_accepted_is_taken_back_though_nobody_wa
     assert world.asked("undo", "deploy") == ["sw02"]
 
 
-async def test_a_run_that_an_older_interpreter_began_goes_on_as_it_was_begun() -> None:
-    result = await replayer().replay_workflow(kept("upgrade-before.run"))
+BEFORE = ("upgrade-before.run", "guard-before.run", "finally-over-devices-before.run")
+
+
+@pytest.mark.parametrize("name", BEFORE)
+async def test_what_an_older_build_began_goes_on_as_it_was_begun(name: str) -> None:
+    result = await replayer().replay_workflow(kept(name))
     assert result.replay_failure is None
 
 
-async def test_without_its_patch_the_change_would_break_that_run(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", BEFORE)
+async def test_without_its_patch_the_change_would_break_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workflow, "patched", lambda _: True)
     with pytest.raises(NondeterminismError):
-        await replayer().replay_workflow(kept("upgrade-before.run"))
+        await replayer().replay_workflow(kept(name))
 
 
 @pytest.mark.parametrize("patch", PATCHES)

@@ -140,7 +140,7 @@ def ansible(
     with_: Values | None = None,
     **common: Unpack[Common],
 ) -> language.AnsibleStep:
-    """Runs something of Ansible's that the settings allow."""
+    """Runs a playbook of Ansible's that the settings allow."""
     return make(language.AnsibleStep, f"the step `{id}`", {"id": id, "ansible": name, "with_": with_, **common})
 
 

@@ -155,17 +155,25 @@ class ScriptStep(TimedStep):
 
 
 class AnsibleStep(TimedStep):
-    """Runs something of Ansible's that the settings allow. Output: `result`."""
+    """Runs a playbook of Ansible's that the settings allow. Outputs: `result`, `log`."""
 
     ansible: Text = key("Its name in the settings.", needed=True, examples=["backup_configs"])
-    with_: MapValue | None = key("Its variables.", alias="with", examples=[{"site": "${{ inputs.building }}"}])
+    with_: MapValue | None = key(
+        "Its variables; `limit` among them is no variable, but the hosts: a pattern, or a list of names.",
+        alias="with",
+        examples=[{"site": "${{ inputs.building }}"}],
+    )
 
 
 class AwxStep(TimedStep):
-    """Launches a template of AWX that the settings allow. Output: `result`."""
+    """Launches a template of AWX that the settings allow. Outputs: `result`, `log`."""
 
     awx: Text = key("Its name in the settings.", needed=True, examples=["patch_window"])
-    with_: MapValue | None = key("Its variables.", alias="with", examples=[{"limit": "${{ inputs.building }}"}])
+    with_: MapValue | None = key(
+        "Its variables; `limit` among them is no variable, but the hosts: a pattern, or a list of names.",
+        alias="with",
+        examples=[{"limit": "${{ inputs.building }}"}],
+    )
 
 
 class Notification(Part):

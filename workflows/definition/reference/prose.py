@@ -91,8 +91,15 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "call": "Outputs: those that the called definition declares.",
     "script": "Outputs: `result`, the JSON that it prints; `log`, the artifact that holds what it wrote to standard "
     "error, null where that is nothing.",
-    "ansible": "Outputs: `result`.",
-    "awx": "Outputs: `result`.",
+    "ansible": "Outputs: `result`, a map: `hosts`, by host the numbers of the recap (`ok`, `changed`, `unreachable`, "
+    "`failed`, `skipped`, `rescued`, `ignored`) and its own `set_stats`, null for very many hosts; `totals`, of how "
+    "many `hosts` how many `changed`, `failed` or were `unreachable`; `set_stats`, what the play set for all. `log`, "
+    "the artifact that holds what it printed. A host that fails or cannot be reached fails the step. How it is set "
+    "up, and what it leaves to Ansible, is in [Ansible and AWX](../ansible.md).",
+    "awx": "Outputs: `result`, a map: `id`, `type` (`job` or `workflow_job`), `status`, `url`; `hosts` and `totals` as "
+    "of `ansible`, null of workflows and for very many hosts; `set_stats`, what AWX calls artifacts. `log`, the "
+    "artifact that holds what it printed, or of a workflow what it ran. How it is set up is in [Ansible and "
+    "AWX](../ansible.md).",
     "notify": "It has no outputs.",
     "set": "Outputs: its names, each with the type of its value.",
     "actions": "The items of `do` and of `maintenance`: one action each, in order, in one session on each device. A "

@@ -38,7 +38,7 @@ async def test_the_next_method_is_used_where_one_fails(lab: Lab) -> None:
 async def test_an_undo_that_fails_in_every_way_says_so(lab: Lab) -> None:
     journal = await changed(lab)
     lab.device.inject(Fault(kind="reject", match=ROLLBACK, times=0))
-    with pytest.raises(CheckFailed, match="undo_failed") as failed:
+    with pytest.raises(CheckFailed, match="is not as it was before the change") as failed:
         await undone(lab, journal, "native")
     assert failed.value.touched
 

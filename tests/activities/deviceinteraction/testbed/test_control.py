@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from activities.deviceinteraction.testbed import Fault, Testbed, TestbedControl
+from activities.deviceinteraction.testbed.device import DISK_FREE
 from testbed_terminal import terminal
 
 
 async def test_every_operation_works_over_the_socket(testbed: Testbed) -> None:
     control = TestbedControl(testbed.state)
+
+    def left() -> int:
+        return testbed.device("acc-003")._device.disk_free
 
     def drive() -> None:
         assert [device.name for device in control.devices()] == ["acc-001", "acc-002", "acc-003", "acc-004"]
@@ -24,7 +28,10 @@ async def test_every_operation_works_over_the_socket(testbed: Testbed) -> None:
         assert [entry["user"] for entry in control.log("acc-003")] == ["colleague"] * 4
         assert "333" not in control.startup("acc-003")
         control.clear("acc-003")
+        control.room("acc-003", 4_096)
+        assert left() == 4_096
         control.reset()
+        assert left() == DISK_FREE
         assert 333 not in control.vlans("acc-003")
 
     await asyncio.to_thread(drive)

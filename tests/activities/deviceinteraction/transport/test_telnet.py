@@ -14,7 +14,7 @@ from activities.deviceinteraction.failures import Permanent, Unreachable
 from activities.deviceinteraction.model import Credential, HostName, PlatformName, Proxy
 from activities.deviceinteraction.testbed import Fault
 from activities.deviceinteraction.transcript import Transcript
-from activities.deviceinteraction.transport.files import send_file
+from activities.deviceinteraction.transport.files import open_files
 from activities.deviceinteraction.transport.protocol import LinkFailed
 from activities.deviceinteraction.transport.telnet import Stream
 from devicelab import HASTY, LIMITS, NAMES, NEW_VLAN, Lab, MemoryJournal, lab_of
@@ -97,7 +97,8 @@ async def test_a_credential_without_a_password_says_that_keys_are_of_ssh(tmp_pat
 async def test_a_file_is_not_copied_where_there_is_no_ssh(tmp_path: Path) -> None:
     async with telnet_lab("arista_eos", tmp_path) as lab:
         with pytest.raises(Permanent, match=r"files are copied by SSH.*reached by telnet"):
-            await send_file(lab.target, lab.host_keys, LIMITS, tmp_path, "flash:/image")
+            async with open_files(lab.target, lab.host_keys, LIMITS, Transcript()):
+                pass
         assert lab.log() == []
 
 

@@ -1,0 +1,76 @@
+"""What a called run leaves behind is what its caller has left behind; and steps that only read leave nothing."""
+
+import pytest
+
+from plans import changing, plan, reading
+from running import Live, Server
+from scripted import World, failed
+from workflows.contracts import DeviceOutcome, InteractInput, Operation, OperationAnswer
+from workflows.errors import failure
+from workflows.plan import CallStep, Constant, DevicesStep, HttpStep, MapOf, OnFailure, Step, StepId
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+HOSTS = ("sw1", "sw2")
+LAST = HttpStep(id=StepId("close"), method="get", url=Constant(value="itsm:/"), needs=(StepId("child"),))
+
+
+def calling(*called: DevicesStep, then: tuple[Step, ...] = (LAST,)) -> World:
+    call = CallStep(id=StepId("child"), definition="inner", version="1", with_=MapOf(items=()))
+    world = World(plan(call, *then, *called), HOSTS)  # the steps of both, by their ids
+    world.plans = {"test": plan(call, *then), "inner@1": plan(*called, name="inner")}
+    world.answers["close"] = failure("check_failed", "the ticket is closed")
+    return world
+
+
+@pytest.mark.history("call-leaves")
+async def test_a_run_that_fails_after_a_called_one_has_changed_devices_says_that_some_hold_a_change(
+    server: Server,
+) -> None:
+    world = calling(changing("deploy"))
+    result = await server.outcome(world)
+    assert len(world.touched) == len(HOSTS)
+    assert (result.verdict, result.message) == ("stopped", "step close: the ticket is closed")
+
+
+async def test_a_called_run_that_has_taken_everything_back_leaves_nothing(server: Server) -> None:
+    world = calling(changing("deploy", on_failure=OnFailure(action="undo", scope="step")))
+    world.fails("deploy", "sw2")
+    result = await server.outcome(world)
+    assert world.touched == set()
+    assert result.verdict == "failed"
+
+
+@pytest.mark.history("call-dirty")
+async def test_a_device_that_a_called_run_leaves_in_between_makes_its_caller_dirty_too(server: Server) -> None:
+    world = calling(changing("deploy"))
+    world.fails("deploy", "sw1", touched=True)
+    world.undo_fails("deploy", "sw1")
+    result = await server.outcome(world)
+    assert result.verdict == "failed_dirty"
+    assert f"run {result.id}/child: failed_dirty: step deploy" in result.message
+    assert "put sw1 right by hand" in result.message
+
+
+async def ask(live: Live, kind: str) -> OperationAnswer:
+    answer: OperationAnswer = await live.handle.execute_update(kind, Operation(by="olga"), result_type=OperationAnswer)
+    return answer
+
+
+@pytest.mark.history("reads-asked")
+async def test_who_pauses_on_what_could_not_be_read_takes_nothing_back(server: Server) -> None:
+    world = World(plan(reading("look", on_failure=OnFailure(action="pause"))), HOSTS)
+    once: list[InteractInput] = []
+
+    async def script(call: InteractInput) -> DeviceOutcome:
+        if once:
+            return DeviceOutcome(host=call.host, status="succeeded")
+        once.append(call)
+        raise failed(call, "check_failed", touched=False)
+
+    world.scripts["look", "sw1"] = script
+    async with server.run(world) as live:
+        await live.until(lambda status: status.phase == "paused")
+        await ask(live, "retry")
+        result = await live.result()
+    assert result.verdict == "succeeded"
+    assert world.asked("undo", "look") == []
