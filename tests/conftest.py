@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record-histories", action="store_true", help="write the histories that are not kept yet")
     parser.addoption("--chaos-rounds", type=int, default=5, help="how many rounds of chaos")
     parser.addoption("--chaos-seed", type=int, default=991, help="the seed of the first round; 0 draws one")
-    parser.addoption("--model-examples", type=int, default=20, help="how many scenarios the model test looks at")
+    parser.addoption("--model-examples", type=int, default=18, help="how many scenarios the model test looks at")
     parser.addoption("--parse-outputs", type=int, default=1, help="how many outputs are made for each template")
     parser.addoption("--model-seed", type=int, default=17, help="the seed of its scenarios; 0 draws one")
 

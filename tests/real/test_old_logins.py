@@ -67,7 +67,8 @@ async def test_openssh_with_old_algorithms_alone_needs_the_device_to_say_so(row:
         "MACs hmac-sha1",
     )
     keys, target = known(tmp_path, router, port, key), router.target("frr", "ops", port=port)
-    with pytest.raises(Permanent, match=r"offers no SSH algorithm .*`data\.ssh_algorithms: legacy`"):
+    # OpenSSH hangs up as soon as it sees that nothing is common, now and then before its own offer has been read.
+    with pytest.raises((Permanent, Unreachable), match=r"`data\.ssh_algorithms: legacy`"):
         await prompt(target, keys)
     assert await prompt(replace(target, algorithms="legacy"), keys) == "r1#"
 

@@ -22,7 +22,7 @@ from model_rules import broken_rules
 from model_scenario import Scenario
 from running import Server
 
-AT_ONCE: Final = 16
+AT_ONCE: Final = 6
 # After so many examples hypothesis begins to vary each one five times before it draws another, and here each variation
 # is a run. So it draws in short games, each with dice of its own.
 GAME: Final = 10

@@ -7,7 +7,7 @@ and about steps that are not over devices in `model_step_rules`, those about pla
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import combinations
 from typing import Final
 
 from model_device import Part
@@ -220,17 +220,20 @@ def the_verdict_is_what_the_devices_say(story: Story) -> Iterator[str]:
 
 
 def runs_do_not_meet_on_a_device(story: Story) -> Iterator[str]:
-    """Leases: from its first change to its last, or its last undo, a run has its devices for itself."""
-    spans: dict[str, list[int]] = defaultdict(list)
-    roots = {told.run: told.root for told in story.applied}
-    changes = {step for told in story.applied for step in changing(told)}
+    """Leases: from its first change to its last, or its last undo, a run has its devices for itself.
+
+    Runs that one run has called, and that run itself, may meet each other; nobody else comes in between.
+    """
+    runs = {told.run: told for told in story.applied}
+    places: dict[str, list[int]] = defaultdict(list)
     for entry in story.lab.log:
-        if entry.call.part.step in changes and entry.call.part.run in roots and entry.what != "reverts":
-            spans[roots[entry.call.part.run]].append(entry.place)
-    ordered = sorted((min(places), max(places), run) for run, places in spans.items())
-    for (_, end, run), (begin, _, other) in pairwise(ordered):
-        if begin < end:
-            yield f"run {other} was at work on devices at {begin}, and run {run} until {end}"
+        told = runs.get(entry.call.part.run)
+        if told is not None and entry.call.part.step in changing(told) and entry.what != "reverts":
+            places[told.run].append(entry.place)
+    spans = sorted((min(found), max(found), runs[run]) for run, found in places.items())
+    for (_, end, first), (begin, _, second) in combinations(spans, 2):
+        if first.root != second.root and begin < end:
+            yield f"{second.id} was at work on devices at {begin}, and {first.id} until {end}"
 
 
 def leases_are_free_at_the_end(story: Story) -> Iterator[str]:

@@ -85,7 +85,11 @@ def the_scope_is_undone_and_nothing_else(story: Story) -> Iterator[str]:
         for name, host in asked - scope:
             yield f"{host} was taken back in {name}, which `{' '.join(words)}` of {step} does not ask for"
         for name, host in scope:
-            if host not in dirty and story.lab.holds(Part(told.run, name, host)) != "none":
+            if (
+                spec_of(story, name).undo
+                and host not in dirty
+                and story.lab.holds(Part(told.run, name, host)) != "none"
+            ):
                 yield f"{host} still holds {name}, which `{' '.join(words)}` of {step} takes back"
 
 
@@ -95,7 +99,7 @@ def _scope(story: Story, told: Told, step: str, words: list[str]) -> set[tuple[s
     hosts = story.scenario.names
     match words[1]:
         case "run":
-            return {(one, host) for one in changing(told) if spec_of(story, one).undo for host in hosts}
+            return {(one, host) for one in changing(told) for host in hosts}
         case "step":
             return {(step, host) for host in hosts}
         case "wave":

@@ -57,9 +57,15 @@ class FanOut:
                     break
             if wave.state in UNDER_WAY or self._unconfirmed(wave):
                 await self._wave(wave)
-            if wave.state != "succeeded" or self._judgement.enough:
+            if wave.state != "succeeded" or (self._judgement.enough and not self._begun_after(wave)):
                 break
         self._judgement.conclude([host for host in self._run.letters if host not in skipped])
+
+    def _begun_after(self, wave: WaveRun) -> bool:
+        """Whether a later wave is under way, and has still to end: the run has continued as new meanwhile."""
+        later = self._run.waves[self._run.waves.index(wave) + 1 :]
+        begun = any(one.state in UNDER_WAY - {"pending"} or self._unconfirmed(one) for one in later)
+        return begun and workflow.patched("later-waves-end")
 
     async def propose(self) -> None:
         """Plan mode: the waves are worked out as they would be, and all devices are asked at once, whatever wave.

@@ -169,7 +169,7 @@ class Interpreter:
             return
         match run.step:
             case DevicesStep():
-                if run.step.changes and not plans and not await self._leases.hold(run):
+                if run.step.changes and not plans and not await self._held(run):
                     run.state, run.message = "cancelled", f"cancelled while it {run.message or 'waited for devices'}"
                     return
                 fan_out = FanOut(self._state, run, self._changed)
@@ -186,6 +186,14 @@ class Interpreter:
                 await self._verbs.other(run, devices)
         if run.state == "succeeded" and run.step.checks and not (plans and planning.foretold(run)):
             self._check(run, devices)
+
+    async def _held(self, run: StepRun) -> bool:
+        """Whether the step's devices are this run's.
+
+        A step that an earlier execution had begun has them, and ends properly also where a cancel has come since.
+        """
+        held = await self._leases.hold(run)
+        return held or (run.divided and self._state.lease.held and workflow.patched("what-had-begun-ends"))
 
     def _check(self, run: StepRun, devices: tuple[DeviceResult, ...]) -> None:
         """Judges the step by its own checks, over its outputs by name."""

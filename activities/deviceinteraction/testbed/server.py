@@ -42,6 +42,7 @@ class DeviceServer:
         self._host_key = host_key
         self._latency_s = latency_s
         self._acceptor: asyncssh.SSHAcceptor | TelnetServer | None = None
+        self._is_off = False  # between going down and coming up
         self._attaching: asyncio.Task[None] | None = None
         self._connections: set[asyncssh.SSHServerConnection | TelnetConnection] = set()
         self._logins = 0
@@ -116,6 +117,7 @@ class DeviceServer:
         self._power = asyncio.get_running_loop().call_later(DYING_S, self._down)
 
     def _down(self) -> None:
+        self._is_off = True
         if self._acceptor is not None:
             self._acceptor.close()
             self._acceptor = None
@@ -138,6 +140,7 @@ class DeviceServer:
         return bound(self.address, self.port), bound(self.address, self.api_port) if self._web is not None else None
 
     async def _reopen(self, sock: socket.socket, web: socket.socket | None) -> None:
+        self._is_off = False
         await self.start(sock)
         if self._web is not None and web is not None:
             await self._web.start(web)
@@ -146,6 +149,8 @@ class DeviceServer:
     def opened(self, connection: asyncssh.SSHServerConnection | TelnetConnection) -> None:
         """A connection has begun; whether it ends in a login is not known yet."""
         self._connections.add(connection)
+        if self._is_off:  # accepted by the kernel before the port was closed
+            connection.abort()
 
     @property
     def is_full(self) -> bool:

@@ -53,6 +53,9 @@ FOUND = {
     "a run that fails after a called one has changed devices does not say that none holds a change": Scenario(
         1, (StepSpec(verb="call", part=(StepSpec(),)), StepSpec(verb="post")), (FaultSpec(0, 0, "denied"),)
     ),
+    "a cancel does not keep the devices of a wave from being confirmed, once that has begun": Scenario(
+        3, (StepSpec(confirm="wave", concurrency=1),), (), (EventSpec(11, "cancel"),)
+    ),
     "a device that a called run could not take back makes its caller dirty too": Scenario(
         1, (StepSpec(verb="call", part=(PAUSES,)),), STUCK
     ),

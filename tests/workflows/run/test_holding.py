@@ -9,7 +9,17 @@ from plans import at_least, changing, of, plan, waves
 from running import Server
 from scripted import Holding, World, failed
 from workflows.contracts import DeviceOutcome, InteractInput, Operation, OperationAnswer
-from workflows.plan import ApplyAction, Breaker, Confirm, DevicesStep, HostName, OnFailure, ProposeAction, TemplateText
+from workflows.plan import (
+    Accept,
+    ApplyAction,
+    Breaker,
+    Confirm,
+    DevicesStep,
+    HostName,
+    OnFailure,
+    ProposeAction,
+    TemplateText,
+)
 from workflows.plan import Constant as Fixed
 from workflows.run.holding import confirm_seconds, confirm_until, hold_of
 
@@ -82,6 +92,34 @@ async def test_a_wave_whose_confirming_has_begun_is_confirmed_whole_also_where_t
         assert "cancelled" in str(await live.end())
     assert sorted(world.asked("confirm", "deploy")) == sorted(HOSTS)
     assert world.sealed[0].result.counts == {"changed": 4}
+
+
+@pytest.mark.history("continued-held")
+async def test_a_wave_that_is_held_is_taken_back_also_where_the_cancel_comes_between_two_executions(
+    server: Server,
+) -> None:
+    world = World(plan(held(waves=waves("100%", soak="5m"))), HOSTS, history_events=20)
+    world.load_waits_for = asyncio.Event()
+    async with server.run(world) as live:
+        await world.loading.wait()
+        await live.handle.cancel()
+        world.load_waits_for.set()
+        assert "cancelled" in str(await live.end())
+    assert world.asked("confirm", "deploy") == []
+    assert not world.touched
+    assert world.sealed[0].result.counts == {"undone": 4}
+
+
+@pytest.mark.history("continued-any")
+async def test_a_later_wave_that_is_under_way_is_confirmed_by_the_next_execution(server: Server) -> None:
+    first = Accept(kind="any", text="any")
+    world = World(plan(held(waves=waves(1, "100%", soak="5m"), accept=first, concurrency=1)), HOSTS, history_events=40)
+    world.fails("deploy", "sw1", touched=True)
+    async with server.run(world) as live:
+        result = await live.result()
+    assert len(world.saved) > 0
+    assert result.verdict == "partial"
+    assert world.asked("confirm", "deploy") == ["sw2"]
 
 
 @pytest.mark.history("reverted")

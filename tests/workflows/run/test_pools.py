@@ -3,16 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from temporalio import activity
+from temporalio.client import WorkflowHandle
 from temporalio.worker import Worker
 
 from plans import at_least, changing, plan, reading
 from running import Live, Server
 from scripted import World
-from workflows.contracts import DeviceOutcome, InteractInput, RunResult
+from workflows import contracts
+from workflows.contracts import DeviceOutcome, InteractInput, PoolInput, PoolState, RunResult
 from workflows.run import calls, pools
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -107,6 +111,45 @@ async def test_what_a_worker_of_a_pool_had_begun_is_undone_by_the_next_one(serve
             result = await live.result()
     assert statuses(result)["sw4"] == "undone"
     assert second.asked("undo", "deploy") == ["sw4"]
+
+
+@dataclass
+class SlowlyServed(World):
+    """A world whose server takes its time to say whether a pool is served."""
+
+    asking: asyncio.Event = field(default_factory=asyncio.Event)
+    answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @activity.defn(name=contracts.SERVED)
+    async def served(self, call: PoolInput) -> PoolState:
+        """Says so when the test lets it."""
+        self.asking.set()
+        await self.answer.wait()
+        return await super().served(call)
+
+
+@pytest.mark.history("pool-cut")
+async def test_who_is_cut_while_the_pool_is_asked_for_was_not_begun_with(server: Server) -> None:
+    world = SlowlyServed(plan(changing("deploy")), HOSTS, pools=POOLS, pools_served={"dc1"})
+    there = World(world.plan, HOSTS)
+    async with server.run(world) as live, pool_worker(server, live, there, "dc1"):
+        await world.asking.wait()
+        await live.handle.cancel()
+        batch = server.client.get_workflow_handle(f"{live.handle.id}/deploy/all/0")
+        async with asyncio.timeout(30):
+            while not await _signalled(batch):
+                await asyncio.sleep(0.05)
+        world.answer.set()
+        assert "cancelled" in str(await live.end())
+    result = world.sealed[0].result
+    assert statuses(result) == {"sw1": "changed", "sw2": "changed", "sw3": "skipped", "sw4": "skipped"}
+    assert message_of(result, "sw3") == "cancelled before it began"
+    assert there.asked("do", "deploy") == []
+
+
+async def _signalled(batch: WorkflowHandle[Any, Any]) -> bool:
+    events = (await batch.fetch_history()).events
+    return any(event.HasField("workflow_execution_signaled_event_attributes") for event in events)
 
 
 async def test_a_device_that_cannot_be_taken_back_for_want_of_a_worker_is_named_with_its_pool(
