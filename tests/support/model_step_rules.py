@@ -69,7 +69,7 @@ def a_block_that_failed_is_named(story: Story) -> Iterator[str]:
     for told, step, ends in _calls(story):
         if step.state != "failed":
             continue
-        kind = ends[-1] if ends else ""
+        kind = ends[-1].partition(",")[0] if ends else ""  # also where it was to be tried again, and was stopped
         expected: tuple[str, str] | None = None
         if kind in BLOCKS:
             on_block = spec_of(story, step.id).on_block
