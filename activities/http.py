@@ -29,10 +29,9 @@ from activities.secrets.store import Access, SecretError, SecretStore
 from activities.systems import Address, Systems
 from activities.tls import TrustError, trust
 from workflows import contracts
-from workflows.contracts import HttpInput, HttpResult
+from workflows.contracts import INLINE, HttpInput, HttpResult
 from workflows.errors import InvalidInputError
 
-INLINE: Final = 64_000  # bytes of a body that history keeps
 LARGEST: Final = 10_000_000  # bytes of a body
 REDIRECTS: Final = 5
 CONNECT_S: Final = 15.0

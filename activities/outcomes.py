@@ -21,6 +21,7 @@ from activities.journal import JournalConflictError
 from activities.logbook import Logbook
 from activities.secrets.store import SecretError
 from activities.values import KeptValue
+from workflows import wording
 from workflows.contracts import MESSAGE_LENGTH, ArtifactRef, DeviceOutcome, DeviceStatus, FailureInfo, UndoInfo
 from workflows.errors import FAILURE_TYPES, EvaluationError, FailureType, failure
 from workflows.plan import HostName
@@ -116,8 +117,7 @@ class Gathered:
 
 def shortened(message: str) -> str:
     """A message as history keeps it: one line, at most `MESSAGE_LENGTH` characters."""
-    line = " ".join(message.split())
-    return line if len(line) <= MESSAGE_LENGTH else f"{line[: MESSAGE_LENGTH - 1]}…"
+    return wording.shortened(" ".join(message.split()), MESSAGE_LENGTH)
 
 
 def status_of(kind: FailureType, *, touched: bool) -> DeviceStatus:

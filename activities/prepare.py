@@ -46,6 +46,7 @@ from workflows.run.capabilities import not_carried_out
 from workflows.run.decisions import ANYONE
 from workflows.run.evaluate import truth
 from workflows.suggest import did_you_mean
+from workflows.wording import some
 
 PLATFORMS: Final[tuple[str, ...]] = get_args(PlatformName)
 LONGEST: Final = 6_000  # characters of a message with rendered diagnostics
@@ -269,8 +270,9 @@ class Prepare:
         for step in steps:
             if _logs_in(step) and unnamed:
                 raise InvalidInputError(
-                    f"step `{step.id}` names no credential, and neither does the inventory for {_some(unnamed)}. Give "
-                    "one under the definition's `defaults`, or to the hosts, their group or the inventory's defaults."
+                    f"step `{step.id}` names no credential, and neither does the inventory for {some(unnamed, NAMED)}. "
+                    "Give one under the definition's `defaults`, or to the hosts, their group or the inventory's "
+                    "defaults."
                 )
 
 
@@ -332,14 +334,10 @@ def _limited(devices: list[Device], limit: Sequence[HostName]) -> list[Device]:
     strangers = set(limit) - {device.name for device in devices}
     if strangers:
         raise InvalidInputError(
-            f"`limit` names {_some(sorted(strangers, key=_natural))}, not among the {len(devices)} selected devices."
+            f"`limit` names {some(sorted(strangers, key=_natural), NAMED)}, not among the "
+            f"{len(devices)} selected devices."
         )
     return [device for device in devices if device.name in limit]
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
 
 
 def _natural(name: str) -> tuple[tuple[int, str], ...]:

@@ -24,11 +24,10 @@ from activities.deviceinteraction.redaction import Redactor
 from activities.fence import AttemptFence, heartbeat
 from activities.processes import Ended, ProcessFailure, run
 from workflows import contracts
-from workflows.contracts import ArtifactRef, ScriptInput, ScriptResult
+from workflows.contracts import INLINE, ArtifactRef, ScriptInput, ScriptResult
 from workflows.errors import FailureType
 from workflows.suggest import did_you_mean
 
-INLINE: Final = 64_000  # bytes of a result that history keeps
 QUOTED: Final = 120  # characters of what it said last, in a message
 PASSED: Final = ("PATH", "HOME")
 KEY: Final = "NETSAGA_IDEMPOTENCY_KEY"

@@ -19,6 +19,7 @@ from workflows.run.division import needs_facts
 from workflows.run.evaluate import evaluate
 from workflows.run.holding import HELD, confirm_seconds
 from workflows.run.seconds import seconds
+from workflows.wording import some
 
 NAMED: Final = 5  # devices that a message lists
 
@@ -86,7 +87,7 @@ def _without_timer(confirm: Confirm, devices: Sequence[Device]) -> Iterator[str]
             reason = "its timer ends with the session"
         elif platform.timer.seconds(timedelta(seconds=confirm.within_s)) is None:
             yield (
-                f"`within` is {confirm.within_s:g} s, and the timer of {name} ({_some(hosts)}) takes "
+                f"`within` is {confirm.within_s:g} s, and the timer of {name} ({some(hosts, NAMED)}) takes "
                 f"{platform.timer.unit_s} to {platform.timer.longest_s} s; correct `within`."
             )
             continue
@@ -95,8 +96,8 @@ def _without_timer(confirm: Confirm, devices: Sequence[Device]) -> Iterator[str]
         if confirm.hold != "best_effort":
             yield (
                 f"`confirm: {{hold: {confirm.hold}}}` needs a confirm timer, and {name} has none for this "
-                f"({_some(hosts)}): {reason}. Say `hold: best_effort` to change these without a timer, which approvers "
-                "see, or give them a step of their own."
+                f"({some(hosts, NAMED)}): {reason}. Say `hold: best_effort` to change these without a timer, which "
+                "approvers see, or give them a step of their own."
             )
 
 
@@ -156,8 +157,3 @@ def _step_named(expr: Expr, steps: Sequence[Step]) -> DevicesStep | None:
             return next((step for step in steps if isinstance(step, DevicesStep) and step.id == name), None)
         case _:
             return None
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

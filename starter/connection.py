@@ -20,6 +20,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from starter.errors import NoWorkerError, RunNotFoundError, ServerUnreachableError, StarterError
+from workflows import wording
 from workflows.converter import CONVERTER
 
 CONNECT_S: Final = 5.0
@@ -141,5 +142,4 @@ async def has_worker(client: Client, task_queue: str) -> bool:
 
 
 def _shorten(text: str, limit: int = 300) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+    return wording.shortened(" ".join(text.split()), limit)

@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import JsonValue, SecretStr
 
-from activities.ansible.private import mapping, quoted, variables, write_private
+from activities.ansible.private import as_yaml, variables, write_private
 from activities.deviceinteraction.model import Credential, PlatformName
 from activities.secrets.store import SecretError, SecretStore
 from workflows.contracts import Device
@@ -49,7 +49,7 @@ async def write_hosts(
     Raises:
         SecretError: A credential cannot be had, or cannot be handed to Ansible.
     """
-    hosts: dict[str, str] = {}
+    hosts: dict[str, object] = {}
     groups: dict[str, list[str]] = {}
     known: dict[str, Mapping[str, str]] = {}
     secret: set[str] = set()
@@ -59,11 +59,11 @@ async def write_hosts(
             one = await secrets.credential(name)
             known[name] = _identity(folder, len(known), name, one)
             secret |= set(_secrets_of(one))
-        hosts[quoted(device.name)] = variables({**_where(device), **(known[name] if name else {})})
+        hosts[device.name] = variables({**_where(device), **(known[name] if name else {})})
         for group in _groups(device):
             groups.setdefault(group, []).append(device.name)
-    children = {quoted(group): _group(group, members) for group, members in groups.items()}
-    text = mapping({"all": mapping({"hosts": mapping(hosts), "children": mapping(children)})})
+    children = {group: _group(group, members) for group, members in groups.items()}
+    text = as_yaml({"all": {"hosts": hosts, "children": children}})
     return write_private(folder / "hosts.yaml", text), sorted(secret)
 
 
@@ -81,12 +81,12 @@ def _groups(device: Device) -> Iterator[str]:
             yield group
 
 
-def _group(group: str, members: Sequence[str]) -> str:
-    written = {"hosts": mapping({quoted(host): "{}" for host in members})}
+def _group(group: str, members: Sequence[str]) -> dict[str, object]:
+    written: dict[str, object] = {"hosts": {host: {} for host in members}}
     options = next((said for platform, said in PLATFORMS.items() if group == f"platform_{platform}"), None)
     if options is not None:
         written["vars"] = variables(options)
-    return mapping(written)
+    return written
 
 
 def _identity(folder: Path, number: int, name: str, credential: Credential) -> dict[str, str]:

@@ -7,9 +7,8 @@ holds. Files in it have mode 0600.
 
 import contextlib
 import fcntl
-import json
+import math
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -17,14 +16,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+import yaml
 from pydantic import JsonValue
 
 PREFIX: Final = "netsaga-ansible-"
 LOCK: Final = "lock"
 YOUNG_S: Final = 60.0  # between making a folder and locking it nobody holds it
 MEMORY: Final = Path("/dev/shm")  # noqa: S108  # a folder of its own is made in it, for its owner alone
-# What may stand in quotes (YAML 1.1, 5.1) less what ends a line there (5.4).
-_ESCAPED: Final = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 @contextlib.contextmanager
@@ -71,35 +69,41 @@ def write_private(path: Path, text: str) -> Path:
     return path
 
 
-def literal(value: JsonValue) -> str:
-    """Data as YAML in which Ansible looks for no templates: what was typed into a form must not run on a worker.
+class Unsafe(str):
+    """A text in which Ansible looks for no templates: what was typed into a form must not run on a worker.
 
-    Each text carries the tag ``!unsafe`` ("Unsafe or raw strings" in Ansible's manual), for which JSON has no way.
+    It carries the tag ``!unsafe`` ("Unsafe or raw strings" in Ansible's manual), for which JSON has no way.
     """
+
+    __slots__ = ()
+
+
+def unsafe(value: JsonValue) -> object:
+    """Data with every text marked, those that are keys included."""
     match value:
         case str():
-            return f"!unsafe {quoted(value)}"
-        case bool() | int() | None:
-            return json.dumps(value)
-        case float():
-            return f'!!float "{value!r}"'  # YAML 1.1 takes 1e+16 for a text
+            return Unsafe(value.encode(errors="replace").decode())  # half a character, as JSON may hold, is no text
         case list():
-            return f"[{', '.join(map(literal, value))}]"
+            return [unsafe(item) for item in value]
+        case dict():
+            return {unsafe(key): unsafe(item) for key, item in value.items()}
         case _:
-            return mapping({f"!unsafe {quoted(key)}": literal(item) for key, item in value.items()})
+            return value
 
 
-def variables(named: Mapping[str, JsonValue]) -> str:
-    """Variables by their names, as YAML."""
-    return mapping({quoted(name): literal(value) for name, value in named.items()})
+def variables(named: Mapping[str, JsonValue]) -> dict[str, object]:
+    """Variables by their names."""
+    return {name: unsafe(value) for name, value in named.items()}
 
 
-def quoted(text: str) -> str:
-    """A text between double quotes, as YAML 1.1 and 1.2 both read it."""
-    said = json.dumps(text.encode(errors="replace").decode(), ensure_ascii=False)
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", said)
+def as_yaml(value: object) -> str:
+    """What Ansible reads: its own tags, nothing by reference, in the order given."""
+    return yaml.dump(value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=math.inf)
 
 
-def mapping(written: Mapping[str, str]) -> str:
-    """A map whose keys and values are written already."""
-    return "{" + ", ".join(f"{key}: {value}" for key, value in written.items()) + "}"
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # PyYAML's interface
+        return True
+
+
+_Dumper.add_representer(Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style='"'))

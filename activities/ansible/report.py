@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from activities.deviceinteraction.redaction import HIDDEN
 from activities.leash import CANNOT_START
 from activities.processes import Ended
+from workflows.contracts import INLINE
 from workflows.errors import FailureType
+from workflows.wording import some
 
-INLINE: Final = 64_000  # bytes of a result that history keeps
 SHORTEST: Final = 4  # characters of a secret that is looked for; shorter ones would riddle every text with holes
 NAMED: Final = 5  # hosts that a message names
 QUOTED: Final = 160  # characters of one reason
@@ -134,7 +135,7 @@ def judged(report: Report | None, ended: Ended, limit_s: float) -> tuple[Failure
 def _of_hosts(report: Report, status: int, last: str) -> tuple[FailureType, str] | None:
     failed, unreachable = report.having("failed"), report.having("unreachable")
     if failed:
-        also = f", and could not reach {_some(unreachable)}" if unreachable else ""
+        also = f", and could not reach {some(unreachable, NAMED)}" if unreachable else ""
         return "check_failed", f"failed on {_of(failed, report)}{also}{_reason(report, failed)}"
     if unreachable:
         return "unreachable", f"could not reach {_of(unreachable, report)}{_reason(report, unreachable)}"
@@ -146,12 +147,7 @@ def _of_hosts(report: Report, status: int, last: str) -> tuple[FailureType, str]
 
 
 def _of(hosts: list[str], report: Report) -> str:
-    return f"{len(hosts)} of {len(report.hosts)} hosts ({_some(hosts)})"
-
-
-def _some(hosts: list[str]) -> str:
-    more = f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else ""
-    return ", ".join(hosts[:NAMED]) + more
+    return f"{len(hosts)} of {len(report.hosts)} hosts ({some(hosts, NAMED)})"
 
 
 def _reason(report: Report, hosts: list[str]) -> str:

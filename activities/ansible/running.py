@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from activities import leash
 from activities.ansible.hosts import write_hosts
-from activities.ansible.private import variables, write_private
+from activities.ansible.private import as_yaml, variables, write_private
 from activities.ansible.report import Report, read_report
 from activities.parameters import Parameters
 from activities.processes import Ended, run
@@ -81,7 +81,7 @@ async def prepared(
     inventory, hidden = playbook.inventory, list[str]()
     if inventory is None:
         inventory, hidden = await write_hosts(folder, devices, secrets, playbook.credential)
-    given = write_private(folder / "variables.yaml", variables(parameters.variables))
+    given = write_private(folder / "variables.yaml", as_yaml(variables(parameters.variables)))
     report = folder / "report.json"
     passed = {name: os.environ[name] for name in (*PASSED, *playbook.environment) if name in os.environ}
     plugins = [str(CALLBACKS), *filter(None, [passed.get(PLUGINS)])]

@@ -19,7 +19,7 @@ from activities.attempts import KEY_LENGTH, Attempts
 from activities.awx.controller import CALL_S, Controller, Launched
 from activities.awx.following import STOPPING_S, Following, Gone
 from activities.awx.launching import SETTLE_S, Clock, Launch, Launching, Lost
-from activities.awx.results import INLINE, hosts_of, judged, log_of, result_of
+from activities.awx.results import hosts_of, judged, log_of, result_of
 from activities.deviceinteraction.failures import StaleAttempt
 from activities.deviceinteraction.redaction import Redactor
 from activities.fence import AttemptFence
@@ -29,7 +29,7 @@ from activities.parameters import parameters_of
 from activities.rounds import Round, current
 from activities.secrets.store import SecretError
 from activities.tls import TrustError
-from workflows.contracts import ScriptInput, ScriptResult
+from workflows.contracts import INLINE, ScriptInput, ScriptResult
 from workflows.errors import FailureType, InvalidInputError, failure
 from workflows.suggest import did_you_mean
 

@@ -9,7 +9,6 @@ from activities.answers import Refused
 from activities.awx.controller import Controller, HostSummary, Launched
 from workflows.errors import FailureType
 
-INLINE: Final = 64_000  # bytes of a result that history keeps
 MOST_HOSTS: Final = 1_000  # of more, only the numbers are told
 NAMED: Final = 5
 QUOTED: Final = 160

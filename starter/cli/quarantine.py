@@ -14,6 +14,7 @@ from starter.errors import NoWorkerError
 from starter.render.words import clean, console, one_line, utc
 from workflows.contracts import ClearAnswer, GuardState, Lease, LeaseRequest, RunId
 from workflows.guard.waits import of_one_line
+from workflows.wording import some
 
 NAMED: Final = 8  # devices that a line lists
 GONE: Final = "this run is closed, and the next one that asks takes over"
@@ -157,5 +158,4 @@ def _table(first: str, *columns: str) -> Table:
 
 
 def _some(devices: Sequence[str]) -> str:
-    more = f" and {len(devices) - NAMED} more" if len(devices) > NAMED else ""
-    return f"{', '.join(clean(device) for device in devices[:NAMED])}{more}"
+    return some([clean(device) for device in devices], NAMED)

@@ -76,6 +76,7 @@ BATCH_SIZE: Final = 100
 HISTORY_EVENTS: Final = 3_000  # from here on a run, or the guard, continues as new
 BATCHES_OPEN: Final = 20
 MAX_PAYLOAD: Final = 256_000  # bytes, after compression
+INLINE: Final = 64_000  # bytes of a result, or of an answer's body, that history keeps
 MESSAGE_LENGTH: Final = 300  # characters of a failure's message in history; the transcript has the rest
 
 Verdict = Literal["succeeded", "partial", "stopped", "failed", "failed_dirty", "rejected", "cancelled"]

@@ -17,6 +17,7 @@ from typing import Final
 
 from workflows.contracts import Claim, ClaimRequest, Holder, Lease, LeaseRequest, RunId
 from workflows.plan import HostName
+from workflows.wording import some
 
 NAMED: Final = 3  # devices that a message lists
 
@@ -170,7 +171,7 @@ class Waits:
                 if not of_one_line(run, holder):
                     held.setdefault(holder.run, (holder, []))[1].append(host)
         for holder, hosts in held.values():
-            yield Wait(run, holder, f"needs {_some(hosts)} of {holder.workflow_id}")
+            yield Wait(run, holder, f"needs {some(hosts, NAMED)} of {holder.workflow_id}")
 
     def _for_work(self, run: Holder) -> Iterator[Wait]:
         request = self._claimed.get(run.run)
@@ -192,8 +193,3 @@ def told(circle: Sequence[Wait]) -> str:
 
 def _in_the_way(one: LeaseRequest, other: LeaseRequest) -> bool:
     return not of_one_line(one.holder, other.holder) and not set(one.devices).isdisjoint(other.devices)
-
-
-def _some(hosts: Sequence[HostName]) -> str:
-    more = f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else ""
-    return f"{', '.join(hosts[:NAMED])}{more}"

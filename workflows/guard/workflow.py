@@ -33,6 +33,7 @@ from workflows.guard.leases import Leases
 from workflows.guard.quarantine import Quarantine
 from workflows.guard.waits import told
 from workflows.run import calls
+from workflows.wording import some
 
 EXAMPLE: Final = '{"by": "NAME", "devices": ["HOST"], "reason": "TEXT"}'
 LOOK_EVERY: Final = timedelta(seconds=15)
@@ -163,9 +164,8 @@ class _Guard:
         out = {**self._leases.flagged, **self._quarantine.among(request.devices)}
         strangers = [host for host in request.devices if host not in out]
         if strangers:
-            more = f" and {len(strangers) - 5} more" if len(strangers) > 5 else ""
             raise ApplicationError(
-                f"neither quarantined nor flagged: {', '.join(strangers[:5])}{more}; "
+                f"neither quarantined nor flagged: {some(strangers, 5)}; "
                 "nothing was cleared. `netsaga quarantine` lists those that are.",
                 type="invalid_input",
             )

@@ -4,7 +4,7 @@ An operation that makes no sense now is refused with the reason; by signal, wher
 as refused. Cancelling through Temporal itself does the same as `cancel` here, without a name.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, Literal, get_args
 
 from temporalio import workflow
@@ -13,10 +13,11 @@ from temporalio.exceptions import ApplicationError
 from workflows.arrivals import asked, payload, read
 from workflows.contracts import Operation, OperationAnswer, OperationRecord
 from workflows.errors import InvalidInputError
-from workflows.plan import DevicesStep, HostName, StepId
+from workflows.plan import DevicesStep, StepId
 from workflows.run.door import Door
 from workflows.run.fanout import RETRIED, FanOut
 from workflows.run.state import Answer, RunState, StepRun
+from workflows.wording import some
 
 Kind = Literal["pause", "resume", "cancel", "retry", "skip", "undo", "stop", "set_concurrency"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -179,11 +180,13 @@ class Operators:
         failed = run.asked_about()
         others = [host for host in operation.devices if host not in failed]
         if others:
-            return f"nothing is asked about {_some(others)}, but about {_some(failed)}"
+            return f"nothing is asked about {some(others, NAMED)}, but about {some(failed, NAMED)}"
         meant = operation.devices or tuple(failed)
         final = [host for host in meant if run.letters[host] not in RETRIED or host in self._state.lease.barred]
         if kind == "retry" and final and (operation.devices or final == failed):
-            return f"what could not be undone or is out of service is not tried again: {_some(final)}; skip or stop"
+            return (
+                f"what could not be undone or is out of service is not tried again: {some(final, NAMED)}; skip or stop"
+            )
         return None
 
     def _no_concurrency(self, operation: Operation) -> str | None:
@@ -196,7 +199,3 @@ class Operators:
             return f"no single step is over devices now; {which}"
         assert isinstance(self._state.steps[fanning[0]].step, DevicesStep), "only such steps fan out"
         return None
-
-
-def _some(hosts: Sequence[HostName]) -> str:
-    return ", ".join(hosts[:NAMED]) + (f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else "")

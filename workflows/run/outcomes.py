@@ -5,6 +5,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, CancelledErro
 from workflows import contracts
 from workflows.contracts import DeviceOutcome, FailureInfo, HostWork
 from workflows.errors import FAILURE_TYPES
+from workflows.wording import shortened
 
 
 def letter(outcome: DeviceOutcome) -> str:
@@ -41,11 +42,6 @@ def not_begun(work: HostWork) -> DeviceOutcome:
     return DeviceOutcome(host=work.host, status="skipped", failure=info)
 
 
-def shortened(message: str, longest: int = contracts.MESSAGE_LENGTH) -> str:
-    """A message of at most so many characters; where it was cut can be seen."""
-    return message if len(message) <= longest else f"{message[: longest - 1]}…"
-
-
 def not_undone(undo: DeviceOutcome, failed: DeviceOutcome | None) -> DeviceOutcome:
     """The outcome of a device that could not be taken back, with what it had failed with before."""
     said = undo.failure.message if undo.failure else "no reason was given"
@@ -53,6 +49,7 @@ def not_undone(undo: DeviceOutcome, failed: DeviceOutcome | None) -> DeviceOutco
     if why and undo.failure and undo.failure.type == "unreachable":
         said = "it cannot be reached"  # which words tell that matters less than why it came to this
     kind = undo.failure.type if undo.failure else None
-    info = FailureInfo(type="undo_failed", message=shortened(f"not undone: {said}{why}"), undo=kind)
+    message = shortened(f"not undone: {said}{why}", contracts.MESSAGE_LENGTH)
+    info = FailureInfo(type="undo_failed", message=message, undo=kind)
     seen = failed or undo
     return seen.model_copy(update={"status": "undo_failed", "touched": True, "failure": info})

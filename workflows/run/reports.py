@@ -11,8 +11,8 @@ from workflows import contracts
 from workflows.contracts import DeviceReport, Quarantined
 from workflows.errors import FailureType
 from workflows.plan import DevicesStep, HostName
-from workflows.run.outcomes import shortened
 from workflows.run.state import FAILED, RunState, StepRun
+from workflows.wording import shortened, some
 
 NOT_ITS_OWN: Final[frozenset[FailureType]] = frozenset(
     {"cancelled", "drifted", "invalid_input", "block_unavailable", "block_degraded"}
@@ -62,9 +62,8 @@ def note_alerts(state: RunState, quarantined: Mapping[HostName, Quarantined]) ->
             run.alerted = True
             state.lease.alerts.append(f"step {run.id}: {run.message}; no new device was started")
     if quarantined:
-        named = [f"{host} ({one.because})" for host, one in list(quarantined.items())[:NAMED]]
-        more = f" and {len(quarantined) - NAMED} more" if len(quarantined) > NAMED else ""
+        named = some([f"{host} ({one.because})" for host, one in quarantined.items()], NAMED)
         state.lease.alerts.append(
-            f"quarantined, and changed by no run until somebody has cleared them: {', '.join(named)}{more}. "
+            f"quarantined, and changed by no run until somebody has cleared them: {named}. "
             "`netsaga quarantine` lists them."
         )

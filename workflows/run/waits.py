@@ -24,6 +24,7 @@ from workflows.run.seconds import in_words, seconds
 from workflows.run.signals import fields_of
 from workflows.run.state import RunState, StepRun
 from workflows.run.waiting import until
+from workflows.wording import some
 
 FIRST_S: Final = 5.0  # between two looks at devices that do not answer; it doubles ...
 LONGEST_S: Final = 60.0  # ... up to this, or to a sixtieth of the limit where that is longer
@@ -264,9 +265,8 @@ def _number(hosts: Sequence[HostName]) -> str:
 
 def _some(run: StepRun, hosts: Sequence[HostName]) -> str:
     """The first of them, and what one of them said."""
-    more = f" and {len(hosts) - NAMED} more" if len(hosts) > NAMED else ""
     why = run.messages.get(hosts[0])
-    return f"{', '.join(hosts[:NAMED])}{more}" + (f": {why.message}" if why else "")
+    return some(hosts, NAMED) + (f": {why.message}" if why else "")
 
 
 def _until(deadline: datetime | None) -> str:

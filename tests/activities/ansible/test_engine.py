@@ -100,7 +100,7 @@ async def test_what_a_definition_gives_is_in_a_private_file_and_on_no_command_li
     assert told["argv"][0] == "--diff"
     assert told["argv"][-2:] == ["--limit=access:&hq", str(stage.folder / "site.yml")]
     assert not any("HQ" in word for word in told["argv"])
-    assert told["texts"] == ['{"site": !unsafe "HQ {{ 7 }}"}', "sw1\n"]
+    assert told["texts"] == ['site: !unsafe "HQ {{ 7 }}"\n', "sw1\n"]
     assert told["modes"][:2] == ["0o700", "0o600"]
     assert (told["cwd"], told["stdin"]) == (str(stage.folder), "")
     assert "UNRELATED_SECRET" not in told["environment"]
@@ -118,10 +118,10 @@ async def test_the_runs_devices_are_a_private_inventory_with_what_logs_in_to_the
     told = seen(await stage.run(prepared=await stage.run_of(*devices)))
     inventory = told["texts"][1]
     assert told["modes"] == ["0o700", "0o600", "0o600"]
-    assert '"ansible_password": !unsafe "<redacted>"' in inventory, "it is there, and no result may tell it"
-    assert '"sw3"' not in inventory
-    assert '"role_access_layer": {hosts: {"sw2": {}}}' in inventory
-    assert f'"ansible_ssh_private_key_file": !unsafe "{told["folder"]}/key-0"' in inventory
+    assert 'ansible_password: !unsafe "<redacted>"' in inventory, "it is there, and no result may tell it"
+    assert "sw3" not in inventory
+    assert "    role_access_layer:\n      hosts:\n        sw2: {}\n" in inventory
+    assert f'ansible_ssh_private_key_file: !unsafe "{told["folder"]}/key-0"' in inventory
 
 
 async def test_a_credential_that_ansible_cannot_take_is_refused_by_name(tmp_path: Path) -> None:
