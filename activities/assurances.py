@@ -1,4 +1,4 @@
-"""What gates are told in advance: who can be reminded, which systems take questions, and what devices can fall back on.
+"""What gates know in advance: who can be reminded, who asked, which systems take questions, what devices fall back on.
 
 Part of `prepare`, which freezes it with the rest: what the settings say later changes no live run.
 """
@@ -8,7 +8,7 @@ from typing import Final, TypedDict
 
 from activities.deviceinteraction.platforms.registry import platform_named
 from activities.systems import Systems
-from workflows.contracts import Device, Safety
+from workflows.contracts import Device, RunRequest, Safety
 from workflows.errors import InvalidInputError
 from workflows.plan import ApproveStep, DevicesStep, Step
 
@@ -73,3 +73,24 @@ def check_via(step: ApproveStep, systems: Systems) -> None:
             f"step `{step.id}`: the system `{step.via}` takes no questions; give it `approval: {{path: /…}}` under "
             "`systems` in the worker's settings."
         )
+
+
+def check_requester(steps: Sequence[Step], request: RunRequest) -> None:
+    """Refuse a request that names nobody where a gate excludes whoever asked: that gate would exclude nobody.
+
+    Args:
+        steps: All of the plan, or of a plan that it calls; a called run inherits who asked.
+        request: What was asked for. In plan mode no gate asks anybody.
+
+    Raises:
+        InvalidInputError: With what to do.
+    """
+    if request.mode == "plan" or request.by.strip():
+        return
+    for step in steps:
+        if isinstance(step, ApproveStep) and "requester" in step.not_by:
+            raise InvalidInputError(
+                f"step `{step.id}` is not for the one who asks (`not_by: [requester]`), and the request does not say "
+                "who that is. Name somebody: `by: NAME` in the input, as the Temporal CLI or a schedule gives it, or "
+                "`--by NAME` with `netsaga`."
+            )

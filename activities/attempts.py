@@ -4,6 +4,7 @@ The plan decides, class by class and with a number of attempts; Temporal's own l
 (`workflows/run/calls.py`). So each attempt that failed by itself is written down, as it is for devices.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,14 +14,15 @@ from typing import Final
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.artifacts.store import ArtifactError, ArtifactStore
+from activities.artifacts.store import TEXT, ArtifactError, ArtifactStore
 from activities.outcomes import shortened
-from workflows.contracts import Scope
-from workflows.errors import FailureType
+from workflows.contracts import ArtifactRef, Scope, ScriptCut
+from workflows.errors import FailureType, failure
 from workflows.plan import StepId
 from workflows.run.calls import LOST_WORKERS
 
 KEY_LENGTH: Final = 32  # hex characters of an idempotency key
+KEEPING_S: Final = 3.0  # for the log of what was cut off: nobody who cancels waits longer for a store
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,16 @@ class Attempts:
             next_retry_delay=_delay(after) if retry and after is not None else None,
         )
 
+    async def last_words(self, printed: str) -> ArtifactRef | None:
+        """Keep what a program had printed when it was cut off; ``None`` where that is nothing, or cannot be kept."""
+        if not printed:
+            return None
+        try:
+            async with asyncio.timeout(KEEPING_S):
+                return await self.store.put(printed.encode(), TEXT)
+        except (TimeoutError, ArtifactError):
+            return None  # that it was cancelled matters more
+
     async def _left(self) -> bool:
         """Whether the plan grants another attempt. One that died with its worker is not counted."""
         info = activity.info()
@@ -78,6 +90,26 @@ class Attempts:
 
     def _failure(self, number: int) -> str:
         return f"attempts/{self.identity}/failed-{number}"
+
+
+def cancelled_by_run() -> bool:
+    """Whether the run has asked for the end; else the worker stops, or another attempt has begun."""
+    told = activity.cancellation_details()
+    return told is not None and told.cancel_requested
+
+
+def cut_off(said: str, log: ArtifactRef | None) -> ApplicationError:
+    """The failure to raise where the run's cancel has ended a program.
+
+    Temporal lets a cancelled activity say nothing (SDK 1.35: ``CancelledError("Cancelled")``, whatever was raised), so
+    it fails as ``cancelled``, and the run takes that for the cancel that it has asked for.
+
+    Args:
+        said: What was ended, and what is to be looked at.
+        log: What it had printed.
+    """
+    kept = f" (what it printed until then: netsaga artifact {log})" if log else ""
+    return failure("cancelled", shortened(said, kept), ScriptCut(log=log).model_dump(mode="json"))
 
 
 def _delay(asked: timedelta) -> timedelta | None:

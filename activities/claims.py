@@ -4,11 +4,11 @@ from typing import Final
 
 from temporalio import activity
 from temporalio.client import WorkflowFailureError
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, TerminatedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.fence import heartbeat
-from activities.guard import Guard, state_of
+from activities.guard import Guard, newest_of, state_of
 from workflows import contracts
 from workflows.contracts import ClaimAnswer, ClaimInput, FollowInput, FollowResult, Gone, RunResult, RunStatus
 from workflows.errors import failure
@@ -54,12 +54,15 @@ class Claiming:
 
 async def _end_of(call: FollowInput) -> FollowResult:
     holder = call.holder
-    # Its first execution is followed through every continue-as-new; another run with the same id is not.
-    handle = activity.client().get_workflow_handle(holder.workflow_id, run_id=holder.run, result_type=RunResult)
+    # It is followed through every continue-as-new, and every reset; another run with the same id is not.
+    run = await newest_of(holder)
+    handle = activity.client().get_workflow_handle(holder.workflow_id, run_id=run, result_type=RunResult)
     try:
         return FollowResult(result=await handle.result())
     except WorkflowFailureError as error:
         cause = error.cause
+        if isinstance(cause, TerminatedError) and await newest_of(holder) != run:
+            return await _end_of(call)  # it was reset meanwhile
         if isinstance(cause, ApplicationError):
             return FollowResult(result=result_in(cause), type=cause.type or "", message=cause.message)
         return FollowResult(result=await _cancelled(call), message=str(cause))

@@ -1,18 +1,26 @@
-"""The way to the guard: updates to it, which start it where there is none, and whether a run is still alive.
+"""The way to the guard: updates to it, which start it where there is none, and whether runs are still alive.
 
 The client is the worker's own, as `temporalio.activity.client` hands it out. Nothing is decided here.
 """
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from temporalio import activity
-from temporalio.client import WithStartWorkflowOperation, WorkflowExecutionStatus, WorkflowUpdateFailedError
+from temporalio.client import (
+    WithStartWorkflowOperation,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowHistoryEventFilterType,
+    WorkflowUpdateFailedError,
+)
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows import contracts
-from workflows.contracts import Holder, HolderState
+from workflows.contracts import Holder, HoldersState, HolderState
 from workflows.errors import failure
 from workflows.plan import Model
 
@@ -20,6 +28,8 @@ from workflows.plan import Model
 ENDED: Final = frozenset(
     {WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.CANCELED}
 )
+LOOKS_AT_ONCE: Final = 10  # of the server, which has runs to serve
+LOOK_S: Final = 5.0  # for one run: a hundred of them take 50 s at worst, well within `calls.STORE_TIMEOUT`
 Answer = TypeVar("Answer", bound=Model)
 
 
@@ -76,8 +86,35 @@ async def _circle(refusal: ApplicationError) -> ApplicationError:
     return failure("invalid_input", refusal.message)
 
 
+async def states_of(holders: Sequence[Holder]) -> HoldersState:
+    """Whether some runs are alive, a few asked for at once. One that cannot be looked at does not hide the others."""
+    slots = asyncio.Semaphore(LOOKS_AT_ONCE)
+
+    async def one(holder: Holder) -> HolderState:
+        async with slots, asyncio.timeout(LOOK_S):
+            return await state_of(holder)
+
+    # Whatever one look comes to, a status that this client does not know among it, is that look's own.
+    found = await asyncio.gather(*(one(holder) for holder in holders), return_exceptions=True)
+    failed = [(holder, look) for holder, look in zip(holders, found, strict=True) if isinstance(look, BaseException)]
+    for holder, error in failed[:1]:
+        activity.logger.warning(
+            "%d of %d runs could not be looked at now; %s: %r", len(failed), len(holders), holder.workflow_id, error
+        )
+    return HoldersState(
+        states={
+            holder.run: "unknown" if isinstance(look, BaseException) else look.state
+            for holder, look in zip(holders, found, strict=True)
+        }
+    )
+
+
 async def state_of(holder: Holder) -> HolderState:
-    """Whether a run is alive, as the server knows it."""
+    """Whether a run is alive, as the server knows it.
+
+    A run that has continued as new, or was reset, is the same run: its executions share the first one's run id
+    (`first_run_id` in Temporal's `workflow/v1/message.proto`).
+    """
     handle = activity.client().get_workflow_handle(holder.workflow_id, first_execution_run_id=holder.run)
     try:
         found = await handle.describe()
@@ -85,8 +122,48 @@ async def state_of(holder: Holder) -> HolderState:
         if error.status is RPCStatusCode.NOT_FOUND:
             return HolderState(state="cut_off")
         raise
-    if found.raw_description.workflow_execution_info.first_run_id != holder.run:
-        return HolderState(state="ended")  # another run has taken the id since
+    if _first_of(found) != holder.run:
+        return await _followed(holder)  # another run has taken the id since
+    return _said_of(found)
+
+
+async def newest_of(holder: Holder) -> str:
+    """The run id of the newest execution of a run.
+
+    An execution that was reset is terminated, and its history does not name the one that goes on in its place.
+    """
+    try:
+        found = await activity.client().get_workflow_handle(holder.workflow_id).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return holder.run
+        raise
+    return found.run_id if _first_of(found) == holder.run else holder.run
+
+
+async def _followed(holder: Holder) -> HolderState:
+    """Whether a run is alive that the server does not find by its id alone: followed where it has continued as new."""
+    run: str = holder.run
+    while True:
+        handle = activity.client().get_workflow_handle(holder.workflow_id, run_id=run)
+        try:
+            found = await handle.describe()
+            if found.status is not WorkflowExecutionStatus.CONTINUED_AS_NEW:
+                return _said_of(found)
+            last = WorkflowHistoryEventFilterType.CLOSE_EVENT
+            (closing,) = [event async for event in handle.fetch_history_events(event_filter_type=last)]
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return HolderState(state="cut_off")
+            raise
+        run = closing.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+
+
+def _first_of(found: WorkflowExecutionDescription) -> str:
+    return found.raw_description.workflow_execution_info.first_run_id or found.run_id  # older servers do not say it
+
+
+def _said_of(found: WorkflowExecutionDescription) -> HolderState:
     if found.status in {WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW}:
         return HolderState(state="open")
     return HolderState(state="ended" if found.status in ENDED else "cut_off")

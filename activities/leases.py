@@ -1,10 +1,19 @@
-"""Asks the guard for devices, gives them back with a word on those that failed, and says whether a run is alive."""
+"""Asks the guard for devices, gives them back with a word on those that failed, and says which runs are alive."""
 
 from temporalio import activity
 
-from activities.guard import Guard, state_of
+from activities.guard import Guard, state_of, states_of
 from workflows import contracts
-from workflows.contracts import HolderInput, HolderState, LeaseAnswer, LeaseInput, ReleaseAnswer, ReleaseInput
+from workflows.contracts import (
+    HolderInput,
+    HoldersInput,
+    HoldersState,
+    HolderState,
+    LeaseAnswer,
+    LeaseInput,
+    ReleaseAnswer,
+    ReleaseInput,
+)
 
 
 class Leasing:
@@ -31,3 +40,8 @@ class Leasing:
     async def holder(self, call: HolderInput) -> HolderState:
         """Whether a run is alive, as the server knows it."""
         return await state_of(call.holder)
+
+    @activity.defn(name=contracts.HOLDERS)
+    async def holders(self, call: HoldersInput) -> HoldersState:
+        """Which of some runs are alive, as the server knows them."""
+        return await states_of(call.holders)

@@ -115,9 +115,9 @@ class Gathered:
         return failure(kind, said, outcome.model_dump(mode="json"), retry=retry)
 
 
-def shortened(message: str) -> str:
-    """A message as history keeps it: one line, at most `MESSAGE_LENGTH` characters."""
-    return wording.shortened(" ".join(message.split()), MESSAGE_LENGTH)
+def shortened(message: str, end: str = "") -> str:
+    """A message as history keeps it: one line, at most `MESSAGE_LENGTH` characters; ``end`` is never cut."""
+    return wording.shortened(" ".join(message.split()), MESSAGE_LENGTH - len(end)) + end
 
 
 def status_of(kind: FailureType, *, touched: bool) -> DeviceStatus:

@@ -14,7 +14,7 @@ from temporalio import activity
 
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
-from activities.assurances import assurances, check_via
+from activities.assurances import assurances, check_requester, check_via
 from activities.definitions import Definitions
 from activities.deviceinteraction.model import PlatformName
 from activities.inventory.source import InventoryError, InventorySource
@@ -136,8 +136,9 @@ class Prepare:
         inputs = check_inputs(plan.inputs, request.inputs)
         steps = (*plan.steps, *plan.finally_)
         self._check_names(steps, request.by if request.mode == "apply" else "")
+        check_requester(steps, request)
         self._check_has_devices(plan)
-        self._check_called(source)
+        self._check_called(source, request)
         devices = [] if plan.inventory is None else await self._select(plan.inventory, inputs)
         devices = _limited(devices, request.limit)
         self._check_devices(devices, steps)
@@ -160,13 +161,15 @@ class Prepare:
             warnings=warnings,
         )
 
-    def _check_called(self, source: Source) -> None:
+    def _check_called(self, source: Source, request: RunRequest) -> None:
         """Refuse called definitions that could not be carried out, before anything of the caller is."""
         for name, called in source.definitions.items():
             plan, _ = _compiled(replace(called, definitions=source.definitions))
             try:
                 _check_capabilities(plan)
-                self._check_names((*plan.steps, *plan.finally_), "")
+                steps = (*plan.steps, *plan.finally_)
+                self._check_names(steps, "")
+                check_requester(steps, request)
             except InvalidInputError as error:
                 raise InvalidInputError(f"the called definition `{name}`: {error}") from None
 

@@ -33,6 +33,18 @@ class Ended:
     stderr: str
 
 
+class CutOff(asyncio.CancelledError):
+    """The cancel that ended a program, with what it had printed by then.
+
+    A cancel in every respect but one: an `asyncio.timeout` around `run` would not take it for its own. Give a limit.
+    """
+
+    def __init__(self, stdout: str, stderr: str) -> None:
+        super().__init__("cancelled while a program ran")
+        self.stdout = stdout
+        self.stderr = stderr
+
+
 class _Kept:
     """What comes out of a pipe: all of it up to a limit, or of more only the end."""
 
@@ -68,6 +80,7 @@ async def run(
 
     Raises:
         ProcessFailure: It cannot be started.
+        CutOff: We are cancelled while it runs; nothing of it is left.
     """
     try:
         process = await asyncio.create_subprocess_exec(
@@ -92,10 +105,13 @@ async def run(
         asyncio.create_task(_write(process.stdin, given)),
     }
     try:
-        status = await _status(process, output, limit_s)
-    finally:
-        # Waiting for it, rather than awaiting it, lets it go on where we are cancelled a second time.
-        await asyncio.wait({asyncio.create_task(_end(process, pipes))})
+        try:
+            status = await _status(process, output, limit_s)
+        finally:
+            # Waiting for it, rather than awaiting it, lets it go on where we are cancelled a second time.
+            await asyncio.wait({asyncio.create_task(_end(process, pipes))})
+    except asyncio.CancelledError:
+        raise CutOff(output.text(), log.text()) from None
     return Ended(status, output.text(), log.text())
 
 

@@ -12,6 +12,7 @@ from activities.artifacts.store import ArtifactStore
 from activities.ask import Ask
 from activities.awx.engine import Awx
 from activities.awx.launching import Launch
+from activities.cancels import Cancels
 from activities.claims import Claiming
 from activities.confirm import Confirm
 from activities.definitions import Definitions
@@ -49,6 +50,7 @@ NAMES: Final = (
     contracts.LEASE,
     contracts.RELEASE,
     contracts.HOLDER,
+    contracts.HOLDERS,
     contracts.CLAIM,
     contracts.FOLLOW,
     contracts.LOOK,
@@ -58,6 +60,7 @@ NAMES: Final = (
     contracts.HTTP,
     contracts.ASK,
     contracts.REACHABLE,
+    contracts.REQUEST_CANCEL,
     contracts.SCRIPT,
 )
 
@@ -115,6 +118,7 @@ class Activities:
             contracts.LEASE: leasing.lease,
             contracts.RELEASE: leasing.release,
             contracts.HOLDER: leasing.holder,
+            contracts.HOLDERS: leasing.holders,
             contracts.CLAIM: claiming.claim,
             contracts.FOLLOW: claiming.follow,
             contracts.LOOK: Aftermath(documents, undo).look,
@@ -124,6 +128,7 @@ class Activities:
             contracts.HTTP: http.http,
             contracts.ASK: Ask(http).ask,
             contracts.REACHABLE: Reachable(documents, self.sessions).reachable,
+            contracts.REQUEST_CANCEL: Cancels().request_cancel,
             contracts.SCRIPT: Scripts(self.store, self.scripts, engines).script,
         }
         assert tuple(found) == NAMES, "the contracts name an activity that nobody carries out, or the other way round"

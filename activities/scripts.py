@@ -19,10 +19,11 @@ from pydantic import JsonValue, TypeAdapter
 from temporalio import activity
 
 from activities.artifacts.store import TEXT, ArtifactError, ArtifactStore
-from activities.attempts import Attempts
+from activities.attempts import Attempts, cancelled_by_run, cut_off
 from activities.deviceinteraction.redaction import Redactor
 from activities.fence import AttemptFence, heartbeat
-from activities.processes import Ended, ProcessFailure, run
+from activities.outcomes import shortened
+from activities.processes import LOGGED, CutOff, Ended, ProcessFailure, run
 from workflows import contracts
 from workflows.contracts import INLINE, ArtifactRef, ScriptInput, ScriptResult
 from workflows.errors import FailureType
@@ -89,7 +90,8 @@ class Scripts:
         Raises:
             ApplicationError: ``check_failed`` where it ends with another status than 0, or says no JSON;
                 ``transient`` (``block_unavailable`` for a step with a block) for status 75 and where it takes too long;
-                ``permanent`` where it cannot be started, ``invalid_input`` where the settings do not name it.
+                ``permanent`` where it cannot be started, ``invalid_input`` where the settings do not name it;
+                ``cancelled`` where the run's cancel has ended it, with a `ScriptCut`.
         """
         async with heartbeat() as fence:  # a cancel reaches only those who heartbeat
             if call.engine == "script":
@@ -117,10 +119,17 @@ class Scripts:
             log = await self._log(hide(ended.stderr))
             failed = _judged(ended, passing, limit_s)
             if failed is not None:
-                raise await attempts.failed(failed[0], f"{where} {hide(failed[1])}{_where_to_read(log)}")
+                said = shortened(f"{where} {hide(failed[1])}", _where_to_read(log))
+                raise await attempts.failed(failed[0], said)
             result = ScriptResult(result=_result(ended.stdout), log=log)
             await self._store.create(f"script/{attempts.identity}", _RESULT.dump_json(result))
             return result
+        except CutOff as cut:
+            if not cancelled_by_run():
+                raise  # another attempt begins anew
+            # Nothing is made of its output, so what it has said there is worth as much as its log.
+            log = await attempts.last_words(hide(cut.stderr + cut.stdout[-LOGGED:]))
+            raise cut_off(f"{where} was ended by a cancel while it ran; look at what it has done", log) from None
         except ProcessFailure as error:
             raise await attempts.failed("permanent", f"{where} {error}") from None
         except _UnreadableError as error:
@@ -133,7 +142,7 @@ class Scripts:
 
 
 def _where_to_read(log: ArtifactRef | None) -> str:
-    return f" (all of it: artifact {log})" if log else ""
+    return f" (all of it: netsaga artifact {log})" if log else ""
 
 
 class _UnreadableError(ValueError):

@@ -84,6 +84,14 @@ def _dispatch(chosen: argparse.Namespace) -> int:
 
             showing = show_values(settings, chosen.run, chosen.name, host=chosen.host, step=chosen.step, out=chosen.out)
             return asyncio.run(showing)
+        case "artifact":
+            from worker.commands.artifact import show_artifact  # noqa: PLC0415
+
+            return asyncio.run(show_artifact(settings, chosen.ref, out=chosen.out))
+        case "overlay":
+            from worker.commands.overlay import write_overlay  # noqa: PLC0415
+
+            return write_overlay(settings, path, chosen.file, chosen.out, keep=chosen.keep)
         case _:
             from worker.commands.settings import show_settings  # noqa: PLC0415
 
@@ -123,7 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     _platform(commands, shared)
     _transcript(commands, shared)
     _values(commands, shared)
+    _artifact(commands, shared)
     commands.add_parser("settings", parents=[shared], help="print the settings in force and check what they name")
+    _overlay(commands, shared)
     return parser
 
 
@@ -193,6 +203,21 @@ def _values(commands: Commands, shared: argparse.ArgumentParser) -> None:
     values.add_argument("--host", metavar="HOST", help="only of this device")
     values.add_argument("--step", metavar="STEP", help="only of this step")
     values.add_argument("--out", type=Path, metavar="FOLDER", help="write one file a device")
+
+
+def _artifact(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    artifact = commands.add_parser(
+        "artifact", parents=[shared], help="what a reference of the artifact store stands for"
+    )
+    artifact.add_argument("ref", metavar="REF", help="sha256:…, as messages, records and reports name logs and diffs")
+    artifact.add_argument("--out", type=Path, metavar="FILE", help="write it there; without it, to standard output")
+
+
+def _overlay(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    overlay = commands.add_parser("overlay", parents=[shared], help="lay a file over the settings, and write the sum")
+    overlay.add_argument("file", type=Path, metavar="FILE", help="of the settings' shape; what it says goes before")
+    overlay.add_argument("--out", type=Path, metavar="FILE", required=True, help="where to write")
+    overlay.add_argument("--keep", action="append", default=[], metavar="KEY", help="what FILE may not change")
 
 
 def _pool(name: str) -> str:

@@ -314,11 +314,19 @@ def load(path: Path) -> Settings:
     Raises:
         SettingsError: The file cannot be read or used; the message names every mistake, one a line.
     """
+    return parse(read(path), path)
+
+
+def read(path: Path) -> str:
+    """The text of a settings file.
+
+    Raises:
+        SettingsError: It cannot be read.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: the settings cannot be read: {error}") from error
-    return parse(text, path)
 
 
 def parse(text: str, path: Path) -> Settings:
@@ -327,10 +335,27 @@ def parse(text: str, path: Path) -> Settings:
     Raises:
         SettingsError: As in `load`.
     """
+    return check(place(text, path), path)
+
+
+def place(text: str, path: Path) -> Located:
+    """Settings text as plain data, with the line of each key.
+
+    Raises:
+        SettingsError: It is not one YAML map.
+    """
     try:
-        located = read_located(text)
+        return read_located(text)
     except LocatedError as error:
         raise SettingsError(f"{path}:{error.line}: {error.message}") from error
+
+
+def check(located: Located, path: Path) -> Settings:
+    """What plain data means as settings; relative paths are relative to the folder of ``path``.
+
+    Raises:
+        SettingsError: It cannot be used; the message names every mistake, one a line.
+    """
     base = path.absolute().parent
     given = {key: value for key, value in located.value.items() if value is not None}  # `groups:` alone is empty
     try:

@@ -6,11 +6,11 @@ Worker, starter and tests import it; the Temporal CLI needs nothing, for what pe
 import lzma
 import zlib
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import PydanticPayloadConverter
-from temporalio.converter import CompositePayloadConverter, DataConverter, PayloadCodec
+from temporalio.converter import CompositePayloadConverter, DataConverter, PayloadCodec, SerializationContext
 
 from workflows.contracts import MAX_PAYLOAD
 
@@ -74,4 +74,12 @@ class PayloadConversion(CompositePayloadConverter):
         super().__init__(*self._SHARED)
 
 
-CONVERTER: Final = DataConverter(payload_converter_class=PayloadConversion, payload_codec=Compression())
+class Conversion(DataConverter):
+    """The same for all workflows and activities; the SDK asks for one that knows its context, for each payload."""
+
+    def with_context(self, context: SerializationContext) -> Self:  # noqa: ARG002  # nothing of ours depends on it
+        """This very one."""
+        return self
+
+
+CONVERTER: Final = Conversion(payload_converter_class=PayloadConversion, payload_codec=Compression())

@@ -4,6 +4,8 @@ Ansible keeps no journal. A playbook that was cut off (its worker died, its time
 nobody knows: that is ``outcome_unknown``, and it is not run again by itself, unless the settings say ``repeat: safe``.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -15,13 +17,13 @@ from activities.ansible.report import ReportError, judged
 from activities.ansible.running import Playbook, carried_out, prepared
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
-from activities.attempts import Attempts
+from activities.attempts import Attempts, cancelled_by_run, cut_off
 from activities.deviceinteraction.failures import StaleAttempt
 from activities.deviceinteraction.redaction import Redactor
 from activities.fence import AttemptFence
 from activities.outcomes import shortened
 from activities.parameters import parameters_of
-from activities.processes import ProcessFailure
+from activities.processes import CutOff, ProcessFailure
 from activities.rounds import BEGUN, Round, current
 from activities.secrets.store import SecretError, SecretStore
 from activities.values import BUNDLE
@@ -29,6 +31,7 @@ from workflows.contracts import ArtifactRef, Device, ScriptInput, ScriptResult
 from workflows.errors import FailureType, InvalidInputError, failure
 from workflows.suggest import did_you_mean
 
+PRINTED: Final = "printed"
 LOOK: Final = "look at its hosts, then answer `retry` or go on without it"
 
 
@@ -52,7 +55,8 @@ class Ansible:
         Raises:
             ApplicationError: ``check_failed`` where a host failed or Ansible could not begin, ``unreachable`` where
                 hosts could not be reached, ``outcome_unknown`` where it was cut off, ``permanent`` where it cannot be
-                started, ``invalid_input`` for a name or a variable that is not allowed.
+                started, ``invalid_input`` for a name or a variable that is not allowed, ``cancelled`` where the
+                run's cancel has ended it, with a `ScriptCut`.
         """
         attempts = Attempts(self._documents.store, call.scope, call.step, call.retry_on)
         where = f"ansible `{call.run}`"
@@ -89,6 +93,8 @@ class Ansible:
             except ProcessFailure:
                 await step.round.end()  # nothing has run
                 raise
+            except CutOff as cut:
+                raise await step.cut_off(Redactor(ready.secrets)(cut.stderr)) from None
         hide = Redactor(ready.secrets)
         log = await self._log(hide(ended.stderr))
         failed = judged(report, ended, step.limit_s)
@@ -102,7 +108,7 @@ class Ansible:
                 return result
         assert failed is not None, "that there is no report is a failure"
         await step.round.end()
-        raise await step.failed(failed[0], f"{hide(failed[1])}" + (f" (all of it: artifact {log})" if log else ""))
+        raise await step.failed(failed[0], hide(failed[1]), f" (all of it: netsaga artifact {log})" if log else "")
 
     async def _devices(self, call: ScriptInput) -> list[Device]:
         """The run's devices, without those in maintenance."""
@@ -147,17 +153,29 @@ class _Step:
         if self.playbook.repeat == "safe":
             return
         await self.round.give_up()
-        raise failure(
-            "outcome_unknown",
-            f"{self.where}: its worker stopped while it ran, and what it has done by then is not known; {LOOK}. "
-            "(`repeat: safe` in the worker's settings runs such a playbook again by itself.)",
+        log = (await self.round.read(PRINTED) or {}).get("log")
+        end = (
+            f" (what it printed until then: netsaga artifact {log})"
+            if log
+            else " (`repeat: safe` in the worker's settings runs such a playbook again by itself.)"
         )
+        said = f"{self.where}: its worker stopped while it ran, and what it has done by then is not known; {LOOK}."
+        raise failure("outcome_unknown", shortened(said, end))
 
-    async def failed(self, kind: FailureType, said: str) -> ApplicationError:
+    async def cut_off(self, printed: str) -> BaseException:
+        """What to raise where a cancel has ended it: the run's own, or that of a worker which stops."""
+        log = await self.attempts.last_words(printed)
+        if cancelled_by_run():
+            return cut_off(f"{self.where} was ended by a cancel while it ran; look at its hosts", log)
+        with contextlib.suppress(ArtifactError):  # whoever looks at its hosts wants to know how far it came
+            await self.round.write(PRINTED, log=log)
+        return asyncio.CancelledError()
+
+    async def failed(self, kind: FailureType, said: str, end: str) -> ApplicationError:
         """The failure to raise. A failed demand is tried again where the step says so, the rest where it is safe."""
-        message = f"{self.where} {said}"
+        message = shortened(f"{self.where} {said}", end)
         if self.playbook.repeat == "never" and kind in {"outcome_unknown", "unreachable"}:
-            return failure(kind, shortened(message))
+            return failure(kind, message)
         if kind == "outcome_unknown":
             kind = "block_unavailable" if self.call.block else "transient"
         return await self.attempts.failed(kind, message)

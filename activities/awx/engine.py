@@ -6,16 +6,16 @@ A cancel of the run is passed on; the end of a worker is none.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
-from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.answers import Refused
 from activities.artifacts.store import TEXT, ArtifactError
-from activities.attempts import KEY_LENGTH, Attempts
+from activities.attempts import KEY_LENGTH, Attempts, cancelled_by_run, cut_off
 from activities.awx.controller import CALL_S, Controller, Launched
 from activities.awx.following import STOPPING_S, Following, Gone
 from activities.awx.launching import SETTLE_S, Clock, Launch, Launching, Lost
@@ -29,7 +29,7 @@ from activities.parameters import parameters_of
 from activities.rounds import Round, current
 from activities.secrets.store import SecretError
 from activities.tls import TrustError
-from workflows.contracts import INLINE, ScriptInput, ScriptResult
+from workflows.contracts import INLINE, ArtifactRef, ScriptInput, ScriptResult
 from workflows.errors import FailureType, InvalidInputError, failure
 from workflows.suggest import did_you_mean
 
@@ -38,6 +38,8 @@ TOO_MUCH: Final[tuple[FailureType, str]] = (
     f"set more than {INLINE:,} bytes with `set_stats`, which a run cannot keep",
 )
 LAST_WORDS_S: Final = 45.0  # for passing a cancel on
+EVENTS_S: Final = 2.0  # until what was printed by something that was cancelled is complete ...
+LOG_S: Final = 3.0  # ... and for fetching it
 
 
 class Awx:
@@ -61,7 +63,8 @@ class Awx:
             ApplicationError: ``check_failed`` where the job failed, ``cancelled`` where somebody cancelled it in AWX,
                 ``block_unavailable`` and ``block_degraded`` where AWX cannot be spoken to or could not run it,
                 ``permanent`` where it does not let us in, ``invalid_input`` for what it does not take,
-                ``outcome_unknown`` where it cannot be told whether or how it goes on.
+                ``outcome_unknown`` where it cannot be told whether or how it goes on; where the run is cancelled and
+                the job ends, ``cancelled`` with a `ScriptCut`.
         """
         attempts = Attempts(self._http.store, call.scope, call.step, call.retry_on)
         where = (call.block.replace("_", " ") + ": " if call.block else "") + f"awx `{call.run}`"
@@ -116,11 +119,12 @@ class _Step:
                 raise await self._overdue(job)
             return await self._brought_home(job)
         except asyncio.CancelledError:
-            told = activity.cancellation_details()
-            if told is None or not told.cancel_requested:
+            if not cancelled_by_run():
                 raise  # the worker stops, or another attempt has begun: what was launched goes on
-            await self._cancelled()
-            raise
+            stopped = await self._cancelled()
+            if stopped is None:
+                raise  # nothing was launched
+            raise await self._cut_off(stopped) from None
         except Lost as lost:
             await self.round.give_up()
             raise failure("outcome_unknown", shortened(f"{self.where}: {lost}")) from None
@@ -141,9 +145,9 @@ class _Step:
                 await self.round.end(result)
                 return result
         await self.round.end()
-        kept = f" (what it printed: artifact {log})" if log else ""
+        kept = f" (what it printed: netsaga artifact {log})" if log else ""
         kind, said = failed or TOO_MUCH
-        raise await self._failed(kind, f"{job.name} {said}; {address}{kept}")
+        raise await self._failed(kind, f"{job.name} {said}", f"; {address}{kept}")
 
     async def _overdue(self, job: Launched) -> ApplicationError:
         """The time is over: what was launched is stopped."""
@@ -156,12 +160,17 @@ class _Step:
             return self._unknown(f"{said}, and cannot be cancelled: {refused.message}; {address}")
         if not stopped.over:
             return self._unknown(f"{said}, and was told to stop, which it has not done yet; {address}")
+        log = await self._last_words(stopped)  # an attempt that is given up meanwhile finds the round still open
         await self.round.end()
         how = "was cancelled" if stopped.status == "canceled" else f"is {stopped.status} by now"
-        return await self._failed("check_failed", f"{said}, and {how}; {address}")
+        kept = f" (what it printed: netsaga artifact {log})" if log else ""
+        return await self._failed("check_failed", f"{said}, and {how}", f"; {address}{kept}")
 
-    async def _cancelled(self) -> None:
+    async def _cancelled(self) -> Launched | None:
         """The run is cancelled: pass it on to what was launched, also to a launch whose answer nobody waited for.
+
+        Returns:
+            What was launched, at its end; ``None`` where nothing was, or it is gone.
 
         Raises:
             ApplicationError: ``outcome_unknown`` where it may go on.
@@ -171,25 +180,41 @@ class _Step:
                 settled_s = self.launching.clock.now() + SETTLE_S
                 job = await self.launching.known() or await self.launching.begun(settled_s)
                 if job is None:
-                    return
+                    return None
                 stopped = await self.following.stopped(job)
             if stopped.over:
                 await self.round.end()
-                return
+                return stopped
             why = f"{stopped.name} was told to stop, which it has not done yet; {self.controller.address(stopped)}"
         except Refused as refused:
             why = refused.message
         except Lost as lost:
             why = str(lost)
         except Gone:
-            return
+            return None
         except TimeoutError:
             why = f"AWX did not take the cancel within {LAST_WORDS_S:g} s"
         raise self._unknown(f"the run was cancelled, and what it launched may go on: {why}")
+
+    async def _cut_off(self, job: Launched) -> ApplicationError:
+        """The failure of a cancelled run's step."""
+        how = "was cancelled, too" if job.status == "canceled" else f"was {job.status} before the cancel came"
+        log = await self._last_words(job)
+        return cut_off(f"{self.where}: {job.name} {how}; {self.controller.address(job)}", log)
+
+    async def _last_words(self, job: Launched) -> ArtifactRef | None:
+        """What something that was stopped had printed, as far as that can be had soon."""
+        controller, text = replace(self.controller, limit_s=LOG_S), ""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(EVENTS_S + LOG_S):
+                with suppress(Refused, Gone):
+                    job = await replace(self.following, controller=controller).printed(job, EVENTS_S)
+                text = Redactor()(await log_of(controller, job))
+        return await self.attempts.last_words(text)
 
     def _unknown(self, said: str) -> ApplicationError:
         """Where a retry would follow the same job further."""
         return failure("outcome_unknown", shortened(f"{self.where}: {said}"))
 
-    async def _failed(self, kind: FailureType, said: str) -> ApplicationError:
-        return await self.attempts.failed(kind, f"{self.where}: {said}")
+    async def _failed(self, kind: FailureType, said: str, end: str = "") -> ApplicationError:
+        return await self.attempts.failed(kind, shortened(f"{self.where}: {said}", end))

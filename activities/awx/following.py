@@ -62,9 +62,9 @@ class Following:
         await self.controller.cancel(job)
         return await self.end_of(job, self.clock.now() + STOPPING_S)
 
-    async def printed(self, job: Launched) -> Launched:
+    async def printed(self, job: Launched, within_s: float = EVENTS_S) -> Launched:
         """The same once all that it printed is there (its events are kept a little later than its status)."""
-        until_s = self.clock.now() + EVENTS_S
+        until_s = self.clock.now() + within_s
         while not job.event_processing_finished and self.clock.now() < until_s:
             await self.clock.sleep(SOON_S)
             job = await self._look(job, until_s)

@@ -51,6 +51,7 @@ async def _keep(options: argparse.Namespace, up: list[Stack]) -> None:
         ui_port=_ui_port(options),
         testbed_port=options.testbed_port,
         site=options.site,
+        over=options.settings,
     )
     async with starting as stack:
         up.append(stack)
@@ -75,7 +76,7 @@ def ready_block(stack: Stack, options: argparse.Namespace) -> str:
         f"  Temporal server  {stack.address}",
         f"  Web UI           {stack.ui_url or 'off'}",
         f"  devices          {options.devices} simulated, site {options.site}, in {_short(stack.inventory)}",
-        f"  settings         {_short(stack.settings)}",
+        f"  settings         {_short(stack.settings)}{_over(options.settings)}",
         f"  logs             {_short(stack.state / 'logs')}",
         "",
         "Change a VLAN on them, from another terminal:",
@@ -86,6 +87,10 @@ def ready_block(stack: Stack, options: argparse.Namespace) -> str:
         "Ctrl-C stops everything.",
     ]
     return "\n".join(lines)
+
+
+def _over(path: Path | None) -> str:
+    return "" if path is None else f", with {_short(path)} laid over"
 
 
 def _short(path: Path) -> str:

@@ -26,6 +26,7 @@ FORWARDED: Final[Mapping[str, tuple[str, ...]]] = {
     "platform": ("worker", "platform"),
     "transcript": ("worker", "transcript"),
     "values": ("worker", "values"),
+    "artifact": ("worker", "artifact"),
     "testbed": ("activities.deviceinteraction.testbed",),
 }
 
@@ -87,6 +88,8 @@ def _processes(commands: Commands) -> None:
     dev.add_argument("--devices", type=_count, default=24, metavar="N", help="simulated devices (%(default)s)")
     dev.add_argument("--site", default="hq", help="the devices' site (%(default)s)")
     dev.add_argument("--testbed-port", type=_port, default=0, help="of the devices' SSH (a free one)")
+    laid_over = "a part of a worker's settings (groups, systems, scripts, credentials, pools …), laid over those of dev"
+    dev.add_argument("--settings", type=Path, metavar="FILE", help=laid_over)
     dev.set_defaults(entry="starter.cli.dev:dev")
 
     demo = commands.add_parser("demo", help="a campus VLAN change over simulated devices, from start to end")
@@ -102,6 +105,7 @@ def _processes(commands: Commands) -> None:
         ("platform", "try everything on a lab device: netsaga platform verify HOST"),
         ("transcript", "what a run and a device said to each other: netsaga transcript RUN HOST"),
         ("values", "what the devices of a run left, a backup, say: netsaga values RUN NAME"),
+        ("artifact", "the log or diff that a message or a record names: netsaga artifact sha256:…"),
     ):
         commands.add_parser(name, help=help_text, add_help=False)  # see `forwarded`
 

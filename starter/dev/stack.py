@@ -3,7 +3,7 @@
 The parts are child processes and are never imported. What lies in the folder::
 
     temporal.db          the server's state: runs go on where they were after a restart
-    netsaga.yaml         the worker's settings, written at every start
+    netsaga.yaml         the worker's settings, written at every start, with what is laid over them
     artifacts/           transcripts, diffs, records, reports
     notifications.md     what `notify` wrote
     testbed/             inventory, credentials, host key, command logs, control socket
@@ -20,18 +20,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Final, Self
 
-import yaml
-
 from starter.dev import server as temporal
+from starter.dev import settings
 from starter.dev.ports import LOOPBACK, claim
 from starter.dev.processes import Child
 from starter.errors import StackError
-from workflows.contracts import TASK_QUEUE
 
 TESTBED_READY_S: Final = 60.0
 WORKER_READY_S: Final = 60.0
 WORKER_STOP_S: Final = 40.0  # it drains its sessions for 30 s at most
-HEADER: Final = "# Written by `netsaga dev` at every start; copy it to keep changes.\n"
 
 
 class Stack:
@@ -50,7 +47,9 @@ class Stack:
         worker: The newest worker's process.
     """
 
-    def __init__(self, state: Path, port: int, ui_port: int | None, testbed: Sequence[str]) -> None:
+    def __init__(
+        self, state: Path, port: int, ui_port: int | None, testbed: Sequence[str], over: Path | None = None
+    ) -> None:
         self.state = state
         self.address = f"{LOOPBACK}:{port}"
         self.ui_url = None if ui_port is None else f"http://{LOOPBACK}:{ui_port}"
@@ -64,6 +63,7 @@ class Stack:
         self._port = port
         self._ui_port = ui_port
         self._testbed = tuple(testbed)
+        self._over = over
         self._started: list[Child] = []
 
     @classmethod
@@ -79,6 +79,7 @@ class Stack:
         site: str = "hq",
         latency_s: float = 0.0,
         testbed_options: Sequence[str] = (),
+        over: Path | None = None,
         worker: bool = True,
     ) -> AsyncIterator[Self]:
         """Start everything, checked; end everything on the way out, the worker first.
@@ -92,10 +93,12 @@ class Stack:
             site: The devices' site (a campus-vlan's ``building``).
             latency_s: Seconds that every device takes to answer a command.
             testbed_options: More arguments for the testbed.
+            over: Settings that are laid over those that the stack writes for its workers.
             worker: Whether to start a worker; `start_worker` can do it later.
 
         Raises:
             StackError: The folder is in use, a port is taken, a process did not start.
+            UsageError: ``over`` cannot be used; nothing was started.
         """
         state = _folders(state)
         with _locked(state / "lock", state):
@@ -106,6 +109,7 @@ class Stack:
                 claim(port, "Temporal server", "--port"),
                 None if ui_port is None else claim(ui_port, "Web UI", "--ui-port"),
                 options,
+                over,
             )
             try:
                 await stack._up(worker=worker)
@@ -160,7 +164,7 @@ class Stack:
         return None if self.ui_url is None else f"{self.ui_url}/namespaces/default/workflows/{run_id}"
 
     async def _up(self, *, worker: bool) -> None:
-        self._write_settings()
+        await settings.write(self.settings, self.address, self._over, log=self._log("settings"))
         starting = [asyncio.create_task(self.start_server()), asyncio.create_task(self.start_testbed())]
         try:
             await asyncio.gather(*starting)
@@ -171,21 +175,6 @@ class Stack:
             raise
         if worker:
             await self.start_worker()
-
-    def _write_settings(self) -> None:
-        settings = {
-            "temporal": {"address": self.address, "namespace": "default", "task_queue": TASK_QUEUE},
-            "artifacts": {"path": "artifacts"},
-            "inventories": {"nautobot": {"kind": "yaml", "path": "testbed/inventory.yaml"}},
-            "credentials": {"device_rw": {"kind": "file", "path": "testbed/credentials.yaml", "entry": "device_rw"}},
-            "groups": {"netops-leads": ["*"], "netops-managers": ["*"]},
-            "notify": {"netops": {"kind": "file", "path": "notifications.md"}, "audit": {"kind": "log"}},
-            "files": "files",
-            "ssh": {"host_keys": "verify", "known_hosts": "testbed/known_hosts"},
-        }
-        temporary = self.settings.with_suffix(".tmp")
-        temporary.write_text(HEADER + yaml.safe_dump(settings, sort_keys=False))
-        temporary.replace(self.settings)
 
     def _log(self, name: str) -> Path:
         return self.state / "logs" / f"{name}.log"

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from starter.render.causes import of_others, such_as, why
 from starter.render.diffs import gate_lines
-from starter.render.status import asks
+from starter.render.status import asks, confirm_by
 from starter.render.words import clean, counts, iso, one_line, style
 from workflows.contracts import Cause, RunStatus, StepStatus, WaveStatus
 
@@ -41,8 +41,8 @@ class PlainView:
         for step in status.steps:
             if step.state != "pending":
                 self._step(step)
-            for wave in step.waves if len(step.waves) > 1 else ():
-                if wave.state != "pending":
+            for wave in step.waves:
+                if wave.state != "pending" and (len(step.waves) > 1 or wave.confirm_until is not None):
                     self._wave(step, wave)
         final = status.result is not None
         for cause in status.causes:
@@ -81,6 +81,8 @@ class PlainView:
             quarter = done * 4 // wave.size if wave.size >= QUARTERS_FROM else 0
             said = Text(f"{done} of {wave.size} devices" if quarter else f"{wave.size} devices")
             key = f"{wave.state} {quarter}"
+        if held := confirm_by(wave):
+            said.append(f"{'; ' if said else ''}{held}")
         if self._new(name, key):
             self._say(name, wave.state, said)
 

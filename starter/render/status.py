@@ -109,7 +109,7 @@ def bar(wave: WaveStatus) -> Text:
 
 
 def asks(status: RunStatus) -> list[Text]:
-    """Who has paused the run, how long waves soak, and what could be typed to move it on; gates are not here."""
+    """Who has paused the run, how long waves soak and are held, and what to type to move it on; gates are not here."""
     lines = []
     for operation in reversed(status.operations):
         if operation.operation in {"pause", "resume"} and not operation.refused:
@@ -120,14 +120,25 @@ def asks(status: RunStatus) -> list[Text]:
                 )
             break
     lines += [
-        Text(f"{step.id}/{clean(wave.name)} soaks until {utc(wave.until)}", style=style("soaking"))
+        Text(f"{step.id}/{clean(wave.name)} {said}", style=style("soaking"))
         for step in status.steps
         for wave in step.waves
-        if wave.until is not None
+        if (said := _limits(wave))
     ]
     gates = tuple(f"netsaga {word} {status.id}" for word in ("approve", "reject"))
     lines += [Text(f"  {command}", style="dim") for command in status.next if not command.startswith(gates)]
     return lines
+
+
+def _limits(wave: WaveStatus) -> str:
+    """How long a wave soaks, and by when one that is held must be confirmed; nothing where neither is so."""
+    soaks = "" if wave.until is None else f"soaks until {utc(wave.until)}"
+    return "; ".join(part for part in (soaks, confirm_by(wave)) if part)
+
+
+def confirm_by(wave: WaveStatus) -> str:
+    """By when a wave that is held must be confirmed, or it is taken back; nothing where none is."""
+    return "" if wave.confirm_until is None else f"must be confirmed by {utc(wave.confirm_until)}"
 
 
 def _without_pending(wave: WaveStatus) -> dict[str, int]:

@@ -23,7 +23,7 @@ from activities.secrets.store import Access, NamedSecrets
 from activities.systems import System, Systems
 from activity_bench import SCOPE, environment
 from awx_system import TOKEN, AwxSystem, Template, awx_system
-from workflows.contracts import ScriptInput, ScriptResult
+from workflows.contracts import ScriptCut, ScriptInput, ScriptResult
 
 
 class Token:
@@ -325,7 +325,8 @@ async def test_what_does_not_end_in_time_is_cancelled(desk: Desk) -> None:
     desk.awx.course = ("running",)
     error = await desk.refused(timeout_s=30.0)
     assert error.type == "check_failed"
-    assert "job 41 did not end within 30 s, and was cancelled" in error.message
+    said = f"awx `patch`: job 41 did not end within 30 s, and was cancelled; {desk.awx.http.url}/api/v2/jobs/41/"
+    assert error.message.startswith(f"{said} (what it printed: netsaga artifact sha256:")
 
 
 async def test_what_does_not_stop_is_not_glossed_over_and_can_be_followed_further(desk: Desk) -> None:
@@ -341,12 +342,18 @@ async def test_what_does_not_stop_is_not_glossed_over_and_can_be_followed_furthe
 
 
 async def test_a_cancel_is_passed_on(desk: Desk) -> None:
-    desk.awx.course = ("running",)
+    desk.awx.course, desk.awx.becomes = ("running",), {"stdout": "TASK [reload]\n", "events": 2}
     env = desk.environment()
     desk.hands.at = env.cancel
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(ApplicationError) as caught:
         await env.run(desk.scripts.script, desk.input())
     assert desk.awx.jobs[0].status == "canceled"
+    assert (caught.value.type, caught.value.non_retryable) == ("cancelled", True)
+    log = ScriptCut.model_validate(caught.value.details[0]).log
+    assert log is not None
+    said = f"awx `patch`: job 41 was cancelled, too; {desk.awx.http.url}/api/v2/jobs/41/ (what it printed until then: "
+    assert caught.value.message == f"{said}netsaga artifact {log})"
+    assert await desk.store.get(log) == b"TASK [reload]\n"
 
 
 async def test_a_cancel_while_it_is_launched_finds_what_was_launched(desk: Desk) -> None:
@@ -359,7 +366,7 @@ async def test_a_cancel_while_it_is_launched_finds_what_was_launched(desk: Desk)
         return told
 
     desk.awx.course, desk.awx.http.by_target = ("running",), cancelled
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(ApplicationError, match="job 41 was cancelled, too"):
         await env.run(desk.scripts.script, desk.input())
     assert desk.awx.cancels() == ["/api/v2/jobs/41/cancel/"]
 

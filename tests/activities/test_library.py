@@ -24,7 +24,7 @@ async def lab(tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 async def _prepared(lab: Bench, name: str, **inputs: JsonValue) -> Prepared:
-    request = RunRequest(definition=name, inputs=inputs)
+    request = RunRequest(definition=name, inputs=inputs, by="carol")
     return await call(lab.prepare.prepare, PrepareInput(scope=SCOPE, request=request))
 
 

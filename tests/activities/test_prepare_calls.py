@@ -66,7 +66,7 @@ class Desk:
             awx=frozenset({"patch"}),
             on_devices=frozenset({"harden"}),
         )
-        knowledge = Knowledge(systems=systems, scripts=programs)
+        knowledge = Knowledge(groups={"leads": ("alice",)}, systems=systems, scripts=programs)
         self.activity = Prepare(Documents(LocalArtifactStore(folder / "store")), Definitions([self.folder]), knowledge)
 
     def define(self, name: str, text: str) -> None:
@@ -153,6 +153,17 @@ async def test_what_a_called_definition_names_must_be_there_before_its_caller_be
     desk.change("itsm:", "itsn:", "close-ticket.yaml")
     said = await desk.refused()
     assert said.startswith("the called definition `close-ticket@1`: step `close`: the system `itsn` is not under")
+
+
+async def test_a_called_gate_that_excludes_whoever_asked_needs_to_know_who_that_is_before_its_caller_begins(
+    desk: Desk,
+) -> None:
+    gate = "  - id: gate\n    approve: {by: leads, not_by: [requester]}\n    timeout: 5m\n"
+    desk.change("outputs:", gate + "outputs:", "close-ticket.yaml")
+    said = await desk.refused()
+    assert said.startswith("the called definition `close-ticket@1`: step `gate` is not for the one who asks")
+    assert (await desk.run(by="carol")).plan.name == "change"
+    assert (await desk.run(mode="plan")).plan.name == "change"
 
 
 # ------------------------------------------------------------------------------------------------- ansible and awx

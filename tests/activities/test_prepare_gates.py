@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -66,8 +67,8 @@ def knowledge(tmp_path: Path) -> Knowledge:
     )
 
 
-def given(source: str) -> PrepareInput:
-    return PrepareInput(scope=SCOPE, request=RunRequest(source=source))
+def given(source: str, by: str = "carol", mode: Literal["apply", "plan"] = "apply") -> PrepareInput:
+    return PrepareInput(scope=SCOPE, request=RunRequest(source=source, by=by, mode=mode))
 
 
 def activity(tmp_path: Path, knowledge: Knowledge) -> Prepare:
@@ -106,6 +107,20 @@ async def test_a_system_that_nobody_knows_cannot_decide(tmp_path: Path, knowledg
     error = await refused(activity(tmp_path, knowledge).prepare, given(ASKING.replace("via: itsm", "via: itms")))
     assert "the system `itms` is not under `systems`" in error.message
     assert "itsm" in error.message
+
+
+@pytest.mark.parametrize("by", ["", " "])
+async def test_a_gate_that_excludes_whoever_asked_needs_to_know_who_that_is(
+    tmp_path: Path, knowledge: Knowledge, by: str
+) -> None:
+    prepare = activity(tmp_path, knowledge).prepare
+    error = await refused(prepare, given(PLAIN, by=by))
+    assert error.type == "invalid_input"
+    assert error.message.startswith("step `gate` is not for the one who asks (`not_by: [requester]`), and the request")
+    assert "`by: NAME` in the input" in error.message
+    assert "`--by NAME`" in error.message
+    assert (await call(prepare, given(PLAIN.replace("not_by: [requester], ", ""), by=by))).plan.name == "change"
+    assert (await call(prepare, given(PLAIN, by=by, mode="plan"))).plan.name == "change"  # nobody is asked
 
 
 async def test_a_wait_for_devices_needs_something_to_log_in_with(tmp_path: Path, knowledge: Knowledge) -> None:

@@ -31,6 +31,7 @@ MESSAGES = {
     contracts.LEASE: (contracts.LeaseInput, contracts.LeaseAnswer),
     contracts.RELEASE: (contracts.ReleaseInput, contracts.ReleaseAnswer),
     contracts.HOLDER: (contracts.HolderInput, contracts.HolderState),
+    contracts.HOLDERS: (contracts.HoldersInput, contracts.HoldersState),
     contracts.CLAIM: (contracts.ClaimInput, contracts.ClaimAnswer),
     contracts.FOLLOW: (contracts.FollowInput, contracts.FollowResult),
     contracts.LOOK: (contracts.LookInput, contracts.LookResult),
@@ -40,6 +41,7 @@ MESSAGES = {
     contracts.HTTP: (contracts.HttpInput, contracts.HttpResult),
     contracts.ASK: (contracts.AskInput, contracts.AskResult),
     contracts.REACHABLE: (contracts.ReachableInput, contracts.ReachableResult),
+    contracts.REQUEST_CANCEL: (contracts.CancelInput, type(None)),
     contracts.SCRIPT: (contracts.ScriptInput, contracts.ScriptResult),
 }
 

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
+from temporalio.activity import ActivityCancellationDetails
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 from activities.artifacts.local import LocalArtifactStore
 from activities.scripts import Script, Scripts
 from activity_bench import SCOPE, environment, until
-from workflows.contracts import ScriptInput, ScriptResult
+from engines import alive
+from workflows.contracts import ScriptCut, ScriptInput, ScriptResult
 from workflows.plan import StepId
 
 
@@ -181,14 +183,6 @@ HOW
 """
 
 
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that nobody has waited for yet does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 async def gone(shelf: Shelf) -> None:
     pids = [int(pid) for pid in (shelf.folder / "family").read_text().split()]
     await until(lambda: not any(alive(pid) for pid in pids))
@@ -209,12 +203,40 @@ async def test_what_a_script_leaves_behind_is_ended_and_does_not_keep_the_result
     await gone(shelf)
 
 
-async def test_a_cancel_ends_the_whole_family(shelf: Shelf) -> None:
-    shelf.python(FAMILY.replace("HOW", "time.sleep(600)"))
+SAYING = "sys.stderr.write('one of two, t0ken-value\\n'); print('a word', flush=True); "
+
+
+@pytest.mark.parametrize(
+    ("saying", "kept"), [(SAYING, b"one of two, <redacted>\na word\n"), ("", None)], ids=["told", "silent"]
+)
+async def test_a_cancel_ends_the_whole_family_and_what_was_printed_is_kept(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, saying: str, kept: bytes | None
+) -> None:
+    monkeypatch.setenv("ITSM_TOKEN", "t0ken-value")
+    family = FAMILY.replace("child =", f"{saying}child =").replace("HOW", "time.sleep(600)")
+    shelf.python(family, environment=("ITSM_TOKEN",))
     env = environment()
     running = asyncio.create_task(env.run(Scripts(shelf.store, shelf.scripts).script, shelf.input()))
     await until((shelf.folder / "family").exists)
     env.cancel()
+    with pytest.raises(ApplicationError) as caught:
+        async with asyncio.timeout(20):
+            await running
+    await gone(shelf)
+    error = caught.value
+    assert (error.type, error.non_retryable) == ("cancelled", True)
+    log = ScriptCut.model_validate(error.details[0]).log
+    assert "script `close` was ended by a cancel while it ran" in error.message
+    assert ("artifact" in error.message) == (log is not None)
+    assert kept == (None if log is None else await shelf.store.get(log))
+
+
+async def test_the_end_of_a_worker_is_no_cancel_of_the_run(shelf: Shelf) -> None:
+    shelf.python(FAMILY.replace("HOW", "time.sleep(600)"))
+    env = environment()
+    running = asyncio.create_task(env.run(Scripts(shelf.store, shelf.scripts).script, shelf.input()))
+    await until((shelf.folder / "family").exists)
+    env.cancel(ActivityCancellationDetails(worker_shutdown=True))
     with pytest.raises(asyncio.CancelledError):
         async with asyncio.timeout(20):
             await running

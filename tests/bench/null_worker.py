@@ -15,7 +15,7 @@ from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
 
 from worker.build import WORKFLOWS, build_worker, identity
-from worker.commands.run import event_loop
+from worker.commands.run import collect_less_often, event_loop
 from worker.ports import build_activities
 from worker.server import connect, ensure_search_attributes, wait_until_polling
 from worker.settings import load
@@ -99,6 +99,7 @@ async def main(path: Path) -> None:
             [*activities, interact, empty],
             workflows=[*WORKFLOWS, EmptyRun, EmptyBatch],
         )
+        collect_less_often()
         serving = asyncio.create_task(worker.run())
         await wait_until_polling(client, settings.temporal.task_queue, identity())
         sys.stdout.write("worker ready\n")

@@ -30,7 +30,9 @@ def visit(task: Any, commands: Sequence[str]) -> None:
 def main(path: Path) -> None:
     """Visit all devices."""
     given = json.loads(path.read_text())
-    options = {CONNECTION: inventory.ConnectionOptions(extras={"auth_strict_key": False, "transport": "ssh2"})}
+    options = {
+        CONNECTION: inventory.ConnectionOptions(extras={"auth_strict_key": False, "transport": given["transport"]})
+    }
     hosts = inventory.Hosts(
         {
             entry["name"]: inventory.Host(

@@ -131,6 +131,7 @@ def _logins(found: Lab, host: str) -> int:
         ("mistyped-input", request(120).replace('"vlan_id": 120', '"vlan_id": "many"'), "vlan_id"),
         ("out-of-range", request(120).replace('"vlan_id": 120', '"vlan_id": 5000'), "4094"),
         ("empty-selection", request(120).replace('"hq"', '"nowhere"'), "chose 0"),
+        ("nobody-asks", request(120, by=""), "`by: NAME` in the input"),
         ("not-an-object", '"campus-vlan"', "a str was given"),
         ("unknown-key", '{"definition": "campus-vlan", "input": {}}', "did you mean `inputs`?"),
         ("no-input", None, "nothing was given"),

@@ -26,7 +26,8 @@ class Guarded(World):
         leasing, claiming = Leasing(self.guard), Claiming(self.guard)
         ours = {self.lease.__name__, self.release.__name__}
         plain = [one for one in super().activities if one.__name__ not in ours]
-        return [*plain, leasing.lease, leasing.release, leasing.holder, claiming.claim, claiming.follow]
+        looking: list[Callable[..., Any]] = [leasing.holder, leasing.holders]
+        return [*plain, leasing.lease, leasing.release, *looking, claiming.claim, claiming.follow]
 
 
 def guarded(plan: Plan, hosts: tuple[str, ...], **changes: Any) -> Guarded:

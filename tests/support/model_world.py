@@ -101,7 +101,8 @@ class ModelWorld(World):
     @property
     def activities(self) -> list[Callable[..., Any]]:
         """All of them, for a worker."""
-        leasing: list[Callable[..., Any]] = [self._leasing.lease, self._leasing.release, self._leasing.holder]
+        ours = self._leasing
+        leasing: list[Callable[..., Any]] = [ours.lease, ours.release, ours.holder, ours.holders]
         mine = [one for one in super().activities if one.__name__ not in {"lease", "release"}]
         return [*mine, *leasing, self.proposals, self.compare]
 

@@ -81,14 +81,15 @@ class Stage:
             await self.run(given, attempt, again, **more)
         return caught.value
 
-    async def cancelled(self, env: ActivityEnvironment, when: asyncio.Task[None], **more: object) -> None:
-        """Run it, and cancel it once ``when`` is done."""
+    async def cancelled(self, env: ActivityEnvironment, when: asyncio.Task[None], **more: object) -> ApplicationError:
+        """Run it, and cancel it once ``when`` is done; returns what it says of that."""
         running = asyncio.create_task(env.run(self.scripts.script, self.input(None, **more)))
         await when
         env.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(ApplicationError) as caught:
             async with asyncio.timeout(30):
                 await running
+        return caught.value
 
     async def run_of(self, *devices: Device) -> ArtifactRef:
         """What `prepare` leaves of a run with these devices."""

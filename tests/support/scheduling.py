@@ -15,7 +15,12 @@ TOGETHER: Final = {
     "tests/real/test_contract.py": ("tests/real/test_contract.py",),  # long, and worth machines of its own
     "real": ("tests/real/",),
     "starter": ("tests/starter/test_client.py", "tests/starter/cli/"),
-    "e2e": ("tests/e2e/test_first_definition.py", "tests/e2e/test_operators.py", "tests/e2e/test_temporal_cli.py"),
+    "e2e": (
+        "tests/e2e/test_engines.py",
+        "tests/e2e/test_first_definition.py",
+        "tests/e2e/test_operators.py",
+        "tests/e2e/test_temporal_cli.py",
+    ),
 }
 # Each test has a stack of its own, and they are long.
 APART: Final = ("tests/chaos/",)
@@ -27,7 +32,7 @@ LONG: Final = {
     "tests/chaos/test_rounds.py": 130,
     "tests/chaos/": 50,
     "tests/worker/test_run.py": 70,
-    "e2e": 60,
+    "e2e": 75,
     "tests/e2e/": 30,
     "tests/workflows/run/test_continue.py": 60,
     "tests/workflows/run/test_limits.py": 50,

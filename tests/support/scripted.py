@@ -6,16 +6,19 @@ The workflow, the server and the converter are real. What devices do is proven e
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import JsonValue
 from temporalio import activity
 
+from activities.cancels import Cancels
 from plans import ref
 from workflows import contracts
 from workflows.contracts import (
     ArtifactRef,
+    CancelInput,
     DeviceOutcome,
     DiffGroup,
     Divided,
@@ -85,6 +88,7 @@ class World:
     prepare_failure: Exception | None = None
     search_attributes: bool = True
     store_fails: bool = False
+    cancel_fails: bool = False  # a run cannot ask for its own cancel
     facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     windows: list[WindowResult] = field(default_factory=list)  # what the clock of change windows says, in order
     answers: dict[str, HttpResult | ScriptResult | Exception] = field(default_factory=dict)  # by step
@@ -237,9 +241,12 @@ class World:
 
     @activity.defn(name=contracts.SCRIPT)
     async def script(self, call: ScriptInput) -> ScriptResult:
-        """A program."""
+        """A program; one that would fail runs until the run is cancelled."""
         self.called.append(call)
         answer = self.answers[call.step]
+        if isinstance(answer, Exception):
+            await _until_cancelled()
+            raise answer
         assert isinstance(answer, ScriptResult)
         return answer
 
@@ -299,6 +306,13 @@ class World:
         self.told.append(call)
         return NotifyResult(delivered=f"to {call.to}")
 
+    @activity.defn(name=contracts.REQUEST_CANCEL)
+    async def request_cancel(self, call: CancelInput) -> None:
+        """Asks the server, as the product does."""
+        if self.cancel_fails:
+            raise failure("permanent", "the server refuses")
+        await Cancels().request_cancel(call)
+
     @activity.defn(name=contracts.SEAL)
     async def seal(self, call: SealInput) -> SealResult:
         """Keeps the record for the test."""
@@ -324,6 +338,7 @@ class World:
             self.http,
             self.script,
             self.notify,
+            self.request_cancel,
             self.seal,
         ]
 
@@ -339,6 +354,13 @@ def failed(call: InteractInput, kind: FailureType, *, touched: bool) -> Exceptio
     )
     detail = outcome.model_dump(mode="json")
     return failure(kind, f"{call.host} says {kind}", detail, retry=kind in {"transient", "unreachable"})
+
+
+async def _until_cancelled() -> None:
+    with suppress(asyncio.CancelledError):
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(0.05)
 
 
 class Holding:

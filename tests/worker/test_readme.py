@@ -6,6 +6,7 @@ from pathlib import Path
 from activities.inventory.csv_file import CsvInventory
 from activities.inventory.yaml_file import YamlInventory
 from worker.settings import parse
+from worker.settings_overlay import lay_over
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
@@ -23,6 +24,14 @@ def test_the_settings_are_good() -> None:
     settings = parse(block("yaml", "temporal:"), Path("/srv/lab/netsaga.yaml"))
     assert settings.inventories["nautobot"].path == Path("/srv/lab/devices/inventory.yaml")
     assert settings.groups["netops-leads"] == ("bob", "carol")
+
+
+def test_what_is_laid_over_the_settings_of_dev_is_good() -> None:
+    base = parse('groups: {netops-leads: ["*"], netops-managers: ["*"]}', Path("/srv/.netsaga/dev/netsaga.yaml"))
+    settings = lay_over(base, block("yaml", "# mine.yaml"), Path("/srv/mine.yaml"), keep=["temporal.address"])
+    assert settings.groups["netops-leads"] == ("bob", "carol")
+    assert settings.groups["netops-managers"] == ("*",)
+    assert settings.scripts["close-ticket"].folder == Path("/srv/scripts")
 
 
 async def test_the_yaml_inventory_is_good(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ async def run(
         def ready() -> bool:
             return polling.is_set() and all(worker.is_running for worker in workers) and not stop.is_set()
 
-        _collect_less_often()
+        collect_less_often()
         try:
             async with serve_health(settings.health.address, settings.health.port, ready):
                 return await _serve(client, workers, stop, announce)
@@ -79,7 +79,7 @@ async def run(
                 await pool.close()
 
 
-def _collect_less_often() -> None:
+def collect_less_often() -> None:
     """What is loaded by now stays for good: Python need not walk it again and again while hundreds of sessions open.
 
     Sessions and activities leave few cycles behind, and reference counting frees the rest at once; a tenth of the CPU

@@ -209,6 +209,12 @@ class ScriptResult(Model):
     log: ArtifactRef | None = None
 
 
+class ScriptCut(Model):
+    """In the details of a failure ``cancelled``: the run's cancel has ended a program, whose log is this."""
+
+    log: ArtifactRef | None = None
+
+
 class NotifyInput(Model):
     """Tell ``to``; the text is ``message``, or the step's template over the result so far."""
 
@@ -269,6 +275,12 @@ class ReachableResult(Model):
 
     reachable: tuple[HostName, ...]
     failures: Mapping[HostName, FailureInfo] = {}
+
+
+class CancelInput(Model):
+    """Ask the server to cancel the run that calls this."""
+
+    reason: str = ""
 
 
 class SealInput(Model):

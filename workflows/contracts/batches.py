@@ -30,6 +30,7 @@ class BatchPolicy(Model):
     leaves: bool = False  # a device that fails is led out of its maintenance, whatever else becomes of it
     mode: Literal["apply", "plan"] = "apply"  # ``plan``: devices are proposed for
     report_s: float = 0.0  # news that the run can wait for go so often; 0, as older runs have it: every second
+    quiet: bool = False  # others wait to be opened: the run has no use for slots that are free, nor for its first start
     attempt_s: float  # one attempt at a device, all its actions
     retry: Retry
 
@@ -59,9 +60,10 @@ class Progress(Model):
 
 
 class Slots(Model):
-    """Run to batch: how many devices may be under way from now on; 0 stops."""
+    """Run to batch: how many devices may be under way from now on; 0 stops, unless it waits."""
 
     slots: int
+    waits: bool = False  # with 0: there are fewer slots than batches, and it will get one
     failures: int | None = None  # of the batch's own, those that the run knew of; later ones have burnt slots since
 
 

@@ -169,3 +169,15 @@ class HolderState(Model):
     """Whether a run is ``open``, has ``ended`` by itself, or was ``cut_off``: terminated, timed out, not known."""
 
     state: Literal["open", "ended", "cut_off"]
+
+
+class HoldersInput(Model):
+    """Which of these runs are still alive? At most `BATCH_SIZE`."""
+
+    holders: tuple[Holder, ...]
+
+
+class HoldersState(Model):
+    """For each of the runs what `HolderState` says of one; ``unknown``: this one could not be looked at now."""
+
+    states: Mapping[RunId, Literal["open", "ended", "cut_off", "unknown"]]

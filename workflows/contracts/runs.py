@@ -96,6 +96,7 @@ class WaveStatus(Model):
     size: int
     counts: Mapping[str, int] = {}
     until: datetime | None = None  # while it soaks
+    confirm_until: datetime | None = None  # while it is held: confirming must begin by then, or it is taken back
 
 
 class StepStatus(Model):

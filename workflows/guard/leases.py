@@ -101,6 +101,10 @@ class Leases:
                 found.append(one.model_copy(update={"devices": mine}))
         return tuple(found)
 
+    def holds(self, holder: Holder) -> bool:
+        """Whether it was granted what it asked for, and has not given it back."""
+        return holder.run in self._leases
+
     def devices_of(self, holder: Holder) -> tuple[HostName, ...]:
         """What a holder holds."""
         lease = self._leases.get(holder.run)
@@ -116,6 +120,10 @@ class Leases:
         if lease is not None and cut_off and lease.devices:
             self._lost[holder.run] = Lost(holder=holder, prepared=lease.prepared, devices=lease.devices)
         return self.advance(now)
+
+    def withdraw(self, holder: Holder) -> None:
+        """Forgets that a run waits. Nobody's turn comes by that alone; `release` looks whose it is."""
+        self._queue.pop(holder.run, None)
 
     def advance(self, now: datetime) -> list[Holder]:
         """Grants what can be granted, in turn; returns the holders whose turn it is now."""

@@ -5,12 +5,13 @@ only while somebody waits for it. The guard continues as new by itself, and move
 builds would never drain otherwise.
 """
 
+from collections import deque
 from datetime import timedelta
 from typing import Final, Literal
 
 from temporalio import workflow
 from temporalio.common import VersioningBehavior
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+from temporalio.exceptions import ApplicationError, FailureError
 
 from workflows import contracts
 from workflows.arrivals import arrived, asked
@@ -21,18 +22,17 @@ from workflows.contracts import (
     ClearRequest,
     GuardState,
     Holder,
-    HolderInput,
-    HolderState,
     LeaseAnswer,
     LeaseRequest,
     ReleaseAnswer,
     ReleaseInput,
 )
+from workflows.guard import looking
 from workflows.guard.claims import Claims
 from workflows.guard.leases import Leases
+from workflows.guard.looking import Closed
 from workflows.guard.quarantine import Quarantine
 from workflows.guard.waits import told
-from workflows.run import calls
 from workflows.wording import some
 
 EXAMPLE: Final = '{"by": "NAME", "devices": ["HOST"], "reason": "TEXT"}'
@@ -56,7 +56,8 @@ class _Guard:
             await workflow.wait_condition(lambda: self._somebody_waits or _is_long())
             if self._somebody_waits:
                 await self._look()
-                await workflow.sleep(LOOK_EVERY, summary="somebody waits for devices, or for another run")
+                if self._somebody_waits or not looking.together():
+                    await workflow.sleep(LOOK_EVERY, summary="somebody waits for devices, or for another run")
         await workflow.wait_condition(workflow.all_handlers_finished)
         self._quarantine.prune(workflow.now())
         workflow.continue_as_new(self._state)
@@ -115,7 +116,7 @@ class _Guard:
         """Grants, or says who does that work; answers at once."""
         if request.gone is not None:
             self._claims.withdraw(request.holder)
-            await self._forget(request.gone.holder, cut_off=request.gone.state == "cut_off")
+            await self._forget(Closed(request.gone.holder, request.gone.state))
             if self._leases.circle(request) and _by_lines():
                 self._refuse(request)  # somebody has asked meanwhile
         answer = self._claims.claim(request, workflow.now())
@@ -190,28 +191,28 @@ class _Guard:
     async def _look(self) -> None:
         """Asks Temporal whether those in the way are still alive."""
         holders = {holder.run: holder for holder in (*self._leases.in_the_way(), *self._claims.in_the_way())}
-        for holder in holders.values():
-            try:
-                found = await workflow.execute_activity(
-                    contracts.HOLDER,
-                    HolderInput(holder=holder),
-                    result_type=HolderState,
-                    start_to_close_timeout=calls.STORE_TIMEOUT,
-                    retry_policy=calls.STORE_RETRY,
-                    summary=f"is {holder.workflow_id} alive?",
-                )
-            except ActivityError:
-                continue  # not to know means to go on waiting
-            if found.state != "open":
-                await self._forget(holder, cut_off=found.state == "cut_off")
+        if len(holders) < 2 or not looking.together():
+            await looking.one_by_one(list(holders.values()), self._forget)
+            return
+        closed = await looking.closed_among(list(holders.values()))
+        for one in closed:  # first of all, or it would be their turn
+            self._leases.withdraw(one.holder)
+            self._claims.withdraw(one.holder)
+        for one in closed:
+            await self._forget(one)
 
-    async def _forget(self, holder: Holder, *, cut_off: bool) -> None:
+    async def _forget(self, closed: Closed) -> None:
         """A run is closed: what it held goes to the next."""
-        await self._tell(self._leases.release(holder, workflow.now(), cut_off=cut_off))
-        await self._tell_claims(holder)
+        cut_off = closed.how == "cut_off"
+        await self._tell(self._leases.release(closed.holder, workflow.now(), cut_off=cut_off))
+        await self._tell_claims(closed.holder)
 
     async def _tell(self, holders: list[Holder]) -> None:
-        for holder in holders:
+        left = deque(holders)
+        while left:
+            holder = left.popleft()
+            if not self._leases.holds(holder) and workflow.patched("tells-those-who-hold"):
+                continue  # it has given its devices back meanwhile, and may wait for them anew
             devices = self._leases.devices_of(holder)
             quarantined = self._quarantine.among(devices)
             answer = self._leases.answer(devices).model_copy(update={"quarantined": quarantined, "to": holder.run})
@@ -221,15 +222,17 @@ class _Guard:
                 await handle.signal(contracts.SIGNAL_LEASED, answer)
             except FailureError:
                 # It is gone already: its devices go to the next.
-                await self._tell(self._leases.release(holder, workflow.now()))
+                left.extendleft(reversed(self._leases.release(holder, workflow.now())))
 
     async def _tell_claims(self, ended: Holder) -> None:
-        for holder, answer in self._claims.release(ended, workflow.now()):
+        left = deque(self._claims.release(ended, workflow.now()))
+        while left:
+            holder, answer = left.popleft()
             handle = workflow.get_external_workflow_handle(holder.workflow_id)
             try:
                 await handle.signal(contracts.SIGNAL_CLAIMED, answer)
             except FailureError:
-                await self._tell_claims(holder)  # gone already
+                left.extendleft(reversed(self._claims.release(holder, workflow.now())))  # gone already
 
 
 def _by_lines() -> bool:

@@ -56,22 +56,3 @@ def allowed_failures(accept: Accept, devices: int) -> int:
             return max(0, devices - 1)
         case _:
             assert_never(accept.kind)
-
-
-def slots_for(concurrency: int, sizes: Sequence[int]) -> list[int]:
-    """Divides the slots of concurrency over open batches: evenly, at least one each, never more than a batch can use.
-
-    Args:
-        concurrency: All slots; at least as many as there are batches.
-        sizes: How many devices each batch has still to start or under way.
-    """
-    slots = [0] * len(sizes)
-    left, open_batches = concurrency, [index for index, size in enumerate(sizes) if size > 0]
-    while left > 0 and open_batches:
-        share = max(1, left // len(open_batches))
-        for index in open_batches:
-            extra = min(share, sizes[index] - slots[index], left)
-            slots[index] += extra
-            left -= extra
-        open_batches = [index for index in open_batches if slots[index] < sizes[index]]
-    return slots

@@ -107,7 +107,7 @@ class BatchWorkflow:
         if slots is not None and not self._stopped and self._batch.mode != "undo":
             unknown = 0 if slots.failures is None else self._failures - slots.failures
             self._slots = max(0, slots.slots - unknown)
-            self._stopped = slots.slots == 0
+            self._stopped = slots.slots == 0 and not slots.waits
 
     @workflow.signal(name=contracts.SIGNAL_CUT, description="Stop: what is under way ends between two actions.")
     def cut(self, *_: object) -> None:
@@ -343,7 +343,7 @@ class BatchWorkflow:
         run = workflow.get_external_workflow_handle(parent.workflow_id, run_id=parent.run_id)
         while True:
             await workflow.wait_condition(lambda: "".join(self._letters) != self._reported)
-            if self._told:
+            if self._told or self._batch.policy.quiet:
                 await self._worth_telling()
             self._reported, self._told, self._told_free = "".join(self._letters), True, self._free()
             try:
@@ -369,5 +369,5 @@ class BatchWorkflow:
             )
 
     def _free(self) -> int:
-        """How many slots this batch has no more use for."""
-        return 0 if self._waiting else max(0, self._slots - self._running)
+        """How many slots this batch has no more use for, and its run has."""
+        return 0 if self._waiting or self._batch.policy.quiet else max(0, self._slots - self._running)

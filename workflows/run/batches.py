@@ -1,6 +1,7 @@
 """The batches of a fan-out: which are open, what slots each holds, and what comes back from them.
 
-The run owns the slots of concurrency and divides them over its open batches, anew whenever one of them ends.
+The run owns the slots of concurrency and divides them over its open batches, anew whenever one of them ends, or has
+slots that it cannot use any more (`slots.py`).
 """
 
 import asyncio
@@ -27,10 +28,10 @@ from workflows.contracts import (
 )
 from workflows.plan import DevicesStep, HostName
 from workflows.run import calls
-from workflows.run.accept import slots_for
 from workflows.run.evidence import merged
 from workflows.run.judgement import Judgement
 from workflows.run.packing import admitted, pack, usable
+from workflows.run.slots import evenly, shared
 from workflows.run.state import FAILED, BatchMode, BatchRun, RunState, StepRun
 from workflows.run.waiting import HandOverError
 
@@ -41,6 +42,8 @@ NEWS: Final[Mapping[BatchMode, frozenset[str]]] = {
     "check": FAILED,
     "confirm": FAILED,
 }
+OPEN: Final = frozenset({contracts.PENDING, contracts.RUNNING})
+IDLE: Final = 0.05  # so large a part of all slots must be idle before they move: each batch is told by a signal
 DOUBT: Final = frozenset({contracts.LETTERS["unknown"], contracts.LETTERS["undo_failed"]})
 
 
@@ -55,6 +58,9 @@ class Batches:
         self._judgement = judgement
         self._changed = changed
         self._open: dict[str, asyncio.Task[None]] = {}
+        self._judged: Sequence[HostName] = ()  # the wave that is carried out, or those of it that are
+        self._waiting: list[BatchRun] = []  # to be opened yet
+        self._halted = False  # no new devices
         self._report_s = 1.0  # how often a batch tells of what can wait
         self._handles: dict[str, ChildWorkflowHandle[Any, BatchResult]] = {}
 
@@ -73,6 +79,7 @@ class Batches:
         self._learn({host: letter for host, letter in told if letter in NEWS[batch.mode]}, batch.mode)
         self._note(progress.failures)
         self._make_good(batch)
+        self._pass_on(batch)
         self._changed()
 
     def _make_good(self, batch: BatchRun) -> None:
@@ -82,7 +89,21 @@ class Batches:
         failures = self._run.failures(batch.hosts)
         burnt, batch.failures = max(0, failures - batch.failures), failures
         batch.slots = max(0, batch.slots - burnt)
-        if burnt and not self._judgement.over(batch.hosts) and workflow.patched("burnt-slots-are-made-good"):
+        if not burnt:
+            return
+        over = self._judgement.over(batch.hosts)
+        if over != self._judgement.over(self._judged) and _in_use_stays():
+            over = not over  # a batch may fail beyond its own share of what all may
+        if not over and workflow.patched("burnt-slots-are-made-good"):
+            self._share_slots(())
+
+    def _pass_on(self, batch: BatchRun) -> None:
+        """Gives slots that a batch cannot use any more to the others, unless batches to be opened will need them."""
+        if batch.mode != "do" or self._waiting or self._halted or self._to_start(batch):
+            return
+        concurrency = self._judgement.concurrency()
+        idle = concurrency - sum(min(one.slots, self._unfinished(one)) for one in self._open_ones())
+        if idle >= max(1, IDLE * concurrency) and _in_use_stays():
             self._share_slots(())
 
     def _note(self, failures: Sequence[HostFailure]) -> None:
@@ -104,53 +125,70 @@ class Batches:
 
     def share_slots(self) -> None:
         """Divides the slots anew: an operator has changed the concurrency."""
-        self._share_slots(())
+        if not self._halted or not _in_use_stays():
+            self._share_slots(())
 
-    async def carry_out(self, hosts: Sequence[HostName], name: str, mode: BatchMode, generation: int = 1) -> None:
+    async def carry_out(
+        self, hosts: Sequence[HostName], name: str, mode: BatchMode, generation: int, wave: Sequence[HostName]
+    ) -> None:
         """Divides devices over batches, at most `contracts.BATCHES_OPEN` open at once, and waits for all.
 
-        A batch that undoes is never cut short.
+        A batch that undoes is never cut short. What fails is judged by the whole wave, of which these may be a part.
 
         Raises:
             HandOverError: The run continues as new; the letters say which devices are still to be taken up.
         """
         name = f"{name}/{self._state.executions}" if self._state.executions else name
-        waiting = [
+        self._waiting = [
             BatchRun(f"{self._run.id}/{name}/{index}", part, mode, generation)
             for index, part in enumerate(pack(hosts, self._run.caps, contracts.BATCH_SIZE))
         ]
+        whole = len(wave) != len(hosts) and workflow.patched("waves-are-judged-whole")
+        self._judged = wave if whole else hosts
         most = min(contracts.BATCHES_OPEN, self._judgement.concurrency())
-        self._report_s = float(min(most, len(waiting)))  # all open batches together: about one report a second
+        self._report_s = float(min(most, len(self._waiting)))  # all open batches together: about one report a second
+        if self._step.accept.kind == "any":
+            self._report_s = 1.0  # the first success stops all the others
         tasks = self._open
         stop_sent = False
-        while waiting or tasks:
-            halted = mode == "do" and self._judgement.over(hosts)
-            if halted:
-                waiting = []
+        while self._waiting or tasks:
+            self._halted = mode == "do" and self._judgement.over(self._judged)
+            if self._halted:
+                self._waiting = []
                 if not stop_sent:
                     self._halt()
                     stop_sent = True
             held = mode == "do" and self._state.paused
             if self._state.handing_over:
-                if not tasks and waiting:
+                if not tasks and self._waiting:
                     raise HandOverError
                 held = True
-            fresh = [] if held else self._admitted(waiting, most - len(tasks))
-            waiting = [batch for batch in waiting if batch not in fresh]
-            if not halted:
+            fresh = [] if held else self._admitted(self._waiting, self._room(most))
+            self._waiting = [batch for batch in self._waiting if batch not in fresh]
+            if not self._halted:
                 self._share_slots(fresh)
-            spare = self._judgement.spare(hosts) if mode == "do" and self._changes else None
+            spare = self._judgement.spare(self._judged) if mode == "do" and self._changes else None
             for batch in fresh:
                 batch.spare = spare
                 self._run.batches[batch.label] = batch
                 tasks[batch.label] = asyncio.create_task(self._batch(batch))
-            if not tasks and not waiting:
+            if not tasks and not self._waiting:
                 break  # halted while a pause held them back
-            watched = hosts if mode == "do" and not stop_sent else ()
+            watched = self._judged if mode == "do" and not stop_sent else ()
             await workflow.wait_condition(partial(self._moved, watched, held=held))
             for label in [label for label, task in tasks.items() if task.done()]:
                 tasks.pop(label).result()
                 del self._run.batches[label]
+
+    def _room(self, most: int) -> int:
+        """How many batches may be opened now: each needs a slot, and so does each that is open.
+
+        During a pause, or under a cap by a fact, those that are open have got the slots of those that have ended.
+        """
+        before, waiting = max(0, most - len(self._open)), len(self._waiting)
+        free = self._judgement.concurrency() - sum(map(self._in_use, self._open_ones()))
+        room = max(0, min(contracts.BATCHES_OPEN - len(self._open), free))
+        return room if min(room, waiting) != min(before, waiting) and _in_use_stays() else before
 
     def _admitted(self, waiting: Sequence[BatchRun], room: int) -> list[BatchRun]:
         """The batches to open now; under a cap by a fact, devices of one value are never in two open ones."""
@@ -176,22 +214,49 @@ class Batches:
             self._tell_slots(dict.fromkeys(self._open, 0))
 
     def _share_slots(self, fresh: Sequence[BatchRun]) -> None:
-        batches = [*(self._run.batches[label] for label in self._open), *fresh]
-        sizes = [self._unfinished(batch) for batch in batches]
+        batches = [*self._open_ones(), *fresh]
         moved: dict[str, int] = {}
-        for batch, slots in zip(batches, slots_for(self._judgement.concurrency(), sizes), strict=True):
-            if batch.label in self._open:
-                moved.update({batch.label: slots} if slots not in {0, batch.slots} else {})
-            else:
+        for batch, slots in zip(batches, self._divided(batches), strict=True):
+            if batch.label not in self._open:
                 batch.slots = max(slots, 1)
+            elif slots != batch.slots and (slots > 0 or _in_use_stays()):
+                moved[batch.label] = slots
         self._tell_slots(moved)
+
+    def _divided(self, batches: Sequence[BatchRun]) -> list[int]:
+        concurrency, needs = self._judgement.concurrency(), [self._unfinished(batch) for batch in batches]
+        even = evenly(concurrency, needs)
+        # What starts no more devices keeps what it has, and need not be told; nor is an undo, which takes no orders.
+        keeps = [batch.label in self._open and not self._takes_slots(batch) for batch in batches]
+        left = concurrency - sum(self._in_use(batch) for batch, kept in zip(batches, keeps, strict=True) if kept)
+        takers = [index for index, kept in enumerate(keeps) if not kept]
+        held = [batches[index].slots if batches[index].label in self._open else 0 for index in takers]
+        divided = [batch.slots for batch in batches]
+        for index, slots in zip(takers, shared(left, [max(1, needs[index]) for index in takers], held), strict=True):
+            divided[index] = slots
+        return divided if divided != even and _in_use_stays() else even
+
+    def _open_ones(self) -> list[BatchRun]:
+        return [self._run.batches[label] for label in self._open]
+
+    def _takes_slots(self, batch: BatchRun) -> bool:
+        return batch.mode != "undo" and (batch.mode != "do" or self._to_start(batch))
+
+    def _to_start(self, batch: BatchRun) -> bool:
+        """Whether a batch has devices that it has not started, as far as it has told."""
+        return any(self._run.letters[host] == contracts.PENDING for host in batch.hosts)
+
+    def _in_use(self, batch: BatchRun) -> int:
+        """The slots that an open batch needs; one until it has ended, for the batch that follows it will need one."""
+        unfinished = self._unfinished(batch)
+        starts_none = batch.mode == "do" and not self._to_start(batch)
+        return max(1, unfinished if starts_none else min(batch.slots, unfinished))
 
     def _unfinished(self, batch: BatchRun) -> int:
         if batch.mode != "do" or batch.label not in self._run.batches:
             unfinished: Sequence[HostName] = batch.hosts
         else:
-            open_letters = {contracts.PENDING, contracts.RUNNING}
-            unfinished = [host for host in batch.hosts if self._run.letters[host] in open_letters]
+            unfinished = [host for host in batch.hosts if self._run.letters[host] in OPEN]
         return usable(unfinished, self._run.caps, self._step.concurrency_each)
 
     def _tell_slots(self, slots: dict[str, int]) -> None:
@@ -202,7 +267,7 @@ class Batches:
                 self._send(self._handles[label].signal(contracts.SIGNAL_SLOTS, self._slots(batch)))
 
     def _slots(self, batch: BatchRun) -> Slots:
-        return Slots(slots=batch.slots, failures=batch.failures)
+        return Slots(slots=batch.slots, waits=not self._halted, failures=batch.failures)
 
     def _send(self, signal: Awaitable[None]) -> None:
         asyncio.create_task(_quietly(signal))  # noqa: RUF006  # the event loop of a workflow keeps its own references
@@ -222,9 +287,11 @@ class Batches:
                 static_summary=f"{'undo ' if mode == 'undo' else ''}{batch.label}: {len(batch.hosts)} devices",
             )
             self._handles[batch.label] = handle
-            if mode == "do" and self._state.cut:
+            enough = self._halted and self._judgement.enough
+            if mode == "do" and (self._state.cut or (enough and _in_use_stays())):
                 self._send(handle.signal(contracts.SIGNAL_CUT))
-            elif batch.slots != batch_input.slots:  # moved while the batch was being started
+            elif batch.slots != batch_input.slots or (batch.failures and _in_use_stays()):
+                # Moved, or burnt and made good, while the batch was being started.
                 self._send(handle.signal(contracts.SIGNAL_SLOTS, self._slots(batch)))
             result = await handle
         except FailureError as error:
@@ -273,8 +340,7 @@ class Batches:
         elif self._changes:
             status = "unknown"
         info = FailureInfo(type="outcome_unknown", message=f"batch {batch.label} ended without a result")
-        open_letters = {contracts.PENDING, contracts.RUNNING}
-        lost = [host for host in batch.hosts if batch.mode != "do" or self._run.letters[host] in open_letters]
+        lost = [host for host in batch.hosts if batch.mode != "do" or self._run.letters[host] in OPEN]
         for host in lost:
             self._run.letters[host] = contracts.LETTERS[status]
             self._run.messages[host] = info
@@ -313,10 +379,16 @@ class Batches:
                 spare=batch.spare,
                 each=step.concurrency_each if self._run.caps else None,
                 report_s=self._report_s,
+                quiet=bool(self._waiting),
                 attempt_s=calls.attempt_seconds(step),
                 retry=step.retry,
             ),
         )
+
+
+def _in_use_stays() -> bool:
+    """Whether slots that are in use stay where they are. Runs of older builds divide evenly, whatever is in use."""
+    return workflow.patched("idle-slots-are-passed-on")
 
 
 async def _quietly(signal: Awaitable[None]) -> None:

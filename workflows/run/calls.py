@@ -49,6 +49,9 @@ REACHABLE_TIMEOUT: Final = timedelta(minutes=15)
 REACHABLE_RETRY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=2 + LOST_WORKERS)
 ASK_MARGIN_S: Final = 15.0  # beyond the limit of one question, which is kept inside the activity
 ASK_RETRY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=1 + LOST_WORKERS)
+# Only how the server lists the run depends on it: all else is done by then.
+CANCEL_TIMEOUT: Final = timedelta(seconds=10)
+CANCEL_RETRY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
 # Between two executions a run has nowhere to fail to: it waits until the store is back.
 STATE_RETRY: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=30)

@@ -78,11 +78,19 @@ def _asked(status: RunStatus) -> Iterator[str]:
         if step.state == "waiting" and step.id not in gates:
             yield f"- **{step.id}** {_plain(step.message)}"
         for wave in step.waves:
-            if wave.until is not None:
-                yield f"- **{step.id} / {_plain(wave.name)}** soaks until {wave.until:%Y-%m-%d %H:%M:%S} UTC"
+            if said := _limits(wave):
+                yield f"- **{step.id} / {_plain(wave.name)}** {said}"
     if status.next:
         yield ""
         yield from (f"    {command}" for command in status.next)
+
+
+def _limits(wave: WaveStatus) -> str:
+    """How long a wave soaks, and by when one that is held must be confirmed."""
+    soaks = f"soaks until {wave.until:%Y-%m-%d %H:%M:%S} UTC" if wave.until is not None else ""
+    if wave.confirm_until is None:
+        return soaks
+    return f"{soaks}{'; ' if soaks else ''}must be confirmed by {wave.confirm_until:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _bound(gate: Gate) -> Iterator[str]:

@@ -99,13 +99,15 @@ class FanOut:
         """Undoes this step on these devices, in batches that a cancel cannot cut; the letters say how it went."""
         await self._by_generation(hosts, f"{wave}/{label}", "undo")
 
-    async def _by_generation(self, hosts: Sequence[HostName], name: str, mode: BatchMode) -> None:
+    async def _by_generation(
+        self, hosts: Sequence[HostName], name: str, mode: BatchMode, wave: Sequence[HostName] = ()
+    ) -> None:
         """Asks about what was done under the generation of each device: the journal knows it under no other."""
         generations = self._run.generations
         for generation in sorted({generations.get(host, 1) for host in hosts}):
             mine = [host for host in hosts if generations.get(host, 1) == generation]
             again = "" if generation == 1 else f"/retry-{generation}" if mode == "do" else f"-{generation}"
-            await self._batches.carry_out(mine, f"{name}{again}", mode, generation)
+            await self._batches.carry_out(mine, f"{name}{again}", mode, generation, wave or mine)
 
     def _begin_anew(self, hosts: Sequence[HostName]) -> None:
         """Raises the generation of devices: their names and their journal begin anew."""
@@ -209,7 +211,7 @@ class FanOut:
         groups = wave.groups or (wave.hosts,)
         for index, group in enumerate(groups):
             if index == 0 or not self._judgement.over(wave.hosts):
-                await self._group(group, wave.name if len(groups) == 1 else f"{wave.name}/{index}")
+                await self._group(group, wave.name if len(groups) == 1 else f"{wave.name}/{index}", wave.hosts)
         for unit in wave.units:
             failed = [host for host in unit if self._run.letters[host] in FAILED]
             others = [host for host in unit if self._run.letters[host] == contracts.CHANGED]
@@ -219,10 +221,10 @@ class FanOut:
                     self._run.messages[host] = FailureInfo(type="cancelled", message=message)
                 await self.take_back(others, f"{wave.name}/together")
 
-    async def _group(self, hosts: Sequence[HostName], name: str) -> None:
+    async def _group(self, hosts: Sequence[HostName], name: str, wave: Sequence[HostName] = ()) -> None:
         """Those of these devices that have not been taken up: all of them, unless the run has continued as new."""
         left = [host for host in hosts if self._run.letters[host] == contracts.PENDING]
-        await self._by_generation(left, name, "do")
+        await self._by_generation(left, name, "do", wave)
 
     async def _after_soak(self, wave: WaveRun) -> str:
         """Soaks; then the checks that follow the change run anew, and the wave is judged again."""

@@ -44,6 +44,8 @@ class DeviceLeases:
         """The guard's signal: it is this run's turn. One that means another run of this id is passed over."""
         if answer is not None and answer.to not in {None, self._state.scope.run}:
             return
+        if not self._state.lease.asked and workflow.patched("leased-when-asked"):
+            return  # the request was taken back meanwhile; a step of `finally` asks anew, and waits for that answer
         if answer is not None and not self._state.lease.held:
             self._take(answer)
         self._state.lease.held = True

@@ -4,7 +4,7 @@ An operation that makes no sense now is refused with the reason; by signal, wher
 as refused. Cancelling through Temporal itself does the same as `cancel` here, without a name.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Literal, get_args
 
 from temporalio import workflow
@@ -50,25 +50,26 @@ class Operators:
         self._changed = changed
         self._door = door
 
-    def listen(self, kind: Kind) -> None:
-        """Takes an operation as an update, which answers, and as a signal of the same name."""
+    async def update(self, kind: Kind, said: Sequence[object]) -> OperationAnswer:
+        """An operation by update: carries it out and answers."""
+        return await self._door.update(
+            OperationAnswer, lambda: self.carry_out(kind, asked(Operation, said, EXAMPLES[kind]), "update")
+        )
 
-        async def update(*said: object) -> OperationAnswer:
-            return await self._door.update(
-                OperationAnswer, lambda: self.carry_out(kind, asked(Operation, said, EXAMPLES[kind]), "update")
-            )
+    def validate(self, kind: Kind, said: Sequence[object]) -> None:
+        """Refuses an update that makes no sense now, before it is history.
 
-        def validate(*said: object) -> None:
-            operation = asked(Operation, said, EXAMPLES[kind])
-            refused = None if self._door.passes() else self.refusal(kind, operation)
-            if refused is not None:
-                raise ApplicationError(refused, type="invalid_input")
+        Raises:
+            ApplicationError: ``invalid_input``: why.
+        """
+        operation = asked(Operation, said, EXAMPLES[kind])
+        refused = None if self._door.passes() else self.refusal(kind, operation)
+        if refused is not None:
+            raise ApplicationError(refused, type="invalid_input")
 
-        def signal(*said: object) -> None:  # whatever people send is recorded, and never fails the run
-            self._door.signal(lambda: self.signalled(kind, payload(said)))
-
-        workflow.set_update_handler(kind, update, validator=validate)
-        workflow.set_signal_handler(kind, signal)
+    def signal(self, kind: Kind, said: Sequence[object]) -> None:
+        """The same operation by signal, which nobody hears an answer to."""
+        self._door.signal(lambda: self.signalled(kind, payload(said)))
 
     def refusal(self, kind: Kind, operation: Operation) -> str | None:
         """Why an operation cannot be carried out now; ``None`` where it can."""

@@ -15,6 +15,7 @@ from workflows.contracts import (
     Gate,
     OpenBatch,
     Page,
+    Phase,
     RunStatus,
     StepStatus,
 )
@@ -61,6 +62,17 @@ def run_status(state: RunState, gates: tuple[Gate, ...] = (), *, most: int = CEL
         next=tuple(next_commands(state)),
         result=state.result,
     )
+
+
+def phase(state: RunState) -> Phase:
+    """The phase of a run that is under way."""
+    steps = state.steps.values()
+    if state.paused or any(run.asks for run in steps):
+        return "paused"
+    if state.claim.state in {"waiting", "joining", "joined"}:
+        return "waiting"
+    states = {run.state for run in steps}
+    return "waiting" if "waiting" in states and "running" not in states else "running"
 
 
 def step_status(run: StepRun) -> StepStatus:

@@ -46,6 +46,7 @@ WORDS: Final[Mapping[str, str]] = {
 }
 FAILED: Final = frozenset("fuq?x!")  # an undone device has failed, too
 DONE: Final[frozenset[StepState]] = frozenset({"succeeded", "failed", "skipped", "rejected", "cancelled"})
+HELD_OPEN: Final = frozenset({"running", "soaking"})  # a wave that is held must still come to be confirmed
 MAX_FAILURES: Final = 20
 
 BatchMode = Literal["do", "undo", "check", "confirm"]
@@ -226,6 +227,7 @@ class StepRun:
                 "size": len(wave.hosts),
                 "counts": self.counts(wave.hosts),
                 "until": wave.soaks_until if wave.state == "soaking" else None,
+                "confirm_until": wave.confirm_until if wave.state in HELD_OPEN else None,
             }
         )
 

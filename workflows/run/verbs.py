@@ -157,7 +157,7 @@ class Verbs:
         try:
             answer = await handle
         except ActivityError as error:
-            cancelled = isinstance(error.cause, CancelledError)
+            cancelled = isinstance(error.cause, CancelledError) or _cut_off(error.cause)
             run.state, run.message = ("cancelled" if cancelled else "failed"), _said(error)
             kind = error.cause.type if isinstance(error.cause, ApplicationError) else None
             run.blame = blamed(step, kind, run.message)
@@ -258,6 +258,11 @@ def _url(expr: Expr, seen: Mapping[str, object]) -> str:
     return "".join(
         str(part.value) if isinstance(part, Constant) else quote(text(part, seen), safe="") for part in parts
     )
+
+
+def _cut_off(cause: BaseException | None) -> bool:
+    """Whether the cancel that was asked for has ended a program, which tells where its log is."""
+    return isinstance(cause, ApplicationError) and cause.type == "cancelled" and bool(cause.details)
 
 
 def _said(error: ActivityError) -> str:

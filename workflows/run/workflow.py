@@ -25,7 +25,6 @@ from workflows.contracts import (
     DeviceResult,
     LeaseAnswer,
     Page,
-    Phase,
     Prepared,
     PrepareInput,
     Progress,
@@ -38,7 +37,7 @@ from workflows.contracts import (
     SealResult,
 )
 from workflows.errors import EvaluationError, failure
-from workflows.run import calls, planning, queries, verdict
+from workflows.run import calls, ending, planning, queries, verdict
 from workflows.run.alerts import alert
 from workflows.run.claims import WorkClaim
 from workflows.run.context import context
@@ -51,7 +50,8 @@ from workflows.run.graph import run_graph
 from workflows.run.handover import go_on, keep, take_up, watch_history
 from workflows.run.interpreter import Interpreter
 from workflows.run.leases import DeviceLeases
-from workflows.run.operators import KINDS, Operators
+from workflows.run.operating import OperatorHandlers
+from workflows.run.operators import Operators
 from workflows.run.requests import NOTHING, read_request
 from workflows.run.signals import Signals
 from workflows.run.state import RunState, StepRun
@@ -62,7 +62,7 @@ COMPLETED: Final = frozenset({"succeeded", "partial", "rejected"})
 
 
 @workflow.defn(name=contracts.RUN, failure_exception_types=[ValidationError])
-class RunWorkflow:
+class RunWorkflow(OperatorHandlers):
     """One run."""
 
     @workflow.init
@@ -76,13 +76,12 @@ class RunWorkflow:
         self._leases = DeviceLeases(self._state, self._changed)
         self._claim = WorkClaim(self._state, self._changed)
         self._interpreter = Interpreter(self._state, self._gates, self._leases, self._changed)
-        self._operators = Operators(
+        self.operators = Operators(
             self._state, lambda: self._interpreter.fan_outs, self._cut_by, self._changed, self._door
         )
-        for kind in KINDS:
-            self._operators.listen(kind)
         self._signals = Signals(self._state, self._changed, self._door)
         self._phase_shown = ""
+        self._ending = False  # nothing is left but to close
         self._earlier: RunStatus | None = None  # as the run stood, until this execution knows more
 
     @workflow.run
@@ -156,6 +155,9 @@ class RunWorkflow:
 
     async def _closed(self, result: RunResult) -> RunResult:
         """Says that the run has ended, and ends it."""
+        self._ending = True
+        if result.verdict == "cancelled":
+            await self._to_the_end(asyncio.create_task(ending.ask_for_cancel(result, self._state.cut_reason)))
         self._state.phase = "closed"
         self._changed()
         await self._to_the_end(asyncio.create_task(workflow.wait_condition(workflow.all_handlers_finished)))
@@ -186,12 +188,14 @@ class RunWorkflow:
         task.result()
 
     def _cut(self) -> None:
+        if self._ending:
+            return  # it is the run's own, or one that comes too late
         # Delivered once: one that comes before the state is there waits for it, or it would be overwritten.
         self._door.signal(partial(self._cut_unnamed, workflow.cancellation_reason() or ""))
 
     def _cut_unnamed(self, reason: str) -> None:
         if not self._state.cut:
-            self._operators.note_cancel(reason)
+            self.operators.note_cancel(reason)
         self._cut_by(reason)
 
     def _cut_by(self, reason: str) -> None:
@@ -369,7 +373,7 @@ class RunWorkflow:
         """Something moved: the details of the Web UI follow, and the search attributes where the phase did."""
         state = self._state
         if state.phase in {"running", "waiting", "paused"}:
-            state.phase = _phase(state)
+            state.phase = queries.phase(state)
         workflow.set_current_details(markdown(queries.run_status(state, self._gates.open_gates(), most=0)))
         if state.prepared is None or not state.prepared.search_attributes or state.phase == self._phase_shown:
             return
@@ -382,16 +386,6 @@ class RunWorkflow:
             **({"ticket": str(ticket)} if ticket is not None else {}),
         }
         workflow.upsert_search_attributes([KEYS[name].value_set(value) for name, value in values.items()])
-
-
-def _phase(state: RunState) -> Phase:
-    steps = state.steps.values()
-    if state.paused or any(run.asks for run in steps):
-        return "paused"
-    if state.claim.state in {"waiting", "joining", "joined"}:
-        return "waiting"
-    states = {run.state for run in steps}
-    return "waiting" if "waiting" in states and "running" not in states else "running"
 
 
 def _because(reason: str) -> str:

@@ -21,6 +21,7 @@ from activities.ansible.private import MEMORY, PREFIX, private_folder
 from activities.deviceinteraction.model import Credential
 from activities.secrets.store import Access
 from activity_bench import until
+from engines import alive, artifacts_in
 from playbooks import Stage
 from workflows.contracts import Device, ScriptResult
 from workflows.plan import HostName
@@ -164,6 +165,16 @@ async def test_what_goes_wrong_has_its_class_and_its_words(stage: Stage, code: s
     assert (error.type, error.non_retryable, said in error.message) == (kind, True, True), error.message
 
 
+async def test_however_much_there_is_to_say_the_log_is_named(stage: Stage) -> None:
+    failed = "report['hosts'] = {f'{n}-' + 'x' * 60: {**report['hosts']['sw1'], 'failed': 1} for n in range(9)}; "
+    stage.program(WRITE + failed + "print('why'); tell(); exit(2)")
+    error = await stage.refused()
+    (log,) = artifacts_in(error.message)
+    assert error.message.startswith("ansible `site` failed on 9 of 9 hosts (0-xxx")
+    assert error.message.endswith(f"… (all of it: netsaga artifact {log})")
+    assert await stage.documents.text(log) == "why\n"
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -207,8 +218,8 @@ async def test_a_result_that_was_received_is_not_asked_for_again(stage: Stage) -
 async def test_a_playbook_whose_worker_stopped_is_repeated_only_where_that_is_safe(
     stage: Stage, repeat: str, times: str
 ) -> None:
-    code = "open('times', 'a').write('x')\nimport time\nif not os.path.exists('go'): time.sleep(600)"
-    stage.program(PLAIN + code, repeat=repeat)
+    code = "print('half of it', flush=True); open('times', 'a').write('x')\nimport time\n"
+    stage.program(PLAIN + code + "if not os.path.exists('go'): time.sleep(600)", repeat=repeat)
     env = stage.environment()
     running = asyncio.create_task(env.run(stage.scripts.script, stage.input()))
     times_file = stage.folder / "times"
@@ -224,6 +235,8 @@ async def test_a_playbook_whose_worker_stopped_is_repeated_only_where_that_is_sa
             error = await stage.refused(attempt=attempt, retry_on=("transient", "outcome_unknown"))
             assert (error.type, error.non_retryable) == ("outcome_unknown", True)
             assert "its worker stopped while it ran" in error.message
+            (log,) = artifacts_in(error.message)
+            assert await stage.documents.text(log) == "half of it\n"
     assert (stage.folder / "times").read_text() == times
     if repeat == "never":
         assert seen(await stage.run(again=1)) == {}  # a person has looked, and answers `retry`
@@ -246,14 +259,6 @@ time.sleep(600)
     assert "did not finish within 1 s" in error.message
     pid = int((stage.folder / "pid").read_text())
     await until(lambda: not alive(pid))
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that nobody has waited for yet does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 @pytest.mark.parametrize(("repeat", "non_retryable"), [("never", True), ("safe", False)])

@@ -10,7 +10,7 @@ import pytest
 from activities.secrets.file import FileSecret
 from activity_bench import until
 from playbooks import Stage, real_ansible
-from workflows.contracts import Device, ScriptResult
+from workflows.contracts import Device, ScriptCut, ScriptResult
 from workflows.plan import HostName
 
 LOCAL = "ansible_connection=local ansible_python_interpreter=/usr/bin/python3"
@@ -101,7 +101,7 @@ async def test_hosts_that_fail_or_cannot_be_reached_are_named_with_their_reason(
     assert error.message.startswith(
         "ansible `site` failed on 1 of 3 hosts (sw2), and could not reach sw3; sw2 in save the configuration: "
     )
-    assert "no space left on flash (all of it: artifact sha256:" in error.message
+    assert "no space left on flash (all of it: netsaga artifact sha256:" in error.message
 
 
 async def test_a_playbook_that_cannot_be_read_is_said_in_ansibles_words(tmp_path: Path, program: str) -> None:
@@ -129,5 +129,10 @@ async def test_a_cancel_ends_what_ansible_has_begun_on_each_host(tmp_path: Path,
     stage.allow(SLOW, program)
     pids = [tmp_path / "sw1.pid", tmp_path / "sw2.pid"]
     begun = asyncio.create_task(until(lambda: all(path.exists() for path in pids)))
-    await stage.cancelled(stage.environment(), begun)
+    error = await stage.cancelled(stage.environment(), begun)
+    assert (error.type, error.non_retryable) == ("cancelled", True)
+    log = ScriptCut.model_validate(error.details[0]).log
+    assert log is not None
+    assert f"look at its hosts (what it printed until then: netsaga artifact {log})" in error.message
+    assert "TASK [ansible.builtin.shell]" in await stage.documents.text(log)
     await until(lambda: not any(Path(f"/proc/{path.read_text().strip()}").exists() for path in pids))

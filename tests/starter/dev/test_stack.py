@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from starter.__main__ import execute
 from starter.client import Orchestrator
 from starter.demo.witness import Fleet
 from starter.dev.stack import Stack
@@ -73,8 +75,16 @@ async def test_a_stack_is_up_works_and_leaves_nothing_behind(tmp_path: Path) -> 
 
 
 async def test_dev_says_what_is_up_and_stops_all_of_it_on_sigint(tmp_path: Path) -> None:
-    process = await dev(tmp_path)
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("groups: {netops-leads: [bob], cabling: [carol]}\ndefinitions: [changes]\npools: [dc1]\n")
+    process = await dev(tmp_path / "state", "--settings", str(mine))
     text = await ready(process)
+    assert f"{tmp_path}/state/netsaga.yaml, with {mine} laid over" in text
+    settings = yaml.safe_load((tmp_path / "state" / "netsaga.yaml").read_text())
+    assert settings["groups"] == {"netops-leads": ["bob"], "netops-managers": ["*"], "cabling": ["carol"]}
+    assert settings["definitions"] == [str(tmp_path / "changes")]
+    worker = (tmp_path / "state" / "logs" / "worker.log").read_text()
+    assert "dc1" in worker
     assert "Web UI           off" in text
     assert "4 simulated, site hq" in text
     assert "netsaga run campus-vlan --address 127.0.0.1:" in text
@@ -83,6 +93,23 @@ async def test_dev_says_what_is_up_and_stops_all_of_it_on_sigint(tmp_path: Path)
     assert process.returncode == 0
     assert "stopping: worker, testbed, server" in said.decode()
     await nothing_left(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mine.yaml", "mine.yaml:2: `temporal.address` cannot be set here, it is '127.0.0.1:"),
+        ("state/netsaga.yaml", "is written anew at every start. Copy it"),
+    ],
+)
+def test_settings_that_dev_cannot_use_are_said_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, said: str
+) -> None:
+    (tmp_path / "mine.yaml").write_text("pools: [dc1]\ntemporal: {address: '10.0.0.1:7233'}\n")
+    state = ("--port", "0", "--no-ui", "--state", str(tmp_path / "state"))
+    assert execute(["dev", *state, "--settings", str(tmp_path / name)]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "state" / "temporal.db").exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")

@@ -101,6 +101,20 @@ def test_a_status_tells_what_operators_asked_for_and_what_was_refused() -> None:
     assert "resume by olga - refused: the run is not paused" in text
 
 
+def test_a_wave_that_is_held_says_by_when_it_must_be_confirmed() -> None:
+    until, by = MOMENT + timedelta(minutes=5), MOMENT + timedelta(minutes=12)
+    soaking = WaveStatus(name="all", state="soaking", size=3, counts={"changed": 3}, until=until, confirm_until=by)
+    step = StepStatus(id=StepId("deploy"), kind="devices", state="running", waves=(soaking,))
+    status = RunStatus(id="r-1", phase="running", started=MOMENT, steps=(step,))
+    said = "deploy/all soaks until 2026-11-21 22:33:37Z; must be confirmed by 2026-11-21 22:40:37Z"
+    assert said in printed(status_view(status))
+    live, out = LiveView(Console(file=io.StringIO())), io.StringIO()
+    live.show(status, ())
+    assert said in printed(live.frame())
+    PlainView(Console(file=out, width=120)).show(status, ())
+    assert "soaking    3 changed; must be confirmed by 2026-11-21 22:40:37Z\n" in out.getvalue()
+
+
 def test_a_refused_run_says_why_and_its_clock_stands_still() -> None:
     status = RunStatus(id="r-1", phase="closed", message="refused: no such site", started=MOMENT)
     text = printed(status_view(status, now=MOMENT + timedelta(days=1)))

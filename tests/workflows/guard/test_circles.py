@@ -19,7 +19,16 @@ from plans import changing, plan
 from running import Live, Server
 from scripted import Holding
 from workflows import contracts
-from workflows.contracts import GuardState, HolderInput, HolderState, Prepared, PrepareInput, RunResult
+from workflows.contracts import (
+    GuardState,
+    HolderInput,
+    HoldersInput,
+    HoldersState,
+    HolderState,
+    Prepared,
+    PrepareInput,
+    RunResult,
+)
 from workflows.plan import CallStep, Constant, Dedup, HostName, MapOf, Plan, StepId
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -44,10 +53,18 @@ class Several(Guarded):
         """As the server knows it, unless the guard is blind."""
         return HolderState(state="open") if self.blind else await Leasing(self.guard).holder(call)
 
+    @activity.defn(name=contracts.HOLDERS)
+    async def holders(self, call: HoldersInput) -> HoldersState:
+        """The same of several."""
+        blind = HoldersState(states={holder.run: "open" for holder in call.holders})
+        return blind if self.blind else await Leasing(self.guard).holders(call)
+
     @property
     def activities(self) -> list[Callable[..., Any]]:
         """All, for a worker."""
-        return [one for one in super().activities if one.__name__ != self.holder.__name__] + [self.holder]
+        looking = (self.holder, self.holders)
+        names = {one.__name__ for one in looking}
+        return [one for one in super().activities if one.__name__ not in names] + [*looking]
 
 
 def calling(definition: str) -> Plan:

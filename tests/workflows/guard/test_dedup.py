@@ -3,10 +3,11 @@
 import asyncio
 
 import pytest
-from temporalio.client import WorkflowFailureError
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError, CancelledError
 
 from guarded import Guarded, Serving, guarded, known, serving, until_waiting
+from holders import reset
 from plans import changing, of, plan
 from running import Live, Server
 from scripted import Holding
@@ -58,7 +59,9 @@ async def test_a_joined_run_is_cancelled_with_the_other_one(server: Server) -> N
         await until_waiting(second, f"joined run {first.handle.id}")
         await first.handle.cancel()
         assert isinstance(await second.end(), CancelledError)
-        result = (await second.status()).result
+        status, found = await second.status(), await second.handle.describe()
+        result = status.result
+    assert (found.status, status.operations) == (WorkflowExecutionStatus.CANCELED, ())
     assert result is not None
     assert (result.verdict, result.joined) == ("cancelled", first.handle.id)
 
@@ -159,6 +162,18 @@ async def test_one_who_joined_a_terminated_run_fails_and_says_so(server: Server)
         error = await second.end()
     assert isinstance(error, ApplicationError)
     assert "which left no result" in error.message
+
+
+async def test_one_who_joined_a_run_that_was_reset_ends_as_that_one_does(server: Server) -> None:
+    mine = world("join")
+    async with serving(server, mine) as runs:
+        first, device = await held(runs)
+        second = await runs.start()
+        await until_waiting(second, f"joined run {first.handle.id}")
+        await reset(server, first.handle)
+        device.go_on.set()
+        result = await second.result()
+    assert (result.verdict, result.joined) == ("succeeded", first.handle.id)
 
 
 async def test_another_key_is_other_work(server: Server) -> None:

@@ -1,15 +1,21 @@
-"""Cancels that come late: while the run undoes, and while its `finally` runs. Neither is cut short by them."""
+"""Cancels that come late, while the run undoes and while its `finally` runs: neither is cut short by them.
+
+And cancels of which the server knows nothing: those of operators.
+"""
 
 import asyncio
 
 import pytest
 from temporalio import activity
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.exceptions import CancelledError
 
-from plans import changing, plan, reading
+from plans import changing, plan, reading, ref
 from running import Server
 from scripted import Holding, World
-from workflows.contracts import DeviceOutcome, InteractInput, Operation, OperationAnswer, UndoInfo
-from workflows.plan import Constant, OnFailure
+from workflows.contracts import DeviceOutcome, InteractInput, Operation, OperationAnswer, ScriptCut, UndoInfo
+from workflows.errors import failure
+from workflows.plan import Constant, OnFailure, ScriptStep, StepId
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = ("sw1", "sw2", "sw3")
@@ -42,6 +48,55 @@ async def test_a_cancel_while_the_run_undoes_does_not_cut_the_undo(server: Serve
     assert status.result is not None
     assert {device.status for device in status.result.devices} == {"undone"}
     assert world.touched == set()
+
+
+@pytest.mark.history("cancel-by-operator")
+async def test_a_run_that_an_operator_cancels_is_cancelled_for_the_server_too(server: Server) -> None:
+    world = World(plan(changing("deploy", on_failure=OnFailure(action="pause"))), HOSTS)
+    world.fails("deploy", "sw2")
+    async with server.run(world) as live:
+        await live.until(lambda status: status.phase == "paused")
+        operation = Operation(by="olga", reason="wrong building")
+        await live.handle.execute_update("cancel", operation, result_type=OperationAnswer)
+        assert isinstance(await live.end(), CancelledError)
+        status, found = await live.status(), await live.handle.describe()
+    assert (status.verdict, status.phase) == ("cancelled", "closed")
+    assert status.message.startswith("cancelled: olga: wrong building")
+    assert [(one.operation, one.by) for one in status.operations] == [("cancel", "olga")], (
+        "the run's own is no operation"
+    )
+    assert found.status is WorkflowExecutionStatus.CANCELED
+
+
+async def test_a_cancelled_run_that_the_server_cannot_be_asked_about_closes_as_failed(server: Server) -> None:
+    world = World(plan(changing("deploy", on_failure=OnFailure(action="pause"))), HOSTS[:1], cancel_fails=True)
+    world.fails("deploy", "sw1")
+    async with server.run(world) as live:
+        await live.until(lambda status: status.phase == "paused")
+        await live.handle.signal("cancel", {"by": "olga"})
+        assert str(await live.end()).startswith("cancelled: olga")
+        found = await live.handle.describe()
+    assert found.status is WorkflowExecutionStatus.FAILED
+
+
+@pytest.mark.history("script-cut")
+async def test_a_program_that_a_cancel_has_ended_is_cancelled_and_tells_where_its_log_is(server: Server) -> None:
+    close = ScriptStep(id=StepId("close"), run="close-ticket", on_failure=OnFailure(action="continue"))
+    world = World(plan(close, changing("deploy", needs=("close",))), HOSTS)
+    said = f"script `close-ticket` was ended by a cancel (what it printed until then: artifact {ref('log')})"
+    world.answers["close"] = failure("cancelled", said, ScriptCut(log=ref("log")).model_dump(mode="json"))
+    async with server.run(world) as live:
+        async with asyncio.timeout(20):
+            while not world.called:
+                await asyncio.sleep(0.02)
+        await live.handle.cancel()
+        with pytest.raises(Exception, match="Workflow execution"):
+            await asyncio.wait_for(live.handle.result(), 30)
+        status = await live.status()
+    assert status.result is not None
+    told = status.result.steps[0]
+    assert (status.verdict, told.state, told.message) == ("cancelled", "cancelled", said)
+    assert status.result.message == f"cancelled; step close: {said}"
 
 
 @pytest.mark.history("cancel-in-finally")

@@ -170,6 +170,10 @@ async def test_a_pause_does_not_hold_up_the_time_of_a_confirm(server: Server) ->
         request = Operation(by="olga", reason="lunch")
         answer: OperationAnswer = await live.handle.execute_update("pause", request, result_type=OperationAnswer)
         assert answer.accepted
+        status = await live.status()
+        (by,) = [wave.confirm_until for wave in status.steps[0].waves]
+        assert by is not None, "it says until when"
+        assert by < status.started + timedelta(minutes=15)
         holding.go_on.set()
         result = await live.result()
     assert result.verdict == "failed"

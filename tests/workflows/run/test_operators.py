@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
@@ -12,6 +13,8 @@ from running import Live, Server
 from scripted import Holding, World
 from workflows.contracts import Operation, OperationAnswer, RunStatus
 from workflows.plan import HostName, OnFailure, StepId
+from workflows.run.operating import WHAT
+from workflows.run.operators import EXAMPLES, KINDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = ("sw1", "sw2", "sw3", "sw4")
@@ -62,6 +65,22 @@ async def test_a_paused_run_starts_nothing_new_until_it_is_resumed(server: Serve
         ("pause", "olga", "lunch"),
         ("resume", "olga", ""),
     ]
+
+
+async def test_the_server_s_metadata_of_a_live_run_say_what_operators_may_ask_and_how(server: Server) -> None:
+    world = World(plan(changing("deploy")), HOSTS[:1])
+    holding = Holding(world)
+    world.scripts["deploy", "sw1"] = holding
+    async with server.run(world) as live:
+        await asyncio.wait_for(holding.begun.wait(), 20)
+        told: WorkflowMetadata = await live.handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+        holding.go_on.set()
+        await live.result()
+    for handlers in (told.definition.update_definitions, told.definition.signal_definitions):
+        described = {one.name: one.description for one in handlers}
+        assert {kind: described.get(kind) for kind in KINDS} == {
+            kind: f"{WHAT[kind]}. Send {EXAMPLES[kind]}" for kind in KINDS
+        }
 
 
 @pytest.mark.history("pause-retry")

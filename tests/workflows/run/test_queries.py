@@ -94,11 +94,15 @@ def test_the_details_say_what_is_waited_for_and_what_to_type() -> None:
     state = paused(standing(800, begun=300, failing=60))
     deploy = state.steps[StepId("deploy")]
     deploy.waves[1].state, deploy.waves[1].soaks_until = "soaking", MOMENT + timedelta(minutes=9)
+    for wave in deploy.waves:  # of the first, which has passed, nothing is to be confirmed any more
+        wave.confirm_until = MOMENT + timedelta(minutes=12)
     deploy.asks = True
     text = markdown(run_status(state, most=0))
+    assert text.count("must be confirmed") == 2
     for said in (
         "- **Paused** by olga at 2026-11-21 22:31 UTC: lunch \\| break",
-        "- **deploy / w2** soaks until 2026-11-21 22:37:37 UTC",
+        "- **deploy / w2** soaks until 2026-11-21 22:37:37 UTC; must be confirmed by 2026-11-21 22:40:37 UTC",
+        "- **deploy / w3** must be confirmed by 2026-11-21 22:40:37 UTC",
         f"    netsaga retry {RUN} --step deploy --by NAME",
         f"    netsaga resume {RUN} --by NAME",
         "failures 4 of 16 allowed",

@@ -80,7 +80,8 @@ class Approval(Part):
         "How many of them. A person counts once.", default=1, examples=[2]
     )
     not_by: tuple[Literal["requester"], ...] | Literal["requester"] | None = key(
-        "Who may not: `requester` is the one who asked for the run.", examples=[["requester"]]
+        "Who may not: `requester` is the one who asked for the run. A run that does not say who (`by`) is refused.",
+        examples=[["requester"]],
     )
     binds: BoundPath | None = key(
         "The proposed changes that are approved. A device that moved since is refused as `drifted`.",

@@ -90,7 +90,7 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "Signals that come before their step waits are kept for it; `netsaga signal RUN NAME` sends one.",
     "call": "Outputs: those that the called definition declares.",
     "script": "Outputs: `result`, the JSON that it prints; `log`, the artifact that holds what it wrote to standard "
-    "error, null where that is nothing.",
+    "error, null where that is nothing. Where it fails or a cancel ends it, the step's message names its log.",
     "ansible": "Outputs: `result`, a map: `hosts`, by host the numbers of the recap (`ok`, `changed`, `unreachable`, "
     "`failed`, `skipped`, `rescued`, `ignored`) and its own `set_stats`, null for very many hosts; `totals`, of how "
     "many `hosts` how many `changed`, `failed` or were `unreachable`; `set_stats`, what the play set for all. `log`, "

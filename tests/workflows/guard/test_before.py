@@ -1,0 +1,42 @@
+"""Guards, and runs that talk to them, that began before a change go on as they were begun.
+
+``guard-looks-before`` asked about each run by an activity of its own, and set a timer though nobody waited any more;
+``guard-tells-before`` told a run that it was its turn which had given its devices back meanwhile; the run of
+``leased-late-before`` took such a word for the answer to what it had asked for since.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from temporalio import workflow
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+from temporalio.workflow import NondeterminismError
+
+from sandboxed import sandboxed
+from worker.build import WORKFLOWS
+from workflows.converter import CONVERTER
+
+HISTORIES = Path(__file__).parents[2] / "histories"
+BEFORE = {
+    "looks-at-all-at-once": "guard-looks-before",
+    "tells-those-who-hold": "guard-tells-before",
+    "leased-when-asked": "leased-late-before",
+}
+
+
+def kept(name: str) -> WorkflowHistory:
+    history = json.loads((HISTORIES / f"{name}.run.json").read_text())
+    started = history["events"][0]["workflowExecutionStartedEventAttributes"]
+    return WorkflowHistory.from_json(started["workflowId"], history)
+
+
+@pytest.mark.parametrize("patch", BEFORE)
+async def test_what_began_before_goes_on_as_it_was_begun(patch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=CONVERTER, workflow_runner=sandboxed())
+    assert (await replayer.replay_workflow(kept(BEFORE[patch]))).replay_failure is None
+    others = workflow.patched
+    monkeypatch.setattr(workflow, "patched", lambda name: name == patch or others(name))
+    with pytest.raises(NondeterminismError):
+        await replayer.replay_workflow(kept(BEFORE[patch]))
