@@ -33,6 +33,7 @@ class FailureInfo(Model):
 
     type: FailureType
     message: str
+    begun: bool = True  # False: no worker had begun with the device, and there is nothing to take back
     undo: FailureType | None = None  # of a device that could not be taken back: the class of what stood in the way
 
 

@@ -22,6 +22,7 @@ from workflows.run.state import FAILED, Answer, BatchMode, RunState, StepRun, Wa
 from workflows.run.waiting import in_time, until
 
 UNDER_WAY: Final = frozenset({"pending", "running", "soaking", "confirming"})
+TOUCHABLE: Final = frozenset(contracts.LETTERS[status] for status in ("failed", "unreachable", "unknown"))
 RETRIED: Final = FAILED - {contracts.LETTERS["undo_failed"], contracts.LETTERS["quarantined"]}
 
 
@@ -89,7 +90,7 @@ class FanOut:
             if wave.state == "succeeded":
                 continue
             failed = [host for host in wave.hosts if self._run.letters[host] in RETRIED]
-            await self.take_back([host for host in failed if self._run.letters[host] in self._touchable], wave.name)
+            await self.take_back(self._left_with_a_part(failed), wave.name)
             # One that could not be taken back is not built upon.
             self._begin_anew([host for host in failed if self._run.letters[host] in RETRIED])
             wave.state, wave.soaks_until, wave.confirm_until, wave.why = "pending", None, None, ""
@@ -274,7 +275,7 @@ class FanOut:
         run.asks, run.state, run.message = False, "running", ""
         failed = [host for host in failed if (host in answer.devices if answer.devices else host not in run.settled)]
         # What a failed device was left with is taken back first, whatever is to become of it; asking came before that.
-        await self.take_back([host for host in failed if run.letters[host] in self._touchable], wave.name)
+        await self.take_back(self._left_with_a_part(failed), wave.name)
         match answer.action:
             case "retry":
                 run.answer = None
@@ -307,7 +308,7 @@ class FanOut:
         run = self._run
         if self._step.on_failure.action != "pause" or not self._step.undo or (run.answer and not run.answer.devices):
             return
-        left = [host for host in wave.hosts if run.letters[host] in self._touchable]
+        left = self._left_with_a_part(wave.hosts)
         if left and workflow.patched("unasked-are-taken-back"):
             await self.take_back(left, wave.name)
 
@@ -315,12 +316,13 @@ class FanOut:
         await until(self._state, lambda: self._run.answer is not None or self._judgement.stopped)
         return self._run.answer or Answer("stop")  # stopped meanwhile, by a cancel or by another step
 
-    @property
-    def _touchable(self) -> frozenset[str]:
-        """The letters of devices that may hold a part of the change; where the step only reads, there is none."""
+    def _left_with_a_part(self, hosts: Sequence[HostName]) -> list[HostName]:
+        """Those of these devices that failed and may hold a part of the change; none does where the step only reads."""
         if not self._step.changes and workflow.patched("reads-are-not-taken-back"):
-            return frozenset()
-        return frozenset(contracts.LETTERS[status] for status in ("failed", "unreachable", "unknown"))
+            return []
+        infos = self._run.messages
+        failed = [host for host in hosts if self._run.letters[host] in TOUCHABLE]
+        return [host for host in failed if host not in infos or infos[host].begun]
 
 
 def _checks_after_change(step: DevicesStep) -> bool:

@@ -98,7 +98,7 @@ def unserved(work: HostWork, *, begun: bool) -> DeviceOutcome:
     )
     if begun:
         message += "; a worker that has gone had begun with this device"
-    info = FailureInfo(type="block_unavailable", message=message[: contracts.MESSAGE_LENGTH])
+    info = FailureInfo(type="block_unavailable", message=message[: contracts.MESSAGE_LENGTH], begun=begun)
     return DeviceOutcome(host=work.host, status="unknown" if begun else "failed", touched=begun, failure=info)
 
 

@@ -16,7 +16,16 @@ from plans import at_least, changing, plan, reading
 from running import Live, Server
 from scripted import World
 from workflows import contracts
-from workflows.contracts import DeviceOutcome, InteractInput, PoolInput, PoolState, RunResult
+from workflows.contracts import (
+    DeviceOutcome,
+    InteractInput,
+    Operation,
+    OperationAnswer,
+    PoolInput,
+    PoolState,
+    RunResult,
+)
+from workflows.plan import OnFailure
 from workflows.run import calls, pools
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -168,3 +177,16 @@ async def test_a_device_that_cannot_be_taken_back_for_want_of_a_worker_is_named_
     assert statuses(result)["sw4"] == "undo_failed"
     assert "no worker serves the pool dc1" in message_of(result, "sw4")
     assert "had begun with this device" in message_of(result, "sw4")
+
+
+@pytest.mark.history("pool-not-begun")
+async def test_what_nobody_had_begun_is_not_taken_back_when_an_operator_stops(server: Server) -> None:
+    world = World(plan(changing("deploy", on_failure=OnFailure(action="pause"))), HOSTS, pools=POOLS)
+    async with server.run(world) as live:
+        await live.until(lambda status: any("retry, skip" in step.message for step in status.steps))
+        stop = Operation(by="olga")
+        await live.handle.execute_update("stop", stop, result_type=OperationAnswer)
+        result = await live.result()
+    assert result.verdict == "stopped", "an undo that waits for the pool's workers would end as dirty"
+    assert statuses(result) == {"sw1": "changed", "sw2": "changed", "sw3": "failed", "sw4": "failed"}
+    assert world.asked("undo", "deploy") == []
