@@ -1,6 +1,11 @@
-"""How messages name many things, and keep to a length: one wording for runs, the guard, activities and clients."""
+"""Words that runs, the guard, activities and clients share: many things named, lengths kept, what a wave waits for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from workflows.contracts import WaveStatus
+
+When = Callable[[datetime], str]  # how a moment is written; the Web UI and a terminal differ
 
 
 def some(names: Sequence[str], most: int) -> str:
@@ -12,3 +17,14 @@ def some(names: Sequence[str], most: int) -> str:
 def shortened(message: str, longest: int) -> str:
     """A message of at most so many characters; where it was cut can be seen."""
     return message if len(message) <= longest else f"{message[: longest - 1]}…"
+
+
+def limits(wave: WaveStatus, when: When) -> str:
+    """How long a wave soaks, and by when one that is held must be confirmed; nothing where neither is so."""
+    soaks = "" if wave.until is None else f"soaks until {when(wave.until)}"
+    return "; ".join(part for part in (soaks, confirm_by(wave, when)) if part)
+
+
+def confirm_by(wave: WaveStatus, when: When) -> str:
+    """By when a wave that is held must be confirmed, or it is taken back; nothing where none is."""
+    return "" if wave.confirm_until is None else f"must be confirmed by {when(wave.confirm_until)}"

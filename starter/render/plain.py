@@ -10,9 +10,10 @@ from rich.text import Text
 
 from starter.render.causes import of_others, such_as, why
 from starter.render.diffs import gate_lines
-from starter.render.status import asks, confirm_by
-from starter.render.words import clean, counts, iso, one_line, style
+from starter.render.status import asks
+from starter.render.words import clean, counts, iso, one_line, style, utc
 from workflows.contracts import Cause, RunStatus, StepStatus, WaveStatus
+from workflows.wording import confirm_by
 
 QUARTERS_FROM = 40  # devices; of smaller waves, the beginning and the end are enough
 MOVING = ("running", "waiting", "undoing")
@@ -81,7 +82,7 @@ class PlainView:
             quarter = done * 4 // wave.size if wave.size >= QUARTERS_FROM else 0
             said = Text(f"{done} of {wave.size} devices" if quarter else f"{wave.size} devices")
             key = f"{wave.state} {quarter}"
-        if held := confirm_by(wave):
+        if held := confirm_by(wave, utc):
             said.append(f"{'; ' if said else ''}{held}")
         if self._new(name, key):
             self._say(name, wave.state, said)

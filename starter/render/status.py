@@ -13,6 +13,7 @@ from starter.render.causes import causes_table
 from starter.render.diffs import gate_lines
 from starter.render.words import PLAN_MODE, clean, counts, lasted, one_line, style, utc, word
 from workflows.contracts import DecisionRecord, OperationRecord, RunStatus, StepStatus, WaveStatus
+from workflows.wording import limits
 
 _SAID: Final = {
     "approve": "approved by",
@@ -123,22 +124,11 @@ def asks(status: RunStatus) -> list[Text]:
         Text(f"{step.id}/{clean(wave.name)} {said}", style=style("soaking"))
         for step in status.steps
         for wave in step.waves
-        if (said := _limits(wave))
+        if (said := limits(wave, utc))
     ]
     gates = tuple(f"netsaga {word} {status.id}" for word in ("approve", "reject"))
     lines += [Text(f"  {command}", style="dim") for command in status.next if not command.startswith(gates)]
     return lines
-
-
-def _limits(wave: WaveStatus) -> str:
-    """How long a wave soaks, and by when one that is held must be confirmed; nothing where neither is so."""
-    soaks = "" if wave.until is None else f"soaks until {utc(wave.until)}"
-    return "; ".join(part for part in (soaks, confirm_by(wave)) if part)
-
-
-def confirm_by(wave: WaveStatus) -> str:
-    """By when a wave that is held must be confirmed, or it is taken back; nothing where none is."""
-    return "" if wave.confirm_until is None else f"must be confirmed by {utc(wave.confirm_until)}"
 
 
 def _without_pending(wave: WaveStatus) -> dict[str, int]:

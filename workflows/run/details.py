@@ -6,9 +6,11 @@ devices failed, then what is asked about. Each part has its own room, so that no
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from workflows.contracts import Cause, Gate, RunStatus, StepStatus, WaveStatus
+from workflows.wording import limits
 
 ROOM: Final = 4_000  # bytes
 HEAD, ASKED, STEPS, CAUSES = 500, 1_200, 1_100, 700  # of them; what is left is for the diffs of a gate
@@ -78,19 +80,15 @@ def _asked(status: RunStatus) -> Iterator[str]:
         if step.state == "waiting" and step.id not in gates:
             yield f"- **{step.id}** {_plain(step.message)}"
         for wave in step.waves:
-            if said := _limits(wave):
+            if said := limits(wave, _moment):
                 yield f"- **{step.id} / {_plain(wave.name)}** {said}"
     if status.next:
         yield ""
         yield from (f"    {command}" for command in status.next)
 
 
-def _limits(wave: WaveStatus) -> str:
-    """How long a wave soaks, and by when one that is held must be confirmed."""
-    soaks = f"soaks until {wave.until:%Y-%m-%d %H:%M:%S} UTC" if wave.until is not None else ""
-    if wave.confirm_until is None:
-        return soaks
-    return f"{soaks}{'; ' if soaks else ''}must be confirmed by {wave.confirm_until:%Y-%m-%d %H:%M:%S} UTC"
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _bound(gate: Gate) -> Iterator[str]:

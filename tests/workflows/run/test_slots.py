@@ -98,13 +98,31 @@ class UnderWay:
 
     async def begun(self, number: int) -> None:
         """Waits until so many devices are under way; bounded."""
+        await self.until(lambda: len(self.now) == number)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Waits until devices have come so far; bounded."""
         async with self.moved:
-            await asyncio.wait_for(self.moved.wait_for(lambda: len(self.now) == number), PATIENCE_S)
+            await asyncio.wait_for(self.moved.wait_for(condition), PATIENCE_S)
 
     async def look_again(self) -> None:
         """Something has changed upon which devices wait."""
         async with self.moved:
             self.moved.notify_all()
+
+
+HOSTS = tuple(f"sw{number:02}" for number in range(12))
+
+
+@pytest.fixture
+def by_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four batches make the twelve devices."""
+    monkeypatch.setattr(contracts, "BATCH_SIZE", 3)
+
+
+def twelve(concurrency: int, go_on: set[str]) -> UnderWay:
+    """A change of twelve devices, each of which ends as soon as it is named in ``go_on``."""
+    return UnderWay(World(plan(changing("deploy", concurrency=concurrency)), HOSTS), lambda host: host in go_on)
 
 
 @pytest.mark.history("slots-passed-on")
@@ -156,24 +174,19 @@ async def test_a_batch_behind_which_others_wait_tells_of_failures_alone(
     assert told[20] > 0, "nothing waits behind the last"
 
 
-async def test_a_batch_is_opened_only_with_a_slot_that_nobody_uses(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(contracts, "BATCH_SIZE", 3)
-    hosts = tuple(f"sw{number:02}" for number in range(12))
-    world = World(plan(changing("deploy", concurrency=2)), hosts)
-    go_on = set(hosts[6:])
-    devices = UnderWay(world, lambda host: host in go_on)
-    async with server.run(world) as live:
+@pytest.mark.usefixtures("by_three")
+async def test_a_batch_is_opened_only_with_a_slot_that_nobody_uses(server: Server) -> None:
+    go_on = set(HOSTS[6:])
+    devices = twelve(2, go_on)
+    async with server.run(devices.world) as live:
         await devices.begun(2)
         await live.handle.execute_update("pause", {"by": "olga"})
-        go_on.update(hosts[:3])  # the first batch ends, and the second gets its slot
+        go_on.update(HOSTS[:3])  # the first batch ends, and the second gets its slot
         await devices.look_again()
-        async with devices.moved:
-            await devices.moved.wait_for(lambda: devices.now == set(hosts[3:5]))
+        await devices.until(lambda: devices.now == set(HOSTS[3:5]))
         await live.handle.execute_update("resume", {"by": "olga"})
         found = [event.event_type for event in (await live.handle.fetch_history()).events]
-        go_on.update(hosts)
+        go_on.update(HOSTS)
         await devices.look_again()
         result = await live.result()
     assert found.count(START_CHILD) == 2, "both slots are in use"
@@ -181,14 +194,10 @@ async def test_a_batch_is_opened_only_with_a_slot_that_nobody_uses(
     assert max(devices.at_starts) == 2
 
 
-async def test_with_fewer_slots_than_batches_some_wait_and_all_come_to_their_end(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(contracts, "BATCH_SIZE", 3)
-    hosts = tuple(f"sw{number:02}" for number in range(12))
-    world = World(plan(changing("deploy", concurrency=4)), hosts)
+@pytest.mark.usefixtures("by_three")
+async def test_with_fewer_slots_than_batches_some_wait_and_all_come_to_their_end(server: Server) -> None:
     go_on: set[str] = set()
-    devices = UnderWay(world, lambda host: host in go_on)
+    devices = twelve(4, go_on)
 
     async def found(batch: int, *expected: EventType.ValueType) -> list[EventType.ValueType]:
         """Waits until the last of these have come in this order; bounded."""
@@ -199,16 +208,16 @@ async def test_with_fewer_slots_than_batches_some_wait_and_all_come_to_their_end
             await asyncio.sleep(0.02)
         raise AssertionError(f"batch {batch} never came there")
 
-    async with server.run(world) as live:
+    async with server.run(devices.world) as live:
         await devices.begun(4)
         await live.handle.execute_update("set_concurrency", {"by": "olga", "concurrency": 1})
         for batch in (1, 2, 3):
             await found(batch, SIGNALLED)
-        go_on.update(hosts[::3])  # the first device of each
+        go_on.update(HOSTS[::3])  # the first device of each
         await devices.look_again()
         waits = [(await found(batch, ENDED, DECIDED)).count(SCHEDULED) for batch in (1, 2, 3)]
         await devices.begun(1)
-        go_on.update(hosts)
+        go_on.update(HOSTS)
         await devices.look_again()
         result = await live.result()
     assert waits == [1, 1, 1], "no device follows"
