@@ -74,25 +74,26 @@ class Sites:
         Raises:
             SiteBusy: None came free in that time.
         """
+        wanted = []
+        if self._each is not None:
+            lines = self._devices.setdefault(device.name, asyncio.Semaphore(self._each))
+            wanted.append((lines, f"all {self._each} sessions of the device were in use", "sessions_per_device"))
+        if self._limit is not None and device.site is not None:
+            slots = self._sites.setdefault(device.site, asyncio.Semaphore(self._limit))
+            what = f"all {self._limit} sessions at site {device.site!r} were in use"
+            wanted.append((slots, what, "sessions_per_site"))
+        until_s = asyncio.get_running_loop().time() + patience_s
         async with AsyncExitStack() as held:
-            what = setting = ""
-            try:
-                async with asyncio.timeout(patience_s):
-                    if self._each is not None:
-                        what = f"all {self._each} sessions of the device were in use"
-                        setting = "sessions_per_device"
-                        lines = self._devices.setdefault(device.name, asyncio.Semaphore(self._each))
-                        await held.enter_async_context(lines)
-                    if self._limit is not None and device.site is not None:
-                        what = f"all {self._limit} sessions at site {device.site!r} were in use"
-                        setting = "sessions_per_site"
-                        slots = self._sites.setdefault(device.site, asyncio.Semaphore(self._limit))
-                        await held.enter_async_context(slots)
-            except TimeoutError:
-                raise SiteBusy(
-                    f"{device.name}: {what} for {patience_s:.0f} s (`limits.{setting}` in the worker's settings); it "
-                    "is tried again."
-                ) from None
+            for slot, what, setting in wanted:
+                try:
+                    # most are free, and then no timer is needed
+                    async with asyncio.timeout_at(until_s) if slot.locked() else nullcontext():
+                        await held.enter_async_context(slot)
+                except TimeoutError:
+                    raise SiteBusy(
+                        f"{device.name}: {what} for {patience_s:.0f} s (`limits.{setting}` in the worker's settings); "
+                        "it is tried again."
+                    ) from None
             yield
 
 

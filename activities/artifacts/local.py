@@ -10,6 +10,7 @@ Layout: ``objects/ab/cdef…`` by hash · ``keys/…`` write-once · ``published
 import asyncio
 import errno
 import hashlib
+import itertools
 import os
 import socket
 import time
@@ -46,8 +47,11 @@ class LocalArtifactStore:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="artifacts")
         self._puts: Grouped[bytes, ArtifactRef] = Grouped(self._put_all, self._threads)
         self._appends: Grouped[tuple[Path, bytes], None] = Grouped(self._append_all, self._threads)
-        self._known: set[Path] = set()
-        self._log = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}.jsonl"  # only one process appends to a file
+        self._known: set[str] = set()
+        self._objects = f"{self.root}/objects"
+        self._own = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"  # the names that only this process writes to
+        self._temporary = str(self.root / "tmp" / self._own)
+        self._written = itertools.count()
         try:
             for name in ("objects", "keys", "published", "tmp"):
                 self._folder(self.root / name)
@@ -89,7 +93,7 @@ class LocalArtifactStore:
 
     async def append(self, key: str, line: bytes) -> None:
         """Add a line to this process's log."""
-        path = self.root.joinpath("published", *_segments(key), self._log)
+        path = self.root.joinpath("published", *_segments(key), f"{self._own}.jsonl")
         try:
             await self._appends((path, line))
         except OSError as error:
@@ -114,15 +118,15 @@ class LocalArtifactStore:
     def _put_all(self, contents: Sequence[bytes]) -> list[ArtifactRef | OSError]:
         """Keep contents; a folder that several of them lie in is synced once, before any of them is answered."""
         results: list[ArtifactRef | OSError] = []
-        folders: set[Path] = set()
+        folders: set[str] = set()
         for data in contents:
             try:
                 ref = ref_of(data)
-                path = self._object_path(ref)
+                folder, path = self._object_path(ref)
                 if not os.path.exists(path):  # noqa: PTH110  # a tenth of pathlib's cost, here where it counts
-                    self._folder(path.parent)
+                    self._folder(folder)
                     os.replace(self._write_temporary(data), path)  # noqa: PTH105  # whoever wins wrote the same bytes
-                    folders.add(path.parent)
+                    folders.add(folder)
                 results.append(ref)
             except OSError as error:
                 results.append(error)
@@ -134,7 +138,7 @@ class LocalArtifactStore:
         return results
 
     def _get(self, ref: ArtifactRef) -> bytes:
-        path = self._object_path(ref)
+        path = Path(self._object_path(ref)[1])
         data = _read(path)
         if data is None:
             raise ArtifactError(
@@ -162,7 +166,7 @@ class LocalArtifactStore:
                 ) from error
             raise
         finally:
-            temporary.unlink(missing_ok=True)
+            Path(temporary).unlink(missing_ok=True)
         _sync_folder(path.parent)
         return True
 
@@ -170,9 +174,9 @@ class LocalArtifactStore:
         self._folder(path.parent)
         temporary = self._write_temporary(data)
         try:
-            temporary.replace(path)
+            Path(temporary).replace(path)
         finally:
-            temporary.unlink(missing_ok=True)
+            Path(temporary).unlink(missing_ok=True)
         _sync_folder(path.parent)
 
     def _append_all(self, entries: Sequence[tuple[Path, bytes]]) -> list[OSError | None]:
@@ -193,8 +197,8 @@ class LocalArtifactStore:
                 met[path] = error
         return [met.get(path) for path, _ in entries]
 
-    def _write_temporary(self, data: bytes) -> Path:
-        path = self.root / "tmp" / uuid.uuid4().hex
+    def _write_temporary(self, data: bytes) -> str:
+        path = f"{self._temporary}-{next(self._written)}"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             left = memoryview(data)
@@ -202,21 +206,23 @@ class LocalArtifactStore:
                 left = left[os.write(descriptor, left) :]
             os.fsync(descriptor)
         except BaseException:
-            path.unlink(missing_ok=True)
+            Path(path).unlink(missing_ok=True)
             raise
         finally:
             os.close(descriptor)
         return path
 
-    def _folder(self, path: Path) -> None:
-        if path in self._known:
+    def _folder(self, path: Path | str) -> None:
+        name = os.fspath(path)
+        if name in self._known:
             return
-        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+        innermost = Path(path)
+        missing = [folder for folder in (innermost, *innermost.parents) if not folder.exists()]
         for folder in reversed(missing):
             folder.mkdir(mode=0o700, exist_ok=True)
             _sync_folder(folder.parent)
         if len(self._known) < 10_000:
-            self._known.add(path)
+            self._known.add(name)
 
     def _sweep(self) -> None:
         for leftover in (self.root / "tmp").iterdir():
@@ -226,9 +232,11 @@ class LocalArtifactStore:
             except FileNotFoundError:
                 continue  # another process was faster
 
-    def _object_path(self, ref: ArtifactRef) -> Path:
+    def _object_path(self, ref: ArtifactRef) -> tuple[str, str]:
+        """The folder of an artifact, and its file."""
         digest = digest_of(ref)
-        return self.root / "objects" / digest[:2] / digest[2:]
+        folder = f"{self._objects}/{digest[:2]}"
+        return folder, f"{folder}/{digest[2:]}"
 
     def _key_path(self, key: str) -> Path:
         *folders, name = _segments(key)
@@ -277,7 +285,7 @@ def _newest(folder: Path) -> str | None:
     return unquote(names[-1].name) if names else None
 
 
-def _sync_folder(path: Path) -> None:
+def _sync_folder(path: Path | str) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

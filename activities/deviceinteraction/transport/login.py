@@ -8,7 +8,7 @@ import asyncio
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import asyncssh
 
@@ -20,6 +20,8 @@ from activities.deviceinteraction.transport.dial import connect_tcp
 from activities.deviceinteraction.transport.keys import offered
 
 AUTHENTICATION = "publickey,password,keyboard-interactive"  # a password as such saves a round trip
+# asyncssh looks for X.509 authorities in the home of whoever runs the worker where it is given none.
+NOBODY_ELSES: Final[dict[str, Any]] = {"x509_trusted_certs": [], "x509_trusted_cert_paths": []}
 _LAST_WORDS_S = 2.0
 
 
@@ -94,6 +96,7 @@ async def connect(
                 known_hosts=trusted.known_hosts,
                 agent_path=None,  # `offered` asks the credential's agent, and no other
                 config=None,
+                **NOBODY_ELSES,
                 preferred_auth=AUTHENTICATION,
                 login_timeout=0,  # ours counts: asyncssh's would not say what it waited for
                 keepalive_interval=0,

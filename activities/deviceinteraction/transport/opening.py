@@ -13,7 +13,7 @@ from activities.deviceinteraction.transport.eapi import Eapi
 from activities.deviceinteraction.transport.https import Https
 from activities.deviceinteraction.transport.netconf import open_netconf
 from activities.deviceinteraction.transport.nxapi import Nxapi
-from activities.deviceinteraction.transport.protocol import Transport
+from activities.deviceinteraction.transport.protocol import ReusableTransport, Transport
 from activities.deviceinteraction.transport.restconf import open_restconf
 from activities.deviceinteraction.transport.scrapli import open_transport
 from activities.deviceinteraction.transport.shell import open_shell
@@ -28,7 +28,7 @@ Link = Callable[
 @asynccontextmanager
 async def open_link(
     target: Target, platform: PlatformName, host_keys: HostKeys, timeouts: Timeouts, transcript: Transcript
-) -> AsyncIterator[Transport]:
+) -> AsyncIterator[ReusableTransport]:
     """Log in to a device by the transport of its platform; log out at the end.
 
     Raises:
@@ -36,7 +36,7 @@ async def open_link(
         Permanent: Login, enable or the host key was refused; tried exactly once.
     """
     spoken, api = _SPOKEN.get(platform), _APIS.get(target.transport)
-    opened: AbstractAsyncContextManager[Transport]
+    opened: AbstractAsyncContextManager[ReusableTransport]
     if api is not None:
         _demand_its_platform(target, platform, api[0])
         opened = open_commands(target, host_keys, timeouts, transcript, api[1])

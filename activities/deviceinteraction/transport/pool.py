@@ -64,7 +64,7 @@ class Pool:
         if idle is None:
             await self.release(target)
         links = AsyncExitStack() if idle is None else idle.links
-        transport: Transport
+        transport: ReusableTransport
         if idle is None:
             transport = await links.enter_async_context(open_link(target, platform, host_keys, timeouts, transcript))
         else:
@@ -74,7 +74,7 @@ class Pool:
         except BaseException:
             await links.aclose()
             raise
-        if isinstance(transport, ReusableTransport) and self._is_kept(key, transport):
+        if self._is_kept(key, transport):
             self._keep(key, transport, links)
         else:
             await links.aclose()

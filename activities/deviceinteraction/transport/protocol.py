@@ -71,7 +71,6 @@ class Transport(Protocol):
         ...
 
 
-@runtime_checkable
 class ReusableTransport(Transport, Protocol):
     """A transport that another piece of work may use when the one before has ended."""
 

@@ -87,6 +87,7 @@ async def _open(
                     "known_hosts": trusted.known_hosts,
                     "client_keys": keys,
                     "preferred_auth": login.AUTHENTICATION,
+                    **login.NOBODY_ELSES,
                     **algorithms(target.algorithms, trusted.kinds),
                     **way.options,
                 }

@@ -57,6 +57,17 @@ async def test_an_unknown_host_key_is_permanent_and_says_what_to_do(lab: Lab, tm
     assert not lab.log(), "the device was spoken to before its key was known"
 
 
+async def test_the_authorities_of_whoever_runs_the_worker_are_not_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / ".ssh" / "ca-bundle.crt"
+    bundle.parent.mkdir()
+    bundle.write_text("-----BEGIN CERTIFICATE-----\nthis one would end the login\n-----END CERTIFICATE-----\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    async with lab_of("arista_eos", tmp_path / "lab") as lab, lab.session() as session:
+        assert await session.show("show version")
+
+
 async def test_a_changed_host_key_is_permanent_and_no_password_is_sent(lab: Lab, tmp_path: Path) -> None:
     other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
     known = tmp_path / "other"
