@@ -56,7 +56,8 @@ class Aftermath:
         async with heartbeat():
             try:
                 bundle = await self._documents.load(lost.prepared, BUNDLE)
-                scope = Scope(workflow_id=lost.holder.workflow_id, run=lost.holder.run, definition=bundle.plan.name)
+                own = Scope(workflow_id=lost.holder.workflow_id, run=lost.holder.run, definition=bundle.plan.name)
+                scope = lost.effects or own
                 doubts = {host: await self._doubts(bundle, call, scope, host) for host in lost.devices}
             except ArtifactError as error:
                 raise failure("block_unavailable", f"executor: {error}", retry=True) from None

@@ -10,7 +10,7 @@ from activities.deviceinteraction.platforms.registry import platform_named
 from activities.systems import Systems
 from workflows.contracts import Device, RunRequest, Safety
 from workflows.errors import InvalidInputError
-from workflows.plan import ApproveStep, DevicesStep, Step
+from workflows.plan import ApproveStep, CallStep, DevicesStep, Plan, Step
 
 OPERATORS: Final = "operators"  # the notification target that hears of a step that waits for an operator
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -78,8 +78,11 @@ def check_via(step: ApproveStep, systems: Systems) -> None:
 def check_requester(steps: Sequence[Step], request: RunRequest) -> None:
     """Refuse a request that names nobody where a gate excludes whoever asked: that gate would exclude nobody.
 
+    A gate with ``when`` or ``auto`` may never ask anybody. Such a one is refused when it is reached and would ask; see
+    `workflows.run.gates`.
+
     Args:
-        steps: All of the plan, or of a plan that it calls; a called run inherits who asked.
+        steps: All of the plan, or of a plan that it is sure to call; a called run inherits who asked.
         request: What was asked for. In plan mode no gate asks anybody.
 
     Raises:
@@ -88,9 +91,30 @@ def check_requester(steps: Sequence[Step], request: RunRequest) -> None:
     if request.mode == "plan" or request.by.strip():
         return
     for step in steps:
-        if isinstance(step, ApproveStep) and "requester" in step.not_by:
+        if isinstance(step, ApproveStep) and "requester" in step.not_by and step.when is None and step.auto is None:
             raise InvalidInputError(
                 f"step `{step.id}` is not for the one who asks (`not_by: [requester]`), and the request does not say "
                 "who that is. Name somebody: `by: NAME` in the input, as the Temporal CLI or a schedule gives it, or "
                 "`--by NAME` with `netsaga`."
             )
+
+
+def surely_called(plan: Plan, called: Mapping[str, Plan]) -> frozenset[str]:
+    """The definitions that a run calls whatever it finds: those that no ``when`` stands before.
+
+    Args:
+        plan: The run's.
+        called: All that it and those may call, by ``NAME@VERSION`` as the calls write it.
+    """
+    sure: dict[str, Plan] = {}
+    unread = [plan]
+    while unread:
+        caller = unread.pop()
+        for step in (*caller.steps, *caller.finally_):
+            if not isinstance(step, CallStep) or step.when is not None:
+                continue
+            name = f"{step.definition}@{step.version}"
+            if name in called and name not in sure:
+                sure[name] = called[name]
+                unread.append(called[name])
+    return frozenset(sure)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from temporalio import activity
+from temporalio.api.workflow.v1 import PendingChildExecutionInfo
 from temporalio.client import (
     WithStartWorkflowOperation,
     WorkflowExecutionDescription,
@@ -20,7 +21,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows import contracts
-from workflows.contracts import Holder, HoldersState, HolderState
+from workflows.contracts import Holder, HoldersState, HolderState, LeaseRequest, ReleaseInput
 from workflows.errors import failure
 from workflows.plan import Model
 
@@ -28,6 +29,7 @@ from workflows.plan import Model
 ENDED: Final = frozenset(
     {WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.CANCELED}
 )
+OPEN: Final = frozenset({WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW})
 LOOKS_AT_ONCE: Final = 10  # of the server, which has runs to serve
 LOOK_S: Final = 5.0  # for one run: a hundred of them take 50 s at worst, well within `calls.STORE_TIMEOUT`
 Answer = TypeVar("Answer", bound=Model)
@@ -72,6 +74,9 @@ class Guard:
         except WorkflowUpdateFailedError as error:
             if isinstance(error.cause, ApplicationError) and error.cause.type == contracts.CIRCLE:
                 raise await _circle(error.cause) from None
+            if isinstance(request, LeaseRequest | ReleaseInput) and request.number is not None:
+                # A guard of a build that counts no requests cannot read one that has a number.
+                return await self.ask(update, request.model_copy(update={"number": None}), answer, id_)
             raise
         return found
 
@@ -124,7 +129,7 @@ async def state_of(holder: Holder) -> HolderState:
         raise
     if _first_of(found) != holder.run:
         return await _followed(holder)  # another run has taken the id since
-    return _said_of(found)
+    return await _said_of(found)
 
 
 async def newest_of(holder: Holder) -> str:
@@ -149,7 +154,7 @@ async def _followed(holder: Holder) -> HolderState:
         try:
             found = await handle.describe()
             if found.status is not WorkflowExecutionStatus.CONTINUED_AS_NEW:
-                return _said_of(found)
+                return await _said_of(found)
             last = WorkflowHistoryEventFilterType.CLOSE_EVENT
             (closing,) = [event async for event in handle.fetch_history_events(event_filter_type=last)]
         except RPCError as error:
@@ -163,7 +168,47 @@ def _first_of(found: WorkflowExecutionDescription) -> str:
     return found.raw_description.workflow_execution_info.first_run_id or found.run_id  # older servers do not say it
 
 
-def _said_of(found: WorkflowExecutionDescription) -> HolderState:
-    if found.status in {WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW}:
+async def _said_of(found: WorkflowExecutionDescription) -> HolderState:
+    if found.status in OPEN or await _batches_at_work(found):
         return HolderState(state="open")
     return HolderState(state="ended" if found.status in ENDED else "cut_off")
+
+
+async def strays_of(holder: Holder, before: str, now: str) -> tuple[str, ...]:
+    """The batches at work that a run had begun and, reset to a point before that, knows no more; their workflow ids.
+
+    Args:
+        holder: The run.
+        before: The run id of its execution that had begun them.
+        now: The run id of the one that goes on. Batches that were begun before that point are its own.
+    """
+    try:
+        gone, going = [
+            await activity.client().get_workflow_handle(holder.workflow_id, run_id=run).describe()
+            for run in (before, now)
+        ]
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return ()
+        raise
+    own = {child.run_id for child in going.raw_description.pending_children}
+    return tuple([child.workflow_id for child in await _batches_at_work(gone) if child.run_id not in own])
+
+
+async def _batches_at_work(found: WorkflowExecutionDescription) -> list[PendingChildExecutionInfo]:
+    """The batches of a closed run that are still at its devices.
+
+    They outlive a run that was terminated: each action that is under way is brought to its end, and an undo to the end
+    of all its devices. Until then nobody else may have them.
+    """
+    working = []
+    for child in found.raw_description.pending_children:
+        if child.workflow_type_name == contracts.BATCH:
+            handle = activity.client().get_workflow_handle(child.workflow_id, run_id=child.run_id or None)
+            try:
+                if (await handle.describe()).status in OPEN:
+                    working.append(child)
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+    return working

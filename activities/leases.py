@@ -2,7 +2,7 @@
 
 from temporalio import activity
 
-from activities.guard import Guard, state_of, states_of
+from activities.guard import Guard, state_of, states_of, strays_of
 from workflows import contracts
 from workflows.contracts import (
     HolderInput,
@@ -28,7 +28,22 @@ class Leasing:
 
     @activity.defn(name=contracts.LEASE)
     async def lease(self, call: LeaseInput) -> LeaseAnswer:
-        """Asks for all devices of a run at once; starts the guard where there is none."""
+        """Asks for all devices of a run at once; starts the guard where there is none.
+
+        A run that was reset is granted nothing: it is told whether it still holds them, or waits for them, be it for
+        batches that it has begun after the point to which it was reset. The server carries a request that was under way
+        at that point out once more, for another execution than made it.
+
+        Raises:
+            ApplicationError: As `Guard.ask`.
+        """
+        execution = activity.info().workflow_run_id or ""
+        if call.renews or (call.execution and call.execution != execution):
+            answer = await self._guard.ask(contracts.UPDATE_RENEW, call.request, LeaseAnswer)
+            if answer.granted and call.execution not in {"", execution}:
+                strays = await strays_of(call.request.holder, call.execution, execution)
+                answer = answer.model_copy(update={"granted": not strays, "held_by": strays})
+            return answer.model_copy(update={"execution": execution})
         return await self._guard.ask(contracts.UPDATE_ACQUIRE, call.request, LeaseAnswer)
 
     @activity.defn(name=contracts.RELEASE)

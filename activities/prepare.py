@@ -14,7 +14,7 @@ from temporalio import activity
 
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
-from activities.assurances import assurances, check_requester, check_via
+from activities.assurances import assurances, check_requester, check_via, surely_called
 from activities.definitions import Definitions
 from activities.deviceinteraction.model import PlatformName
 from activities.inventory.source import InventoryError, InventorySource
@@ -138,7 +138,7 @@ class Prepare:
         self._check_names(steps, request.by if request.mode == "apply" else "")
         check_requester(steps, request)
         self._check_has_devices(plan)
-        self._check_called(source, request)
+        self._check_called(source, plan, request)
         devices = [] if plan.inventory is None else await self._select(plan.inventory, inputs)
         devices = _limited(devices, request.limit)
         self._check_devices(devices, steps)
@@ -161,15 +161,17 @@ class Prepare:
             warnings=warnings,
         )
 
-    def _check_called(self, source: Source, request: RunRequest) -> None:
+    def _check_called(self, source: Source, caller: Plan, request: RunRequest) -> None:
         """Refuse called definitions that could not be carried out, before anything of the caller is."""
-        for name, called in source.definitions.items():
-            plan, _ = _compiled(replace(called, definitions=source.definitions))
+        definitions = source.definitions
+        plans = {name: _compiled(replace(one, definitions=definitions))[0] for name, one in definitions.items()}
+        sure = surely_called(caller, plans)
+        for name, plan in plans.items():
             try:
                 _check_capabilities(plan)
                 steps = (*plan.steps, *plan.finally_)
                 self._check_names(steps, "")
-                check_requester(steps, request)
+                check_requester(steps if name in sure else (), request)
             except InvalidInputError as error:
                 raise InvalidInputError(f"the called definition `{name}`: {error}") from None
 

@@ -97,6 +97,8 @@ def _translated(client: Client, error: RPCError, run_id: str, asking: str) -> St
             )
         case RPCStatusCode.UNAVAILABLE:
             return unreachable(client.service_client.config.target_host, _shorten(error.message))
+        case RPCStatusCode.UNKNOWN if error.message == "transport error":  # the server died while it was asked
+            return unreachable(client.service_client.config.target_host, "the connection broke")
         case RPCStatusCode.DEADLINE_EXCEEDED | RPCStatusCode.CANCELLED:
             return _unanswered(client, run_id, asking)
         case RPCStatusCode.FAILED_PRECONDITION if asking and "poll" in error.message:

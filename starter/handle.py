@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError
 
 from starter import connection, live, runs
 from starter.connection import ANSWER, readable
-from starter.errors import DecisionRefused, NoWorkerError, RunEndedError, RunNotFoundError
+from starter.errors import DecisionRefused, NoWorkerError, RunEndedError, RunNotFoundError, StarterError
 from workflows.contracts import (
     QUERY_DEVICES,
     QUERY_GRAPH,
@@ -58,6 +58,26 @@ class RunHandle:
         with readable(self._client, run_id=self.id, asking="its status"):
             answer: RunStatus = await self._handle.query(QUERY_STATUS, result_type=RunStatus, rpc_timeout=ANSWER)
         return answer
+
+    async def last_status(self) -> RunStatus:
+        """As `status`, which of a run that the server has cut off only tells how it stood then: with that said.
+
+        Raises:
+            RunEndedError: It was cut off, and nobody can tell how it stood.
+            StarterError: As `status`.
+        """
+        with readable(self._client, run_id=self.id):
+            described = await self._handle.describe(rpc_timeout=ANSWER)
+        why = runs.CUT_OFF.get(described.status) if described.status is not None else None
+        try:
+            status = await self.status()
+        except StarterError as error:  # no worker answers, or none had begun it
+            if why is None:
+                raise
+            raise RunEndedError(f"Run {self.id} {why}") from error
+        if why is None or status.phase == "closed":
+            return status
+        return status.model_copy(update={"phase": "closed", "message": f"the run {why}", "gates": (), "next": ()})
 
     async def graph(self) -> RunGraph:
         """The plan's graph with the states of its steps, as data and as Mermaid text. Raises as `status`."""

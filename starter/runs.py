@@ -25,6 +25,11 @@ LAST: Final = "last"
 CLOSING: Final[tuple[ClosingType, ...]] = get_args(ClosingType)
 NOT_IN_AN_ID: Final = re.compile(r"[^A-Za-z0-9._-]+")
 LOOKED_AT: Final = 200  # runs among which the newest is sought; the server lists open ones first
+_LEFT: Final = "nothing was undone. Look at its devices before you change them again."
+CUT_OFF: Final = {  # by the server, and the run itself cannot know; what became of it
+    WorkflowExecutionStatus.TERMINATED: f"was terminated: {_LEFT}",
+    WorkflowExecutionStatus.TIMED_OUT: f"ran into a time limit that was given to it at its start: {_LEFT}",
+}
 
 
 @dataclass(frozen=True)
@@ -72,11 +77,9 @@ def result_of(error: WorkflowFailureError, run_id: str) -> RunResult | None:
         case CancelledError():
             return None
         case TerminatedError():
-            raise RunEndedError(
-                f"Run {run_id} was terminated: nothing was undone. Look at its devices before you change them again."
-            ) from error
+            raise RunEndedError(f"Run {run_id} {CUT_OFF[WorkflowExecutionStatus.TERMINATED]}") from error
         case RunTimeoutError():
-            raise RunEndedError(f"Run {run_id} ran into a time limit that was given to it at its start.") from error
+            raise RunEndedError(f"Run {run_id} {CUT_OFF[WorkflowExecutionStatus.TIMED_OUT]}") from error
         case _:
             raise RunEndedError(f"Run {run_id} failed: {error.cause}") from error
 

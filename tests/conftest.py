@@ -1,5 +1,6 @@
 """What all tests share: options and marks, and how they are handed out and measured."""
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -48,6 +49,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if session.config.pluginmanager.hasplugin("_cov") and not session.config.getoption("numprocesses", None):
         session.config.stash[TRACING] = Tracing()
         session.config.stash[TRACING].begin(workflows)
+
+
+def pytest_collection_finish() -> None:
+    """What has been collected stays to the end: nobody need look through these millions of objects for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

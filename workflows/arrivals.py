@@ -74,5 +74,7 @@ def _mistake(item: object) -> str:
             return f"`{name}` is missing"
         case "extra_forbidden":
             return f"`{name}` is not known"
+        case "tuple_type":
+            return f"`{name}`: input should be a list"
         case _:
             return f"`{name}`: {item['msg'][:1].lower()}{item['msg'][1:]}"

@@ -21,36 +21,28 @@ Failure      crosses Temporal as ``ApplicationError(type=…)``; the type answer
 Bug          an assertion: the workflow task fails and waits for a fix; no device is touched
 """
 
-from typing import Final, Literal, get_args
-
 from temporalio.exceptions import ApplicationError
 
-FailureType = Literal[
-    "transient",
-    "unreachable",
-    "permanent",
-    "invalid_input",
-    "rejected_by_device",
-    "partially_applied",
-    "reverted",
-    "check_failed",
-    "drifted",
-    "outcome_unknown",
-    "undo_failed",
-    "cancelled",
-    "block_unavailable",
-    "block_degraded",
+from workflows.failures import (
+    FAILURE_TYPES,
+    RETRIED_AS,
+    ClosingType,
+    EvaluationError,
+    FailureType,
+    InvalidInputError,
+    UnknownValueError,
+)
+
+__all__ = [
+    "FAILURE_TYPES",
+    "RETRIED_AS",
+    "ClosingType",
+    "EvaluationError",
+    "FailureType",
+    "InvalidInputError",
+    "UnknownValueError",
+    "failure",
 ]
-FAILURE_TYPES: Final[tuple[FailureType, ...]] = get_args(FailureType)
-
-# `retry.on` of a definition names classes; what a class stands for in `ApplicationError.type`:
-RETRIED_AS: Final[dict[str, tuple[FailureType, ...]]] = {
-    "transient": ("transient", "unreachable", "outcome_unknown"),
-    "check_failed": ("check_failed",),
-    "block_unavailable": ("block_unavailable", "block_degraded"),
-}
-
-ClosingType = Literal["stopped", "failed", "failed_dirty"]
 
 
 def failure(kind: FailureType, message: str, *details: object, retry: bool = False) -> ApplicationError:
@@ -63,15 +55,3 @@ def failure(kind: FailureType, message: str, *details: object, retry: bool = Fal
         retry: Whether Temporal's retry policy applies; the plan decides, by class.
     """
     return ApplicationError(message, *details, type=kind, non_retryable=not retry)
-
-
-class InvalidInputError(ValueError):
-    """A request, an input or a reference that cannot be carried out; nothing was touched."""
-
-
-class EvaluationError(ValueError):
-    """An expression that has no value: a missing attribute, a wrong type, a limit reached."""
-
-
-class UnknownValueError(EvaluationError):
-    """An expression whose value is known only after a change was made: in plan mode alone, and never null."""

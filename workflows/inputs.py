@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from workflows.durations import parse_duration
-from workflows.errors import InvalidInputError
+from workflows.failures import InvalidInputError
 from workflows.plan import Input
 from workflows.suggest import did_you_mean
 

@@ -28,7 +28,7 @@ def status(options: argparse.Namespace) -> int:
     """A run as it stands, and its result once it has one."""
 
     async def body(orchestrator: Orchestrator) -> int:
-        found = await (await orchestrator.find(options.run)).status()
+        found = await (await orchestrator.find(options.run)).last_status()
         if options.json:
             print_json(found)
             return 0
@@ -76,10 +76,11 @@ def report(options: argparse.Namespace) -> int:
 
     async def body(orchestrator: Orchestrator) -> int:
         handle = await orchestrator.find(options.run)
-        status = await handle.status()
+        status = await handle.last_status()
         result = status.result
         if result is None and status.phase == "closed":
-            note(f"Run {handle.id} has no report: nothing was begun. {status.message}")
+            begun = "" if status.steps else "nothing was begun. "
+            note(f"Run {handle.id} has no report: {begun}{status.message}")
             return 1
         if result is None:
             note(f"Run {handle.id} has not ended; its report is written at its end. Wait: netsaga watch {handle.id}")

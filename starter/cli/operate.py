@@ -21,7 +21,7 @@ def operate(options: argparse.Namespace) -> int:
 
     async def body(orchestrator: Orchestrator) -> int:
         handle = await orchestrator.find(options.run)
-        await handle.operate(
+        answer = await handle.operate(
             options.operation,
             by=options.by,
             reason=options.reason,
@@ -30,7 +30,9 @@ def operate(options: argparse.Namespace) -> int:
             scope=getattr(options, "scope", "failed"),
             concurrency=getattr(options, "number", None),
         )
-        print(f"{handle.id} {_DONE[options.operation].format(run=handle.id)}.")
+        print(
+            f"{handle.id} {_DONE[options.operation].format(run=handle.id)}{answer.message and f'; {answer.message}'}."
+        )
         return 0
 
     return with_server(options, body)

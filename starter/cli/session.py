@@ -5,9 +5,11 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, Final
 
 from pydantic import BaseModel
+from temporalio.runtime import Runtime, TelemetryConfig
 
 from starter.client import Orchestrator
 from workflows.contracts import RunResult
@@ -22,7 +24,14 @@ def with_server(options: argparse.Namespace, body: Callable[[Orchestrator], Coro
         async with Orchestrator.connect(address=options.address, namespace=options.namespace) as orchestrator:
             return await body(orchestrator)
 
+    _quiet()
     return asyncio.run(session())
+
+
+def _quiet() -> None:
+    """Keeps the SDK's own log off the terminal, between the lines of a view: what fails is said by our errors."""
+    with suppress(RuntimeError):  # a program that has set up the SDK itself keeps what it has set up
+        Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=None)))
 
 
 def exit_code(result: RunResult) -> int:

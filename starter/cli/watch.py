@@ -5,6 +5,7 @@ import asyncio
 
 from starter.cli.session import exit_code, note, with_server
 from starter.client import Orchestrator, RunHandle
+from starter.errors import ServerUnreachableError
 from starter.render.result import print_result
 from starter.render.watch import follow, view_for
 from starter.render.words import console
@@ -28,6 +29,9 @@ async def to_the_end(handle: RunHandle) -> int:
         result = await follow(handle, view_for(out))
     except asyncio.CancelledError:
         note(f"detached; the run goes on. Come back with `netsaga watch {handle.id}`.")
+        raise
+    except ServerUnreachableError:
+        note(f"the run is kept, and goes on with its server. Come back with `netsaga watch {handle.id}`.")
         raise
     print_result(out, result)
     return exit_code(result)

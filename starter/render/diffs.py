@@ -16,8 +16,9 @@ def gate_lines(gate: Gate, run_id: str) -> Text:
     """An open gate in two lines, with the command that answers it."""
     text, whom = Text(), one_line(f"{gate.by} or {gate.also}" if gate.also else gate.by)
     text.append(f"? {gate.step}", style="bold magenta")
+    more = " more" if gate.approvals else ""
     text.append(
-        f" waits for {gate.quorum - gate.approvals} of {whom} until {utc(gate.until)}, then {_then(gate)}",
+        f" waits for {gate.quorum - gate.approvals}{more} of {whom} until {utc(gate.until)}, then {_then(gate)}",
     )
     for line in _known(gate):
         text.append(f"\n  {line}")
@@ -34,7 +35,7 @@ def _then(gate: Gate) -> str:
         case "reject":
             return "rejects by itself"
         case "escalate":
-            return "asks others, too"
+            return f"asks {one_line(gate.asks_next) or 'others'}, too"
 
 
 def _known(gate: Gate) -> Iterator[str]:

@@ -40,11 +40,14 @@ class PlainView:
     def show(self, status: RunStatus, names: tuple[str, ...]) -> None:  # noqa: ARG002 - a View's signature
         """Print what is new since the last call."""
         for step in status.steps:
-            if step.state != "pending":
+            begun, moving = step.state != "pending", step.state in MOVING
+            if begun and moving:
                 self._step(step)
             for wave in step.waves:
                 if wave.state != "pending" and (len(step.waves) > 1 or wave.confirm_until is not None):
                     self._wave(step, wave)
+            if begun and not moving:
+                self._step(step)
         final = status.result is not None
         for cause in status.causes:
             self._cause(cause, final=final)
@@ -80,7 +83,8 @@ class PlainView:
         if wave.state == "running":
             done = wave.size - wave.counts.get("pending", 0) - wave.counts.get("running", 0)
             quarter = done * 4 // wave.size if wave.size >= QUARTERS_FROM else 0
-            said = Text(f"{done} of {wave.size} devices" if quarter else f"{wave.size} devices")
+            whole = "1 device" if wave.size == 1 else f"{wave.size} devices"
+            said = Text(f"{done} of {whole}" if quarter else whole)
             key = f"{wave.state} {quarter}"
         if held := confirm_by(wave, utc):
             said.append(f"{'; ' if said else ''}{held}")

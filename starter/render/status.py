@@ -55,8 +55,7 @@ def status_view(status: RunStatus, *, url: str | None = None, now: datetime | No
     parts += [gate_lines(gate, status.id) for gate in status.gates]
     parts += asks(status)
     parts += [causes_table(status.causes)] if status.causes else []
-    parts += [_decision(decision) for decision in status.decisions]
-    parts += [_operation(operation) for operation in status.operations]
+    parts += _told(status)
     if url:
         parts.append(Text(f"Web UI  {url}", style="dim"))
     return Group(*parts)
@@ -146,6 +145,13 @@ def _mark(state: str) -> Text:
         "undone": "↩",
     }
     return Text(marks.get(state, "▸" if state in ("running", "undoing") else " "), style=style(state))
+
+
+def _told(status: RunStatus) -> list[Text]:
+    """What people have decided and asked for, in the order of time."""
+    told = [(decision.at, _decision(decision)) for decision in status.decisions]
+    told += [(operation.at, _operation(operation)) for operation in status.operations]
+    return [text for _, text in sorted(told, key=lambda one: one[0])]
 
 
 def _operation(operation: OperationRecord) -> Text:

@@ -10,7 +10,7 @@ from typing import Final, Protocol, Self
 
 from rich.console import Console
 
-from starter.errors import NoWorkerError, StarterError
+from starter.errors import NoWorkerError, ServerUnreachableError, StarterError
 from starter.handle import RunHandle
 from starter.render.live import LiveView
 from starter.render.plain import PlainView
@@ -18,6 +18,8 @@ from workflows.contracts import Gate, RunResult, RunStatus
 
 EVERY_S: Final = 0.5  # between two questions to the run, at least
 SHARE: Final = 5  # and so many times as long as the last answer took: asking never keeps a worker busy
+PATIENCE_S: Final = 60.0  # how long a server may be away, as while it is started again
+AGAIN_S: Final = 1.0
 
 OnGate = Callable[[Gate], Awaitable[None]]
 
@@ -60,9 +62,10 @@ async def follow(handle: RunHandle, view: View, *, on_gate: OnGate | None = None
         on_gate: Called once for each gate that opens, while the terminal is free.
 
     Raises:
+        ServerUnreachableError: The server stayed away for `PATIENCE_S`; the run is kept by it, and goes on with it.
         StarterError: As `RunHandle.result`.
     """
-    end = asyncio.create_task(handle.result(), name=f"end of {handle.id}")
+    end = asyncio.create_task(_end(handle, view), name=f"end of {handle.id}")
     looking = _Looking(handle, view)
     asked: set[str] = set()
     try:
@@ -80,6 +83,24 @@ async def follow(handle: RunHandle, view: View, *, on_gate: OnGate | None = None
         return await end
     finally:
         end.cancel()
+
+
+async def _end(handle: RunHandle, view: View) -> RunResult:
+    """The run's result, also where the server is away for a while."""
+    clock = asyncio.get_running_loop().time
+    away_since: float | None = None
+    while True:
+        asked = clock()
+        try:
+            return await handle.result()
+        except ServerUnreachableError:
+            now = clock()
+            if away_since is None or now - asked > PATIENCE_S / 2:  # so long an answer is waited for by a server alone
+                away_since = now
+            if now - away_since >= PATIENCE_S:
+                raise
+            view.note("No Temporal server answers. The run is kept and goes on when it is up again.")
+        await asyncio.sleep(AGAIN_S)
 
 
 class _Looking:

@@ -79,6 +79,21 @@ async def test_a_change_that_was_cut_in_two_is_taken_back(lab: Bench, host: str)
     assert _logins(lab, host) == logins
 
 
+async def test_what_a_lost_run_was_taking_back_is_looked_at_in_the_name_of_the_run_that_has_changed_it(
+    lab: Bench,
+) -> None:
+    device, prepared = lab.testbed.device(HOSTS[0]), await _prepared(lab)
+    before = device.running_config()
+    device.inject(Fault(kind="drop", match=COMMIT[HOSTS[0]], phase="after"))
+    await refused(lab.interact.interact, call_of(prepared, "deploy", HOSTS[0]))
+    undo = Holder(workflow_id="change/undo-1", run=RunId("undo-run"), root=SCOPE.workflow_id)
+    lost = Lost(holder=undo, prepared=prepared.ref, devices=(HostName(HOSTS[0]),), effects=SCOPE)
+    mine = Scope(workflow_id="change-2", run=RunId("run-2"), definition="change")
+    found = await call(Aftermath(lab.documents, lab.undo).look, LookInput(scope=mine, lost=lost))
+    assert found == LookResult(taken_back=(HostName(HOSTS[0]),))
+    assert device.running_config() == before
+
+
 async def test_where_nothing_was_begun_or_all_was_finished_nobody_logs_in(lab: Bench) -> None:
     prepared = await _prepared(lab)
     await call(lab.interact.interact, call_of(prepared, "deploy", "acc-001"))

@@ -164,6 +164,8 @@ async def test_a_called_gate_that_excludes_whoever_asked_needs_to_know_who_that_
     assert said.startswith("the called definition `close-ticket@1`: step `gate` is not for the one who asks")
     assert (await desk.run(by="carol")).plan.name == "change"
     assert (await desk.run(mode="plan")).plan.name == "change"
+    desk.change("    call: close-ticket@1", "    when: inputs.ticket == 'T1'\n    call: close-ticket@1")
+    assert (await desk.run()).plan.name == "change"  # it may not be called
 
 
 # ------------------------------------------------------------------------------------------------- ansible and awx

@@ -123,6 +123,21 @@ async def test_a_gate_that_excludes_whoever_asked_needs_to_know_who_that_is(
     assert (await call(prepare, given(PLAIN, by=by, mode="plan"))).plan.name == "change"  # nobody is asked
 
 
+@pytest.mark.parametrize("perhaps", ["when: steps.look.total > 2", "auto: bound.devices <= 2"])
+async def test_a_gate_that_may_not_ask_anybody_is_left_to_the_run(
+    tmp_path: Path, knowledge: Knowledge, perhaps: str
+) -> None:
+    key, _, _ = perhaps.partition(":")
+    old, new = (
+        ("    timeout: 5m", f"    {perhaps}\n    timeout: 5m")
+        if key == "when"
+        else ("{by: leads", f"{{{perhaps}, by: leads")
+    )
+    assert (
+        await call(activity(tmp_path, knowledge).prepare, given(PLAIN.replace(old, new), by=""))
+    ).plan.name == "change"
+
+
 async def test_a_wait_for_devices_needs_something_to_log_in_with(tmp_path: Path, knowledge: Knowledge) -> None:
     error = await refused(activity(tmp_path, knowledge).prepare, given(WAITING))
     assert "step `back` names no credential" in error.message

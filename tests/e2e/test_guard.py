@@ -47,6 +47,22 @@ steps:
     accept: ">= 50%"
     on_failure: continue
 """
+OUTER = """
+netsaga: 1
+name: outer
+version: 1.0.0
+inputs: {vlan: {type: integer}}
+steps:
+  - id: rollout
+    call: deploy@1
+    with: {vlan: "${{ inputs.vlan }}"}
+    on_failure: stop
+  - id: ask
+    approve: {by: netops-leads}
+    timeout: 1h
+    on_timeout: reject
+    on_failure: {undo: run}
+"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -156,3 +172,26 @@ async def test_a_device_that_fails_again_and_again_waits_for_an_operator(stack: 
     assert cleared.out == f"back in service: {bad}\n", cleared.err
     assert (await client.run("deploy", {"vlan": 404})).verdict == "succeeded"
     assert 404 in control.vlans(bad)
+
+
+async def test_what_a_called_run_has_changed_is_taken_back_when_its_caller_is_rejected(
+    stack: Stack, client: Orchestrator
+) -> None:
+    control, programs = TestbedControl(stack.control_path), Programs(stack.address)
+    before = {entry.name: control.config(entry.name) for entry in control.devices()}
+    run = await client.start("outer", {"vlan": 405}, source=OUTER, by="rita")
+    await gate_opens(run)
+    assert all(405 in control.vlans(host) for host in before)
+    await run.reject(by="ann", comment="not now")
+    result = await run.result()
+    assert (result.verdict, result.left) == ("rejected", "nothing"), result.message
+    assert {host: control.config(host) for host in before} == before
+    undo = result.steps[0].runs[0].undone_by
+    status = await programs.netsaga("status", run.id)
+    assert f"(run {undo}): undone on 2 of 2 devices of deploy/all" in " ".join(status.out.split())
+    shown = (await programs.netsaga("status", undo)).out
+    assert "taken back because step ask was rejected in run" in shown
+    assert "Verdict: succeeded" in shown
+    report = Path(next(line for line in shown.splitlines() if line.startswith("Report:")).split()[-1])
+    record = json.loads(report.with_name("record.json").read_text())
+    assert {host: one["status"] for host, one in record["undo"]["deploy"].items()} == dict.fromkeys(before, "undone")

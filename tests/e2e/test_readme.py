@@ -195,7 +195,7 @@ async def _gate(reader: Reader, query: str) -> None:
 
 async def _approve_the_sample(reader: Reader) -> None:
     await _asks("sensors")
-    assert "netsaga approve" in await reader.type("netsaga status last")
+    assert "netsaga approve" in await reader.type("netsaga status last --diffs")
     await reader.type("netsaga approve last --by bob")
 
 

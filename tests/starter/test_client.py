@@ -75,9 +75,14 @@ async def test_a_cancelled_run_tells_its_result_by_its_status(orchestrator: Orch
 
 async def test_a_terminated_run_has_no_result_and_says_so(orchestrator: Orchestrator) -> None:
     handle = await orchestrator.start("campus-vlan")
+    await gate_opens(handle)
     await orchestrator.client.get_workflow_handle(handle.id).terminate()
     with pytest.raises(RunEndedError, match="was terminated: nothing was undone"):
         await handle.result()
+    status = await handle.last_status()
+    assert status.phase == "closed"
+    assert status.message.startswith("the run was terminated: nothing was undone")
+    assert (status.gates, status.next) == ((), ())
 
 
 def test_a_run_that_ended_without_a_verdict_is_listed_by_the_server_s_word() -> None:

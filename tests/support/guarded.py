@@ -1,17 +1,18 @@
 """A world of scripted devices whose runs talk to a real guard, one for each test."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from activities.claims import Claiming
 from activities.leases import Leasing
 from running import REQUEST, Live, Server
-from scripted import World
+from scripted import Holding, World
 from workflows import contracts
-from workflows.contracts import ClearAnswer, ClearRequest, GuardState, RunResult
+from workflows.contracts import ClearAnswer, ClearRequest, DeviceOutcome, GuardState, InteractInput, RunResult
 from workflows.plan import HostName, Plan
 
 
@@ -24,7 +25,7 @@ class Guarded(World):
     def activities(self) -> list[Callable[..., Any]]:
         """All, the real ways to the guard among them."""
         leasing, claiming = Leasing(self.guard), Claiming(self.guard)
-        ours = {self.lease.__name__, self.release.__name__}
+        ours = {self.lease.__name__, self.release.__name__, claiming.follow.__name__}
         plain = [one for one in super().activities if one.__name__ not in ours]
         looking: list[Callable[..., Any]] = [leasing.holder, leasing.holders]
         return [*plain, leasing.lease, leasing.release, *looking, claiming.claim, claiming.follow]
@@ -35,6 +36,18 @@ def guarded(plan: Plan, hosts: tuple[str, ...], **changes: Any) -> Guarded:
     made = Guarded(plan, hosts, **changes)
     made.guard = f"guard-{uuid.uuid4().hex[:8]}"
     return made
+
+
+class AtWork(Holding):
+    """A device in the middle of an action, that a cancel does not cut short."""
+
+    async def __call__(self, call: InteractInput) -> DeviceOutcome:
+        """Brings its action to the end."""
+        working = asyncio.ensure_future(super().__call__(call))
+        while not working.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(working)
+        return working.result()
 
 
 @dataclass

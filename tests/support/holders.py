@@ -149,15 +149,15 @@ async def standing_runs(server: Server, guard_queue: str | None = None) -> Async
                 await handle.terminate("the test is over")
 
 
-async def reset(server: Server, handle: WorkflowHandle[Any, Any]) -> None:
-    """An operator lets a run go on anew from its first task, which must be done by now."""
+async def reset(server: Server, handle: WorkflowHandle[Any, Any], task: int = 4) -> None:
+    """An operator lets a run go on anew from a task that is done by now, given by the event that ends it."""
     await server.client.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(
             namespace=server.client.namespace,
             workflow_execution=WorkflowExecution(workflow_id=handle.id),
             reason="by the test",
             request_id=str(uuid.uuid4()),
-            workflow_task_finish_event_id=4,
+            workflow_task_finish_event_id=task,
         )
     )
 

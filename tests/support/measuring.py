@@ -2,6 +2,9 @@
 
 pytest-cov has a mark for that, ``no_cover``, which does nothing in a process of pytest-xdist: two measurements go on
 there, and who pauses one lets the other go on. So the trace function itself is taken away and given back.
+
+Where a worker carries out workflows, it does so in threads of its own. There the threads alone are looked at: what the
+test's own thread does meanwhile is the SDK's work and ours around it, and would take twice as long.
 """
 
 import importlib
@@ -15,6 +18,7 @@ import pytest
 
 MEASURED: Final = "tests/workflows/"  # these alone must reach all of workflows/
 UNTRACED: Final = "untraced"  # the mark of those among them that are long, and reach nothing that others do not
+WORKER: Final = "server"  # the fixture of those whose workflows are carried out by a worker
 
 
 class Tracing:
@@ -22,21 +26,22 @@ class Tracing:
 
     def __init__(self) -> None:
         self._here, self._in_threads = sys.gettrace(), threading.gettrace()
-        self._on = True
+        self._on = (True, True)
 
     def begin(self, measured: ModuleType) -> None:
         """Has all modules of a package imported, which is measured too; and then off."""
         if self._here is not None:
             for module in pkgutil.walk_packages(measured.__path__, f"{measured.__name__}."):
                 importlib.import_module(module.name)
-        self._switch(on=False)
+        self._switch(here=False, in_threads=False)
 
     def for_test(self, item: pytest.Item) -> None:
         """On or off, as a test demands."""
-        self._switch(on=item.nodeid.startswith(MEASURED) and item.get_closest_marker(UNTRACED) is None)
+        measured = item.nodeid.startswith(MEASURED) and item.get_closest_marker(UNTRACED) is None
+        self._switch(here=measured and WORKER not in getattr(item, "fixturenames", ()), in_threads=measured)
 
-    def _switch(self, *, on: bool) -> None:
-        if self._here is not None and on is not self._on:
-            threading.settrace(self._in_threads if on else None)
-            sys.settrace(self._here if on else None)
-            self._on = on
+    def _switch(self, *, here: bool, in_threads: bool) -> None:
+        if self._here is not None and (here, in_threads) != self._on:
+            threading.settrace(self._in_threads if in_threads else None)
+            sys.settrace(self._here if here else None)
+            self._on = (here, in_threads)

@@ -6,7 +6,7 @@ what is not known.
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -14,11 +14,13 @@ from temporalio.exceptions import ApplicationError
 from activities.bound import bound_of
 from activities.deviceinteraction.failures import Drifted
 from activities.deviceinteraction.model import Change
-from model_device import Call, Deed, Part
+from activities.values import FOLD
+from model_device import Call, Deed, Part, What
+from model_upkeep import Upkeep, upkeep_around
 from workflows import contracts
 from workflows.contracts import DeviceOutcome, DeviceStatus, FailureInfo, InteractInput, UndoInfo
 from workflows.errors import RETRIED_AS, FailureType, failure
-from workflows.plan import ConfigureAction, DevicesStep, HostName
+from workflows.plan import ApplyAction, ConfigureAction, DevicesStep, HostName
 
 if TYPE_CHECKING:
     from model_world import ModelWorld
@@ -48,9 +50,13 @@ class Attempt:
         step = world.step(call.step)
         assert isinstance(step, DevicesStep), "only a step over devices is carried out on one"
         self._step = step
-        self._confirm = next((one.confirm for one in self._step.do if isinstance(one, ConfigureAction)), None)
+        self._confirm = next(
+            (one.confirm for one in self._step.do if isinstance(one, ConfigureAction | ApplyAction)), None
+        )
         self._call = Call(Part(call.scope.run, call.step, call.host), call.generation)
-        self._fault = world.fault(call.step, call.host, self._deed)
+        self._fault = world.fault(call.step, call.host, "undo" if deed == "leave" else self._deed)
+        maintained = step.maintenance is not None and self._deed in {"do", "undo", "leave"}
+        self._upkeep = Upkeep(self._lab, self._call, self._note) if maintained else None
         self._ticket = world.lock(self._call.part)
         self._lab.pass_time(call.scope.run, self._at)
         self._note("begin", self._unexpected(info.task_queue))
@@ -83,8 +89,14 @@ class Attempt:
             raise Lost
         if self._fault in {"outage", "confirm_outage"}:
             raise self._outage()
-        if self._fault in BEFORE and (self._deed == "do" or self._fault in {"unreachable", "transient"}):
+        if self._fault in {"unreachable", "transient"}:
             raise self._failed(BEFORE[self._fault])
+        if self._upkeep is not None and not self._upkeep.enter(fails=self._fault == "enter_fails"):
+            raise self._failed("check_failed")
+        if self._fault in BEFORE and self._deed == "do":
+            raise self._failed(BEFORE[self._fault])
+        if self._step.do[0].kind == "propose":
+            return await self._shown()
         changed = False
         if self._step.changes and self._deed == "do":
             changed = await self._change()
@@ -95,6 +107,8 @@ class Attempt:
         await self._between()
         if self._deed == "confirm" or (changed and self._confirm is not None and self._confirm.hold == "device"):
             await self._keep()
+        if self._upkeep is not None and not self._upkeep.leave(fails=self._fault == "leave_fails"):
+            raise self._failed("check_failed")
         changed = changed or self._deed != "do"
         return DeviceOutcome(host=self._host, status="succeeded", changed=changed, touched=self._touched())
 
@@ -102,29 +116,62 @@ class Attempt:
         """What would be changed; a device that is only read is read."""
         if self._fault == "unplannable":
             raise self._failed("unreachable")
+        if self._step.do[0].kind == "propose":
+            return await self._shown()
         if not self._step.changes:
             return DeviceOutcome(host=self._host, status="succeeded")
         change = self._lab.proposed(self._call.part)
+        await self._as_shown(change)
+        return await self._with(change, changed=not change.empty)
+
+    async def _shown(self) -> DeviceOutcome:
+        """The change as it would be, for the step that is to make it."""
+        part = self._call.part
+        change = self._lab.proposed(part._replace(step=self._world.scenario.place(part.step)[0].change_of(part.step)))
+        self._lab.shown[part] = change.digest
+        return await self._with(change, changed=False)
+
+    async def _with(self, change: Change, *, changed: bool) -> DeviceOutcome:
         return DeviceOutcome(
             host=self._host,
             status="succeeded",
-            changed=not change.empty,
+            changed=changed,
             diff=change.digest,
             diff_ref=await self._world.documents.save_text(change.diff),
             diff_made=change.made,
         )
+
+    async def _as_shown(self, now: Change) -> None:
+        """Insists on the change that an earlier step has proposed, where this one applies that."""
+        action = self._step.do[0]
+        if not isinstance(action, ApplyAction) or action.step is None:
+            return
+        ref = self._given.values.get(action.step)
+        fold = await self._world.documents.load(ref, FOLD) if ref is not None else {}
+        proposed = fold.get(self._host)
+        if proposed is None or proposed.status != "succeeded":
+            raise self._failed("invalid_input")  # that step left nothing for this device
+        if self._call in self._lab.journal:
+            return  # an attempt before this one has begun with it
+        if now.digest != proposed.diff:
+            self._lab.moved.append((self._call, now.digest))
+            raise self._failed("drifted")
+        self._lab.applied.append((self._call, now.digest))
 
     async def _held(self) -> None:
         """Insists on the change that was planned, where the run carries out a plan."""
         bound = await bound_of(self._world.documents, self._given)
         if bound is None:
             return
-        change = self._lab.proposed(self._call.part)
-        empty = Change(lines=(), diff="", digest="", made="modelled", empty=True)
         try:
-            bound.check(empty if self._fault == "same" else change)
+            bound.check(self._found())
         except Drifted:
             raise self._failed("drifted") from None
+
+    def _found(self) -> Change:
+        """What is to be changed on the device as it is now."""
+        empty = Change(lines=(), diff="", digest="", made="modelled", empty=True)
+        return empty if self._fault == "same" else self._lab.proposed(self._call.part)
 
     async def _change(self) -> bool:
         """The effect, or what an earlier attempt has left of it. Whether the device was changed."""
@@ -140,6 +187,7 @@ class Attempt:
             if self._fault == "drifts":
                 self._lab.foreign[call.part.host] += 1
             await self._held()
+        await self._as_shown(self._found())
         if self._fault == "same" and not begun:
             return False  # an empty change
         if lab.intend(call) is None:
@@ -217,10 +265,12 @@ class Attempt:
         return outcome
 
     async def _take_back(self) -> DeviceOutcome:
-        intent = self._lab.journal.get(self._call)
-        if intent is None:
+        begun = self._deed == "undo" and self._call in self._lab.journal
+        maintained = self._upkeep is not None
+        upkeep = upkeep_around(self._lab, self._call, self._note, undoes=begun) if maintained else None
+        if not begun and upkeep is None:
             return DeviceOutcome(host=self._host, status="succeeded")
-        if not self._step.undo:
+        if begun and not self._step.undo:
             raise self._undo_failed("undo_failed", retry=False)
         await self._between()
         match self._fault:
@@ -232,8 +282,12 @@ class Attempt:
                 raise Lost
         if not self._world.owns(self._call.part, self._ticket):
             raise Lost
-        there = self._lab.take_back(self._call, self._batch, self._attempt)
+        if upkeep is not None and begun and not self._inside:
+            upkeep.enter()
+        there = begun and self._lab.take_back(self._call, self._batch, self._attempt)
         await self._moment()
+        if upkeep is not None and not upkeep.leave(fails=self._fault == "undo_leave_fails"):
+            raise self._undo_failed("undo_failed", retry=False)
         if self._fault == "undo_lost_after":
             raise Lost
         if not there:
@@ -246,7 +300,12 @@ class Attempt:
     def _host(self) -> HostName:
         return HostName(self._call.part.host)
 
-    def _note(self, what: Any, said: str = "") -> None:
+    @property
+    def _inside(self) -> bool:
+        """Whether the step itself has led the device in, and nobody has led it out."""
+        return self._upkeep is not None and self._upkeep.inside
+
+    def _note(self, what: What, said: str = "") -> None:
         self._lab.note(self._deed, what, self._call, self._batch, self._attempt, said, self._at)
 
     def _touched(self) -> bool:
@@ -280,7 +339,7 @@ class Attempt:
         if details is not None and details.worker_shutdown:
             return self._failure("transient", "unknown", True)
         touched = self._touched()
-        if not touched and self._fault != "slow":
+        if not touched and not self._inside and self._fault != "slow":
             self._note("end", "cancelled before it began")
             return asyncio.CancelledError()
         return self._failure("cancelled", "failed" if touched else "skipped", False)

@@ -17,8 +17,8 @@ from activities.deviceinteraction.model import Change
 
 LINES = 2  # of one change: so a device can be caught in the middle
 
-Deed = Literal["do", "check", "confirm", "undo", "plan", "call"]
-What = Literal["begin", "line", "back", "end", "kept", "reverts", "done"]
+Deed = Literal["do", "check", "confirm", "undo", "leave", "plan", "call"]
+What = Literal["begin", "line", "back", "end", "kept", "reverts", "done", "enter", "leave"]
 
 
 class Part(NamedTuple):
@@ -79,6 +79,11 @@ class Lab:
     failed: dict[Call, set[int]] = field(default_factory=dict)
     log: list[Entry] = field(default_factory=list)
     done: set[tuple[str, str]] = field(default_factory=set)  # the run and the step of calls that were carried out
+    shown: dict[Part, str] = field(default_factory=dict)  # digests, as steps that propose have found them last
+    applied: list[tuple[Call, str]] = field(default_factory=list)  # digests of proposed changes that were made
+    moved: list[tuple[Call, str]] = field(default_factory=list)  # and of what was found where one was refused
+    maintenance: dict[tuple[Call, str], Literal["begun", "in", "out"]] = field(default_factory=dict)
+    asked: list[tuple[str, str, str]] = field(default_factory=list)  # the run, the gate, and what a system said
     foreign: Counter[str] = field(default_factory=Counter)  # how often a colleague has been at a device
     _counter: Iterator[int] = field(default_factory=itertools.count)
 

@@ -10,17 +10,18 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.client import WorkflowFailureError, WorkflowHandle, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.service import RPCError
 
 from model_device import Lab
+from model_log import is_back
 from model_people import People
 from model_scenario import Scenario
-from model_story import Story, Told
+from model_story import Story, Told, Unsealed
 from model_text import plans_of
 from model_workers import Workers
-from model_world import ModelWorld
+from model_world import REQUESTER, ModelWorld
 from running import Server
 from workflows import contracts
 from workflows.contracts import GuardState, ProposalRef, RunRequest, RunResult, SealInput
@@ -68,6 +69,7 @@ class Drive:
         self._workers = Workers(server, world)
         self._people = People(server.client, world.scenario, self._workers.change)
         self._story.operations = self._people.said
+        self._story.sent, self._story.seen = self._people.sent, self._people.seen
         world.moment = self._moment
 
     async def _moment(self) -> None:
@@ -93,14 +95,16 @@ class Drive:
             yield
         finally:
             looking.cancel()
-            with suppress(asyncio.CancelledError):
+            with suppress(asyncio.CancelledError, WorkflowUpdateRPCTimeoutOrCancelledError):
                 await looking
 
     async def _apply(self) -> None:
         runs = [await self._start(RunRequest()) for _ in range(2 if self._world.scenario.rival else 1)]
         self._people.subject = runs[0]
         for run in runs:
-            await _closed(run)
+            closed, result = await _ended(run)
+            if not any(one.scope.workflow_id == run.id for one in self._world.sealed):
+                self._story.unsealed.append(Unsealed(run.id, closed, result))
 
     async def _plan(self) -> RunResult | None:
         run = await self._start(RunRequest(mode="plan"))
@@ -126,7 +130,7 @@ class Drive:
             self._story.refused[run.id] = closed
 
     async def _start(self, request: RunRequest) -> WorkflowHandle[Any, RunResult]:
-        asked = request.model_copy(update={"definition": "model", "by": "rita", "reason": "because"})
+        asked = request.model_copy(update={"definition": "model", "by": REQUESTER, "reason": "because"})
         run = await self._server.client.start_workflow(
             contracts.RUN,
             asked,
@@ -160,7 +164,8 @@ class Drive:
         story.notified = [one.scope.run for one in self._world.told]
         story.ahead = self._world.ahead
         for sealed in {one.scope.run: one for one in self._world.sealed}.values():
-            story.runs.append(await self._told(sealed))
+            told = await self._told(sealed)
+            (story.backs if is_back(told) else story.runs).append(told)
         story.runs.sort(key=lambda told: told.id)
         by_id = {told.id: told for told in story.runs}
         for told in story.runs:
@@ -197,13 +202,17 @@ class Drive:
 
 async def _closed(handle: WorkflowHandle[Any, Any]) -> str:
     """How the workflow ended."""
+    return (await _ended(handle))[0]
+
+
+async def _ended(handle: WorkflowHandle[Any, Any]) -> tuple[str, RunResult | None]:
+    """How the workflow ended, and what it says, where it says something."""
     try:
-        await handle.result()
+        return "completed", await handle.result()
     except WorkflowFailureError as error:
         match error.cause:
             case CancelledError():
-                return "cancelled"
+                return "cancelled", None
             case ApplicationError(type=str(kind)):
-                return kind
-        return f"{error.cause}"
-    return "completed"
+                return kind, result_in(error.cause)
+        return f"{error.cause}", None

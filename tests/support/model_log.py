@@ -7,6 +7,7 @@ from model_scenario import StepSpec
 from model_story import Story, Told
 from workflows.plan import StepId
 
+AFTERWARDS: Final = frozenset({"undo", "leave"})  # what becomes of a device whose part of a step is over
 DIRTY: Final = frozenset({"undo_failed", "unknown"})
 
 
@@ -31,6 +32,16 @@ def on_failure_of(story: Story, step: str) -> str:
     return definition.on_failure(index)
 
 
+def is_back(told: Told) -> bool:
+    """Whether a run takes back what one has changed that the same caller had called."""
+    return told.id.rpartition("/")[2].startswith("undo-")
+
+
+def backs_of(story: Story, told: Told) -> list[Told]:
+    """The runs that took back what this one had changed, after it had ended."""
+    return [one for one in story.backs if one.id.startswith(f"{told.id}/undo-{told.run[-8:]}")]
+
+
 def ended_by(told: Told) -> str | None:
     """The step whose failure ended the run, as its message says."""
     _, found, rest = told.result.message.partition("step ")
@@ -43,7 +54,7 @@ def failed_in(story: Story, told: Told, step: str) -> set[str]:
     for entry in story.lab.log:
         if (entry.call.part.run, entry.call.part.step) != (told.run, step):
             continue
-        if entry.deed != "undo" and entry.what == "end":
+        if entry.deed not in AFTERWARDS and entry.what == "end":
             last[entry.call.part.host] = entry.said not in {"changed", "unchanged"}
         elif entry.deed == "undo" and not _by_the_run(entry):
             last[entry.call.part.host] = True
@@ -76,14 +87,15 @@ def end_of(story: Story, begin: Entry) -> int:
 
 
 def beyond_one_device(story: Story, told: Told) -> list[Entry]:
-    """The attempts at undos beyond one device: those after the last step had ended."""
+    """The attempts at undos beyond one device: those after the last step had ended, by the run itself."""
     last = max((entry.place for entry in story.lab.log if _is_do(entry, told.run)), default=-1)
     mine = [entry for entry in begins(story, "undo") if entry.call.part.run == told.run]
-    return [entry for entry in mine if _by_the_run(entry) and entry.place > last]
+    later = tuple(f"{back.id}/" for back in backs_of(story, told))
+    return [one for one in mine if _by_the_run(one) and one.place > last and not one.batch.startswith(later)]
 
 
 def _is_do(entry: Entry, run: str) -> bool:
-    return entry.call.part.run == run and entry.deed != "undo" and entry.what in {"begin", "line", "end"}
+    return entry.call.part.run == run and entry.deed not in AFTERWARDS and entry.what in {"begin", "line", "end"}
 
 
 def waves_of(story: Story, told: Told, step: str) -> dict[str, int]:

@@ -8,12 +8,13 @@ step without waiting for each. Hypothesis makes a scenario that fails smaller by
 import sys
 from abc import abstractmethod
 from dataclasses import replace
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from model_scenario import (
+    OF_DEVICES,
     Answer,
     ConfirmFault,
     Deed,
@@ -21,7 +22,9 @@ from model_scenario import (
     EventSpec,
     FaultSpec,
     Scenario,
+    Sending,
     StepSpec,
+    SystemAnswer,
     SystemFault,
     UndoFault,
 )
@@ -69,10 +72,23 @@ changes: Final = st.builds(
     deadline=st.sampled_from(("", "", "", "", "stop", "undo", "skip")),
     guarded=st.booleans(),
     window=_WINDOWS,
+    maintained=st.sampled_from((False, False, True)),
+    applies=st.booleans(),
+)
+proposals: Final = st.builds(
+    StepSpec,
+    verb=st.just("propose"),
+    needs=_NEEDS,
+    narrowed=st.booleans(),
+    waves=_WAVES,
+    accept=st.sampled_from((">= 50%", "<= 1 failed", *ACCEPT)),
+    on_failure=st.sampled_from(("continue", "pause", *ON_FAILURE)),  # what stands behind it is what counts
+    attempts=st.sampled_from((2, 1)),
 )
 reads: Final = st.builds(
     StepSpec,
     verb=st.just("read"),
+    maintained=_RARELY,
     needs=_NEEDS,
     narrowed=st.booleans(),
     waves=_WAVES,
@@ -83,7 +99,7 @@ reads: Final = st.builds(
 )
 calls_of_systems: Final = st.builds(
     StepSpec,
-    verb=st.sampled_from(("get", "post")),
+    verb=st.sampled_from(("get", "post", "script")),
     needs=_NEEDS,
     on_failure=st.sampled_from(ON_FAILURE),
     attempts=st.sampled_from((2, 1)),
@@ -91,7 +107,18 @@ calls_of_systems: Final = st.builds(
     guarded=st.booleans(),
 )
 pauses: Final = st.builds(
-    StepSpec, verb=st.sampled_from(("gate", "wait")), needs=_NEEDS, on_failure=st.sampled_from(ON_FAILURE)
+    StepSpec,
+    verb=st.sampled_from(("gate", "wait", "signal", "signal")),
+    needs=_NEEDS,
+    on_failure=st.sampled_from(ON_FAILURE),
+    via=st.booleans(),
+)
+gates: Final = st.builds(
+    StepSpec,
+    verb=st.just("gate"),
+    on_failure=st.sampled_from(ON_FAILURE),
+    binds=st.just(True),
+    via=st.booleans(),
 )
 calls: Final = st.builds(
     StepSpec,
@@ -122,15 +149,17 @@ class Campaign(RuleBasedStateMachine):
     @initialize(
         mode=st.sampled_from(("apply",) * 6 + ("plan", "planned", "planned", "moved")),
         pool=st.sampled_from(("",) * 6 + ("served", "served", "unserved")),
-        gate=st.sampled_from(("approve", "approve", "approve", "approve", "reject", "silence")),
+        gate=st.sampled_from(("approve", "approve", "approve", "stale", "reject", "silence")),
         cold=_RARELY,
-        rival=_RARELY,
+        twice=st.sampled_from((None,) * 12 + ("", "join", "queue", "reject")),
         short=_RARELY,
         night=st.sampled_from((True, True, False)),
+        system=st.lists(st.sampled_from(get_args(SystemAnswer)), max_size=3).map(tuple),
     )
-    def suppose(self, **circumstances: Any) -> None:
+    def suppose(self, twice: Literal["", "join", "queue", "reject"] | None, **circumstances: Any) -> None:
         """What makes it harder for the workers or for the run, and what people say at gates."""
-        self._scenario = replace(self._scenario, **circumstances)
+        twin = twice is not None
+        self._scenario = replace(self._scenario, rival=twin, dedup=twice or "", **circumstances)
 
     # ------------------------------------------------------------------------------------------------------- steps
 
@@ -146,6 +175,17 @@ class Campaign(RuleBasedStateMachine):
     def change(self, step: StepSpec) -> None:
         """A step changes devices."""
         self._add(step)
+
+    @precondition(lambda self: len(self._scenario.steps) <= MOST_STEPS // 2)
+    @rule(proposal=proposals, gate=st.one_of(gates, gates, pauses, st.none()), step=changes, moves=st.none() | _HOST)
+    def propose(self, proposal: StepSpec, gate: StepSpec | None, step: StepSpec, moves: int | None) -> None:
+        """A step proposes what one behind it applies, with a gate or a wait between them; a device may move then."""
+        between = () if gate is None else (gate,)
+        for one in (proposal, *between, replace(step, needs="above", applies=True)):
+            self._add(one)
+        if moves is not None:
+            about = sum(one.verb in OF_DEVICES for one in self._scenario.steps)
+            self._fail(FaultSpec(about - 1, moves, "drifts"))
 
     @precondition(lambda self: self._has_room)
     @rule(step=st.one_of(reads, pauses))
@@ -174,7 +214,11 @@ class Campaign(RuleBasedStateMachine):
         """A device fails in any way; one that has succeeded may fail the second look."""
         self._fail(FaultSpec(step, host, kind, times))
 
-    @rule(step=_STEP, host=_HOST, kind=st.sampled_from([*get_args(UndoFault)[:3], *get_args(ConfirmFault)[:2]]))
+    @rule(
+        step=_STEP,
+        host=_HOST,
+        kind=st.sampled_from([*get_args(UndoFault)[:3], "undo_leave_fails", *get_args(ConfirmFault)[:2]]),
+    )
     def fail_later(self, step: int, host: int, kind: UndoFault) -> None:
         """A device cannot be taken back, or not be confirmed."""
         self._fail(FaultSpec(step, host, kind))
@@ -212,6 +256,12 @@ class Campaign(RuleBasedStateMachine):
     @rule(after=st.integers(1, 40), deed=st.sampled_from(("restart", "pause", "concurrency")))
     def meddle(self, after: int, deed: Deed) -> None:
         """An operator does something, or a worker dies."""
+        self._act(EventSpec(after, deed))
+
+    @precondition(lambda self: any(step.verb == "signal" for step in self._scenario.steps))
+    @rule(after=st.integers(1, 20), deed=st.sampled_from(get_args(Sending)))
+    def send(self, after: int, deed: Deed) -> None:
+        """Somebody sends a signal, before a step waits for it or while it does."""
         self._act(EventSpec(after, deed))
 
     @precondition(lambda self: self._scenario.pool == "served")

@@ -6,16 +6,28 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.service import RPCError
 
-from model_scenario import EventSpec, Scenario
+from model_scenario import EventSpec, Scenario, Sending
+from model_story import Sent
+from model_text import SIGNAL
+from model_world import STALE
 from workflows import contracts
-from workflows.contracts import Decision, Operation, OperationAnswer, RunResult, RunStatus
+from workflows.contracts import Decision, DevicePage, Gate, Operation, OperationAnswer, Page, RunResult, RunStatus
+from workflows.plan import StepId
 
 LOOK_S: Final = 0.2
 SELDOM_S: Final = 1.0  # where each look replays a whole history
 PATIENCE_S: Final = 10.0  # for one answer
+FAILED: Final = ("failed", "unreachable", "unknown", "undo_failed")  # of devices that an answer may be about
+NO_ANSWER: Final = (RPCError, TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError)
+BAD: Final[tuple[dict[str, Any], ...]] = ({"n": "7"}, {"n": 0}, {}, {"n": 1, "of": 2})  # as no step takes them
 Run = WorkflowHandle[Any, RunResult]
 
 
@@ -39,6 +51,9 @@ class People:
         self.cancels = False  # whether a cancel was asked for
         self.answered: set[str] = set()  # runs that were answered
         self.said: list[str] = []
+        self.sent: list[Sent] = []
+        self.seen: list[tuple[str, Gate]] = []
+        self._stale: set[tuple[str, str]] = set()  # runs and gates that a decision about another proposal was sent to
 
     # ------------------------------------------------------------------------------------------------------- acts
 
@@ -68,9 +83,31 @@ class People:
                 await self._ask(run, "pause", Operation(by="oscar"))
             case "concurrency":
                 await self._ask(run, "set_concurrency", Operation(by="oscar", concurrency=1 + self._happened % 4))
+            case "signal" | "signal_by_update" | "bad_signal" | "bad_signal_by_update":
+                await self._send(run, event.deed)
             case "restart" | "pool_dies" | "pool_returns":
                 self.said.append(event.deed)
                 await self._workers(event.deed)
+
+    async def _send(self, run: Run, how: Sending) -> None:
+        """A signal; each that says what was asked for says another number."""
+        self.sent.append(Sent(None if how.startswith("bad") else len(self.sent) + 1))
+        place, n = len(self.sent) - 1, self.sent[-1].n
+        payload = BAD[place % len(BAD)] if n is None else {"n": n, "by": "sam"}
+        self.said.append(f"{how}: {payload}")
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                if not how.endswith("update"):
+                    await run.signal(SIGNAL, payload)
+                    return
+                answer: OperationAnswer = await run.execute_update(SIGNAL, payload, result_type=OperationAnswer)
+        except WorkflowUpdateFailedError:
+            self.sent[place] = Sent(n, taken=False)
+        except NO_ANSWER:
+            _unless_over()
+            return
+        else:
+            self.sent[place] = Sent(n, taken=answer.accepted)
 
     async def _ask(self, run: Run, kind: str, operation: Operation) -> bool:
         """An operation; whether it was taken."""
@@ -80,7 +117,8 @@ class People:
         except WorkflowUpdateFailedError as error:
             self.said.append(f"{kind}, refused: {error.cause}")
             return False
-        except (RPCError, TimeoutError):
+        except NO_ANSWER:
+            _unless_over()
             return False
         self.said.append(f"{kind} {operation.scope if kind == 'undo' else ''}: {answer.accepted}")
         return answer.accepted
@@ -106,22 +144,46 @@ class People:
                 self._paused[run.id] += 1
                 await self._go_on(run, status, resume=self._paused[run.id] % 3 == 0)
             for step in status.steps:
+                if step.kind == "wait" and "for the signal" in step.message and self._scenario.gate != "silence":
+                    await self._send(run, "signal" if len(self.sent) % 2 else "signal_by_update")
                 if step.kind == "call" and step.state == "running":
                     await self._look_at(self._client.get_workflow_handle(f"{run.id}/{step.id}", result_type=RunResult))
 
     async def _decide(self, run: Run, status: RunStatus) -> None:
         if self._scenario.gate == "silence":
             return
-        decision = Decision(by="alice", step=status.gates[0].step)
+        gate = status.gates[0]
+        self.seen.append((run.id, gate))
+        if self._scenario.gate == "stale" and (run.id, gate.step) not in self._stale:
+            self._stale.add((run.id, gate.step))
+            await run.signal("approve", Decision(by="bob", step=gate.step, digest=STALE))
+        answer = "reject" if self._scenario.gate == "reject" else "approve"
+        decision = Decision(by="alice", step=gate.step, digest=gate.digest)
         with suppress(WorkflowUpdateFailedError):
-            await run.execute_update(self._scenario.gate, decision, result_type=contracts.DecisionAnswer)
+            await run.execute_update(answer, decision, result_type=contracts.DecisionAnswer)
 
     async def _go_on(self, run: Run, status: RunStatus, *, resume: bool) -> None:
         asking = [step.id for step in status.steps if step.state == "waiting" and "retry, skip" in step.message]
         for step in asking:
             words = (self._answers.popleft() if self._answers else "stop").split()
-            given = {"by": "oscar", "step": step, **({"scope": words[1]} if len(words) > 1 else {})}
+            one = await self._failed_first(run, step) if words[1:] == ["one"] else ()
+            scope = {"scope": words[1]} if len(words) > 1 and words[1] != "one" else {}
+            given = {"by": "oscar", "step": step, "devices": one, **scope}
             if await self._ask(run, words[0], Operation.model_validate(given)):
                 self.answered.add(run.id)
         if resume:
             await self._ask(run, "resume", Operation(by="oscar"))
+
+    async def _failed_first(self, run: Run, step: str) -> tuple[str, ...]:
+        """One of the devices that an answer may be about; none where the step is asked about as a whole."""
+        page = Page(step=StepId(step), status=FAILED)
+        async with asyncio.timeout(PATIENCE_S / 2):
+            found: DevicePage = await run.query(contracts.QUERY_DEVICES, page, result_type=DevicePage)
+        return tuple(line.host for line in found.devices[:1])
+
+
+def _unless_over() -> None:
+    """The client takes the end of those who ask for a missing answer; it is passed on."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

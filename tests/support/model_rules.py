@@ -2,7 +2,9 @@
 
 The rules know the language and the devices, and nothing of the interpreter: they compare what a run says with what is
 in its devices' configurations and logs. Those about undoing are in `model_undo_rules`, those about the order of steps
-and about steps that are not over devices in `model_step_rules`, those about plans in `model_plan_rules`.
+and about steps that are not over devices in `model_step_rules`, those about plans in `model_plan_rules`. Gates and what
+they bind, two requests for the same work, signals and maintenance have rules in `model_gate_rules`,
+`model_claim_rules`, `model_signal_rules` and `model_upkeep_rules`.
 """
 
 from collections import Counter, defaultdict
@@ -10,19 +12,25 @@ from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import Final
 
+from model_claim_rules import CLAIM_RULES
 from model_device import Part
+from model_gate_rules import GATE_RULES
 from model_history import Begun, beginnings
-from model_log import DIRTY, changing, failed_in, spec_of, status_of, waves_of
+from model_log import DIRTY, backs_of, changing, failed_in, spec_of, status_of, waves_of
 from model_plan_rules import PLAN_RULES
+from model_signal_rules import SIGNAL_RULES
 from model_step_rules import STEP_RULES
 from model_story import Story, Told
 from model_undo_rules import (
+    a_called_run_that_is_taken_back_holds_nothing,
     an_undo_never_meets_its_step,
     nothing_is_undone_that_was_not_begun,
     the_scope_is_undone_and_nothing_else,
     undo_goes_backwards,
+    what_was_called_is_taken_back_too,
     who_only_reads_is_never_taken_back,
 )
+from model_upkeep_rules import UPKEEP_RULES
 from workflows.plan import HostName, StepId
 
 CLOSED_AS: Final = {
@@ -55,6 +63,8 @@ def broken_rules(story: Story) -> list[str]:
 def each_change_is_whole_or_gone(story: Story) -> Iterator[str]:
     """Entirely changed, entirely as before, or named as neither in a result that says so."""
     for told in story.applied:
+        if backs_of(story, told):
+            continue  # what it says has been overtaken
         statuses = status_of(told)
         for step in changing(told):
             for host in story.scenario.names:
@@ -68,6 +78,8 @@ def each_change_is_whole_or_gone(story: Story) -> Iterator[str]:
 def the_result_tells_what_devices_hold(story: Story) -> Iterator[str]:
     """Counts per step and the status per device, against the configurations."""
     for told in story.applied:
+        if backs_of(story, told):
+            continue  # what it says has been overtaken
         dirty = {host for host, status in status_of(told).items() if status in DIRTY}
         for step in told.result.steps:
             if step.id not in changing(told) or not spec_of(story, step.id).undo:
@@ -187,10 +199,13 @@ def the_verdict_is_what_the_devices_say(story: Story) -> Iterator[str]:
     """Dirty outranks all; failed means that nobody holds a change, stopped that somebody does."""
     for told in story.applied:
         verdict, statuses = told.result.verdict, status_of(told)
+        if backs_of(story, told):
+            continue  # what it says has been overtaken
         family = [
             one for one in story.applied if one is told or one.id.startswith(f"{told.id}/")
         ]  # what it called, too
-        dirty = sorted(host for one in family for host, status in status_of(one).items() if status in DIRTY)
+        backs = [back for one in family for back in backs_of(story, one)]
+        dirty = sorted(host for one in [*family, *backs] for host, status in status_of(one).items() if status in DIRTY)
         holders = [
             (step, host)
             for one in family
@@ -264,6 +279,8 @@ RULES: Final[tuple[Rule, ...]] = (
     an_undo_never_meets_its_step,
     undo_goes_backwards,
     the_scope_is_undone_and_nothing_else,
+    a_called_run_that_is_taken_back_holds_nothing,
+    what_was_called_is_taken_back_too,
     a_strict_budget_is_kept,
     no_wave_begins_once_accept_cannot_be_met,
     the_verdict_is_what_the_devices_say,
@@ -271,5 +288,9 @@ RULES: Final[tuple[Rule, ...]] = (
     leases_are_free_at_the_end,
     finally_has_run,
     *STEP_RULES,
+    *GATE_RULES,
+    *CLAIM_RULES,
+    *SIGNAL_RULES,
+    *UPKEEP_RULES,
     *PLAN_RULES,
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Final, Literal, get_args
 
-Verb = Literal["change", "read", "gate", "wait", "get", "post", "call"]
+Verb = Literal["change", "read", "propose", "gate", "wait", "signal", "get", "post", "script", "call"]
 Needs = Literal["above", "none", "all"]
 DoFault = Literal[
     "unreachable",
@@ -27,9 +27,13 @@ DoFault = Literal[
     "garbled",
     "outage",
     "drifts",
+    "enter_fails",
+    "leave_fails",
 ]
 ConfirmFault = Literal["confirm_fails", "confirm_outage", "confirm_lost_before", "confirm_lost_after"]
-UndoFault = Literal["undo_transient", "undo_permanent", "undo_unreachable", "undo_lost_before", "undo_lost_after"]
+UndoFault = Literal[
+    "undo_transient", "undo_permanent", "undo_unreachable", "undo_lost_before", "undo_lost_after", "undo_leave_fails"
+]
 SystemFault = Literal[
     "unavailable",  # nobody answers, and nothing was done
     "degraded",
@@ -42,14 +46,18 @@ SystemFault = Literal[
     "call_slow",
 ]
 Fault = DoFault | UndoFault | ConfirmFault | SystemFault | Literal["again", "unplannable"]
-Deed = Literal["cancel", "cancel_by_operator", "pause", "restart", "concurrency", "pool_dies", "pool_returns"]
-Answer = Literal["retry", "skip", "stop", "undo failed", "undo wave", "undo step", "undo run"]
+Sending = Literal["signal", "signal_by_update", "bad_signal", "bad_signal_by_update"]
+Deed = Literal["cancel", "cancel_by_operator", "pause", "restart", "concurrency", "pool_dies", "pool_returns", Sending]
+ForOne = Literal["retry one", "skip one", "stop one", "undo one"]  # of the devices that failed
+Answer = Literal["retry", "skip", "stop", "undo failed", "undo wave", "undo step", "undo run", ForOne]
+
+SystemAnswer = Literal["approved", "rejected", "unanswered", "unreachable", "stale", "requester"]  # at a gate
 
 UNDO_FAULTS: Final[tuple[Fault, ...]] = get_args(UndoFault)
 CONFIRM_FAULTS: Final[tuple[Fault, ...]] = get_args(ConfirmFault)
 SYSTEM_FAULTS: Final[tuple[Fault, ...]] = get_args(SystemFault)
-OF_DEVICES: Final = frozenset({"change", "read"})
-OF_SYSTEMS: Final = frozenset({"get", "post"})
+OF_DEVICES: Final = frozenset({"change", "read", "propose"})
+OF_SYSTEMS: Final = frozenset({"get", "post", "script"})
 POOL: Final = "far"
 LETTERS: Final = "abcdefgh"
 
@@ -86,6 +94,10 @@ class StepSpec(Brief):
     on_block: Literal["abort", "proceed", "ask"] = "abort"  # of a step that calls a system
     guarded: bool = False  # only where the nearest call above has said so
     window: Literal["", "wait", "stop", "pause"] = ""  # what happens while the change window is closed
+    maintained: bool = False  # each device is led into its maintenance before, and out of it after
+    applies: bool = False  # the change is what the nearest step above has proposed, unless another one applies that
+    binds: bool = False  # a gate is about what the nearest step above has proposed, where a step behind applies it
+    via: bool = False  # a gate asks a system, too
     part: tuple["StepSpec", ...] = ()  # of a call: the steps of the definition that it calls
 
 
@@ -140,6 +152,30 @@ class Definition:
             return said if spec.verb == "change" and spec.undo else "stop"
         return "stop" if said == "pause" and spec.verb in {"gate", "wait"} else said
 
+    @cached_property
+    def applied(self) -> dict[int, int]:
+        """The steps that apply a proposed change, and which step has proposed it; each change is applied once."""
+        found: dict[int, int] = {}
+        for index, step in enumerate(self.steps):
+            above = [one for one in self.ancestors(index) if self.steps[one].verb == "propose"]
+            free = [one for one in above if one not in found.values()]
+            if step.verb == "change" and step.applies and free:
+                found[index] = max(free)
+        return found
+
+    def change_of(self, step: str) -> str:
+        """The step whose lines a step is about: for one that proposes, the one that applies it."""
+        appliers = {self.ids[proposed]: self.ids[index] for index, proposed in self.applied.items()}
+        return appliers.get(step, step)
+
+    def bound(self, index: int) -> str | None:
+        """The step whose proposed change a gate is about."""
+        if not self.steps[index].binds:
+            return None
+        behind = [one for by, one in self.applied.items() if index in self.ancestors(by)]
+        above = [one for one in behind if one in self.ancestors(index)]
+        return self.ids[max(above)] if above else None
+
     def guard(self, index: int) -> str | None:
         """The call that says whether a step is to be done at all: the nearest one above it."""
         if not self.steps[index].guarded:
@@ -167,9 +203,11 @@ class Scenario(Brief):
     faults: tuple[FaultSpec, ...] = ()
     events: tuple[EventSpec, ...] = ()
     answers: tuple[Answer, ...] = ()  # of an operator, in order; then `stop`
-    gate: Literal["approve", "reject", "silence"] = "approve"
+    gate: Literal["approve", "reject", "silence", "stale"] = "approve"  # stale: first about another proposal
+    system: tuple[SystemAnswer, ...] = ()  # what a system says about gates, in order; then nothing any more
     cold: bool = False  # the worker keeps nothing in memory: each step forward replays the whole history
     rival: bool = False  # a second run wants the same devices at the same time
+    dedup: Literal["", "join", "queue", "reject"] = ""  # what becomes of it where both are to do the same work
     # The run only plans; a plan is carried out; or it is, and a colleague has been at a device meanwhile.
     mode: Literal["apply", "plan", "planned", "moved"] = "apply"
     pool: Literal["", "served", "unserved"] = ""  # every second device is reached by the workers of a pool alone

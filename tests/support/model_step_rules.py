@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from model_device import Entry
-from model_log import begins, ended_by, spec_of
+from model_log import AFTERWARDS, begins, ended_by, spec_of
 from model_scenario import OF_SYSTEMS
 from model_story import Story, Told
 from model_world import OPENS
@@ -169,7 +169,7 @@ def _acts(story: Story, told: Told, step: str, *whats: str) -> list[Entry]:
         entry
         for entry in story.lab.log
         if entry.what in wanted
-        and entry.deed != "undo"
+        and entry.deed not in AFTERWARDS
         and (
             (entry.call.part.run, entry.call.part.step) == (told.run, step)
             or entry.batch == child
@@ -186,6 +186,22 @@ def no_call_is_carried_out_twice(story: Story) -> Iterator[str]:
             yield f"{part.step} was carried out {times} times"
 
 
+def nobody_is_tried_again_unasked(story: Story) -> Iterator[str]:
+    """Each new generation of a device follows from an operator's answer that is about this device."""
+    for told in story.applied:
+        generations: dict[tuple[str, str], int] = {}
+        for entry in begins(story, "do"):
+            if entry.call.part.run == told.run:
+                place = entry.call.part.step, entry.call.part.host
+                generations[place] = max(generations.get(place, 1), entry.call.generation)
+        for (step, host), generation in generations.items():
+            taken = [one for one in told.sealed.operations if not one.refused]
+            again = [one for one in taken if (one.operation, one.step) == ("retry", step)]
+            about = [one for one in again if not one.devices or host in one.devices]
+            if generation > 1 and not about:
+                yield f"{host} was tried again in {step}, and the answers were {again}"
+
+
 STEP_RULES: Final[tuple[Callable[[Story], Iterator[str]], ...]] = (
     a_step_begins_after_those_that_it_needs,
     nothing_follows_a_step_that_failed,
@@ -198,4 +214,5 @@ STEP_RULES: Final[tuple[Callable[[Story], Iterator[str]], ...]] = (
     waves_begin_inside_their_windows,
     a_closed_window_is_said,
     devices_are_reached_through_their_pools,
+    nobody_is_tried_again_unasked,
 )

@@ -1,4 +1,4 @@
-"""A system of the model that steps call: it carries out, it answers, and does neither as reliably as one would like.
+"""A system of the model that steps call, or a program that they run: neither as reliable as one would like.
 
 It is as honest as the product's own activity (`activities/http.py`): a call that changes something carries a key by
 which a repetition is told, and an answer that was received is kept, so that a lost attempt does not call again.
@@ -7,12 +7,13 @@ which a repetition is told, and an answer that was received is kept, so that a l
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import JsonValue
 from temporalio import activity
 
 from model_device import Call, Part
-from workflows.contracts import HttpInput, HttpResult
+from workflows.contracts import HttpInput, ScriptInput
 from workflows.errors import FailureType, failure
-from workflows.plan import HttpStep
+from workflows.plan import HttpStep, ScriptStep
 
 if TYPE_CHECKING:
     from model_world import ModelWorld
@@ -30,7 +31,7 @@ BEFORE: Final[dict[str, FailureType]] = {
 class Request:
     """One attempt at one call."""
 
-    def __init__(self, world: "ModelWorld", call: HttpInput) -> None:
+    def __init__(self, world: "ModelWorld", call: HttpInput | ScriptInput) -> None:
         self._world, self._lab, self._given = world, world.lab, call
         info = activity.info()
         self._attempt, self._run = info.attempt, info.workflow_id or ""
@@ -38,8 +39,11 @@ class Request:
         self._fault = world.fault(call.step, "", "call")
         self._note("begin")
 
-    async def carry_out(self) -> HttpResult:
+    async def carry_out(self) -> dict[str, JsonValue]:
         """The call, from its beginning to its end.
+
+        Returns:
+            What the system answers.
 
         Raises:
             ApplicationError: As the product's activity does, class by class.
@@ -60,12 +64,13 @@ class Request:
         if self._fault == "doubtful":
             raise self._failed("block_unavailable")
         self._note("end", "answered")
-        return HttpResult(status=200, json_={"go": self._fault != "says_no"})
+        return {"go": self._fault != "says_no"}
 
     def _do(self) -> None:
         """A repetition of what changes something is told by its key, and changes nothing."""
         key = (self._given.scope.run, self._given.step)
-        if self._given.method == "post" and key not in self._lab.done:
+        changes = isinstance(self._given, ScriptInput) or self._given.method == "post"
+        if changes and key not in self._lab.done:
             self._lab.done.add(key)
             self._note("done")
 
@@ -77,7 +82,7 @@ class Request:
         failed = self._lab.failed.setdefault(self._call, set())
         failed.add(self._attempt)
         step = self._world.step(self._given.step)
-        assert isinstance(step, HttpStep), "only such a step calls a system"
+        assert isinstance(step, HttpStep | ScriptStep), "only such a step calls a system"
         retry = kind in self._given.retry_on and len(failed) < step.retry.attempts
         self._note("end", f"{kind}{', to be tried again' if retry else ''}")
         return failure(kind, f"{SYSTEM}: nautobot says {kind}", retry=retry)

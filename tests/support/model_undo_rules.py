@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from model_device import Part
 from model_log import (
     DIRTY,
+    backs_of,
     begins,
     beyond_one_device,
     changing,
@@ -91,6 +92,38 @@ def the_scope_is_undone_and_nothing_else(story: Story) -> Iterator[str]:
                 and story.lab.holds(Part(told.run, name, host)) != "none"
             ):
                 yield f"{host} still holds {name}, which `{' '.join(words)}` of {step} takes back"
+
+
+def a_called_run_that_is_taken_back_holds_nothing(story: Story) -> Iterator[str]:
+    """Each of its devices is as before, or named; a step that says `undo: none` is left alone."""
+    for told in story.applied:
+        backs = backs_of(story, told)
+        dirty = {host for one in (told, *backs) for host, status in status_of(one).items() if status in DIRTY}
+        for step in changing(told) if backs else ():
+            for host in story.scenario.names:
+                held = story.lab.holds(Part(told.run, step, host))
+                if held != "none" and host not in dirty and spec_of(story, step).undo:
+                    yield f"{host} still holds {step} of {told.id}, which {backs[-1].id} has taken back"
+
+
+def what_was_called_is_taken_back_too(story: Story) -> Iterator[str]:
+    """Where a failure takes the whole run back, the runs that it has called hold nothing either, or are named."""
+    for told in story.applied:
+        step = ended_by(told)
+        if step is None or told.answered or step not in told.definition.ids or told.result.verdict == "cancelled":
+            continue
+        if "the deadline passed" in told.result.message or on_failure_of(story, step) != "undo run":
+            continue
+        for one in story.applied:
+            dirty = told.result.verdict == "failed_dirty"
+            holds = [
+                (part, host)
+                for part in changing(one)
+                for host in story.scenario.names
+                if spec_of(story, part).undo and story.lab.holds(Part(one.run, part, host)) != "none"
+            ]
+            if one.parent is told and holds and not dirty:
+                yield f"{one.id} still holds {holds}, and `undo run` of {step} takes {told.id} back"
 
 
 def _scope(story: Story, told: Told, step: str, words: list[str]) -> set[tuple[str, str]]:

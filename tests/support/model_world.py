@@ -10,12 +10,13 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from temporalio import activity
 
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ref_of
+from activities.claims import Claiming
 from activities.folds import Fold
 from activities.leases import Leasing
 from activities.proposals import Proposals
@@ -29,6 +30,8 @@ from scripted import World
 from workflows import contracts
 from workflows.contracts import (
     ArtifactRef,
+    AskInput,
+    AskResult,
     Bundle,
     CompareInput,
     CompareResult,
@@ -47,9 +50,12 @@ from workflows.contracts import (
     PrepareInput,
     ProposalsInput,
     ProposalsResult,
+    ScriptInput,
+    ScriptResult,
     WindowInput,
     WindowResult,
 )
+from workflows.errors import failure
 from workflows.plan import DevicesStep, HostName, Plan, Step, StepId
 from workflows.run.division import divide_by_facts
 
@@ -57,6 +63,8 @@ BREATH_S: Final = 0.01  # between two actions
 WHILE_CUT_S: Final = 1.0  # how long somebody slow waits for a cancel that is on its way
 SHORT: Final = 60  # events, so that a step or two fill a history
 OPENS: Final = datetime(2030, 1, 7, 2, tzinfo=UTC)  # the change window of `model_text`, on one of its days
+REQUESTER: Final = "rita"  # who asks for the runs
+STALE: Final = "0" * 64  # the digest of another proposal
 Happens = Callable[[], Awaitable[None]]
 
 
@@ -81,6 +89,9 @@ class ModelWorld(World):
             self._arm(fault)
         self.documents = Documents(Store())
         self._leasing = Leasing(self.guard)
+        self._proposes = self.scenario.mode != "apply" or bool(self.scenario.ids(frozenset({"propose"})))
+        self._system = deque(self.scenario.system)
+        self._claiming = Claiming(self.guard)
         self._folds, self._proposals = Fold(self.documents), Proposals(self.documents)
         self.history_events = SHORT if self.scenario.short else contracts.HISTORY_EVENTS
 
@@ -103,8 +114,9 @@ class ModelWorld(World):
         """All of them, for a worker."""
         ours = self._leasing
         leasing: list[Callable[..., Any]] = [ours.lease, ours.release, ours.holder, ours.holders]
-        mine = [one for one in super().activities if one.__name__ not in {"lease", "release"}]
-        return [*mine, *leasing, self.proposals, self.compare]
+        mine = [one for one in super().activities if one.__name__ not in {"lease", "release", "follow"}]
+        claiming: list[Callable[..., Any]] = [self._claiming.claim, self._claiming.follow]
+        return [*mine, *leasing, *claiming, self.proposals, self.compare, self.ask]
 
     @property
     def of_devices(self) -> list[Callable[..., Any]]:
@@ -137,7 +149,7 @@ class ModelWorld(World):
     @activity.defn(name=contracts.FOLD)
     async def fold(self, call: FoldInput) -> FoldResult:
         """Keeps outcomes."""
-        return await (World.fold(self, call) if self.scenario.mode == "apply" else self._folds.fold(call))
+        return await (self._folds.fold(call) if self._proposes else World.fold(self, call))
 
     @activity.defn(name=contracts.PROPOSALS)
     async def proposals(self, call: ProposalsInput) -> ProposalsResult:
@@ -170,7 +182,29 @@ class ModelWorld(World):
     @activity.defn(name=contracts.HTTP)
     async def http(self, call: HttpInput) -> HttpResult:
         """A system."""
-        return await Request(self, call).carry_out()
+        return HttpResult(status=200, json_=await Request(self, call).carry_out())
+
+    @activity.defn(name=contracts.SCRIPT)
+    async def script(self, call: ScriptInput) -> ScriptResult:
+        """A program, as honest about a repetition as a system is."""
+        return ScriptResult(result=await Request(self, call).carry_out())
+
+    @activity.defn(name=contracts.ASK)
+    async def ask(self, call: AskInput) -> AskResult:
+        """A system that decides about gates."""
+        said = self._system.popleft() if self._system else "unanswered"
+        self.lab.asked.append((call.scope.run, call.step, said))
+        match said:
+            case "unreachable":
+                raise failure("block_unavailable", "nobody answers")
+            case "approved" | "rejected" | "unanswered":
+                return AskResult(answer=said, by="itsm's people", digest=call.digest)
+            case "stale":
+                return AskResult(answer="approved", digest=STALE)
+            case "requester":
+                return AskResult(answer="approved", by=REQUESTER, digest=call.digest)
+            case other:
+                assert_never(other)
 
     @activity.defn(name=contracts.INTERACT)
     async def interact(self, call: InteractInput) -> DeviceOutcome:
@@ -184,8 +218,8 @@ class ModelWorld(World):
 
     @activity.defn(name=contracts.UNDO)
     async def undo(self, call: InteractInput) -> DeviceOutcome:
-        """Takes one device's part of a step back."""
-        return await Attempt(self, call, "undo").take_back()
+        """Takes one device's part of a step back, or only leads it out of its maintenance."""
+        return await Attempt(self, call, "leave" if call.only == "leave" else "undo").take_back()
 
     # -------------------------------------------------------------------------------------------------- for attempts
 

@@ -105,7 +105,7 @@ class Server:
             for event in history.events
             if event.HasField("child_workflow_execution_started_event_attributes")
         ]
-        undoing = [child for child in children if "/undo/" in child]
+        undoing = [child for child in children if "/undo/" in child or "/undo-" in child]
         working = [child for child in children if not child.endswith("/plan")]  # that one is a run
         confirming = [child for child in children if "/confirm/" in child]
         for kind, kept in (("batch", working[:1]), ("undo", undoing[:1]), ("confirm", confirming[:1])):

@@ -14,6 +14,8 @@ from pydantic import JsonValue
 from temporalio import activity
 
 from activities.cancels import Cancels
+from activities.claims import Claiming
+from activities.outcomes import status_of
 from plans import ref
 from workflows import contracts
 from workflows.contracts import (
@@ -98,7 +100,9 @@ class World:
     kept: list[KeepInput] = field(default_factory=list)
     free: bool = True  # whether the guard grants devices at once
     leases: list[LeaseRequest] = field(default_factory=list)
+    refuses: str = ""  # in the workflow id of a run to which the guard gives nothing
     released: list[Holder] = field(default_factory=list)
+    reports: list[ReleaseInput] = field(default_factory=list)
     pools: Mapping[str, str] = field(default_factory=dict)  # of devices that only the workers of a pool reach
     pools_served: set[str] = field(default_factory=set)
     pools_dying: list[str] = field(default_factory=list)
@@ -263,12 +267,15 @@ class World:
     async def lease(self, call: LeaseInput) -> LeaseAnswer:
         """Grants everything, unless the test holds it back."""
         self.leases.append(call.request)
+        if self.refuses and self.refuses in call.request.holder.workflow_id:
+            raise failure("invalid_input", "runs would wait for each other")
         return LeaseAnswer(granted=self.free, held_by=() if self.free else ("another-run",))
 
     @activity.defn(name=contracts.RELEASE)
     async def release(self, call: ReleaseInput) -> None:
         """Takes everything back."""
         self.released.append(call.holder)
+        self.reports.append(call)
 
     @activity.defn(name=contracts.LOOK)
     async def look(self, call: LookInput) -> LookResult:
@@ -339,13 +346,14 @@ class World:
             self.script,
             self.notify,
             self.request_cancel,
+            Claiming().follow,
             self.seal,
         ]
 
 
 def failed(call: InteractInput, kind: FailureType, *, touched: bool) -> Exception:
     """A failed call as `interact` reports it."""
-    status = "unreachable" if kind == "unreachable" else "failed"
+    status = status_of(kind, touched=touched) if kind in {"unreachable", "cancelled"} else "failed"
     outcome = DeviceOutcome(
         host=call.host,
         status=status,

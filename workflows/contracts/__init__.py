@@ -141,6 +141,7 @@ from workflows.contracts.names import (
     UNDO,
     UPDATE_ACQUIRE,
     UPDATE_CLAIM,
+    UPDATE_RENEW,
     WINDOW,
     ArtifactRef,
     DeviceStatus,
@@ -176,6 +177,7 @@ from workflows.contracts.proposals import (
 )
 from workflows.contracts.runs import (
     Blame,
+    CalledRun,
     Gate,
     RunRequest,
     RunResult,
@@ -184,6 +186,7 @@ from workflows.contracts.runs import (
     Scope,
     StepResult,
     StepStatus,
+    TakeBack,
     WaveStatus,
 )
 from workflows.contracts.sight import (
@@ -259,6 +262,7 @@ __all__ = [
     "UNDO",
     "UPDATE_ACQUIRE",
     "UPDATE_CLAIM",
+    "UPDATE_RENEW",
     "WINDOW",
     "ArtifactRef",
     "AskInput",
@@ -269,6 +273,7 @@ __all__ = [
     "Blame",
     "Budget",
     "Bundle",
+    "CalledRun",
     "CancelInput",
     "Cause",
     "Cells",
@@ -376,6 +381,7 @@ __all__ = [
     "StepResult",
     "StepState",
     "StepStatus",
+    "TakeBack",
     "UndoInfo",
     "Verdict",
     "WaveStatus",

@@ -1,9 +1,12 @@
 """Between a run and its batches."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from workflows.contracts.devices import DiffGroup, HostFailure
+from workflows.contracts.guard import LeaseInput
 from workflows.contracts.names import ArtifactRef
 from workflows.contracts.runs import Scope
 from workflows.plan import HostName, Model, Retry, StepId
@@ -49,6 +52,8 @@ class BatchInput(Model):
     hosts: tuple[HostWork, ...]
     slots: int
     policy: BatchPolicy
+    # What a step that changes devices asks the guard where its run was reset since: are they still its own?
+    renewal: Annotated[LeaseInput | None, Field(exclude_if=lambda renewal: renewal is None)] = None
 
 
 class Progress(Model):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,11 @@ from workflows.contracts.claims import Claim, ClaimRequest, Holder
 from workflows.contracts.names import ArtifactRef, RunId
 from workflows.contracts.runs import Scope
 from workflows.plan import HostName, Model
+
+# Left out where there is none: builds of before know no such field, and take no message that has one.
+RequestNumber = Annotated[int | None, Field(exclude_if=lambda number: number is None)]
+EffectsOf = Annotated[Scope | None, Field(exclude_if=lambda scope: scope is None)]
+Execution = Annotated[str, Field(exclude_if=lambda execution: not execution)]  # current run id of a workflow
 
 
 class GuardPolicy(Model):
@@ -35,6 +40,8 @@ class LeaseRequest(Model):
     holder: Holder
     devices: tuple[HostName, ...]
     prepared: ArtifactRef | None = None  # what the run interprets, for the one that looks after it if it is lost
+    effects: EffectsOf = None  # the run whose changes it takes back, where they are not its own
+    number: RequestNumber = None  # rises with each release, so that an answer tells which request it is about
 
 
 class Lost(Model):
@@ -43,6 +50,7 @@ class Lost(Model):
     holder: Holder
     prepared: ArtifactRef | None = None
     devices: tuple[HostName, ...]
+    effects: EffectsOf = None  # as in `LeaseRequest`
 
 
 class LeaseAnswer(Model):
@@ -54,6 +62,8 @@ class LeaseAnswer(Model):
     lost: tuple[Lost, ...] = ()  # the same, by run
     quarantined: Mapping[HostName, Quarantined] = {}  # of the devices asked for
     to: RunId | None = None  # in a signal: the run that is meant, for a workflow id may be used again
+    number: RequestNumber = None  # of the request that this answers
+    execution: Execution = ""  # for which a renewal was made, as the activity knows it
 
 
 class Lease(Model):
@@ -63,6 +73,8 @@ class Lease(Model):
     devices: tuple[HostName, ...]
     since: datetime
     prepared: ArtifactRef | None = None
+    effects: EffectsOf = None  # as in `LeaseRequest`
+    number: RequestNumber = None  # of its newest request
 
 
 class FailureCount(Model):
@@ -113,9 +125,15 @@ class GuardState(Model):
 
 
 class LeaseInput(Model):
-    """Ask the guard for devices."""
+    """Ask the guard for devices.
+
+    A run that was reset may have given back meanwhile what its history says it holds. So it asks only whether it still
+    has it: where it ``renews``, or where the activity works for another execution than the one that is named here.
+    """
 
     request: LeaseRequest
+    renews: Annotated[bool, Field(exclude_if=lambda renews: not renews)] = False
+    execution: Execution = ""
 
 
 class DeviceReport(Model):
@@ -135,6 +153,7 @@ class ReleaseInput(Model):
     looked_at: tuple[HostName, ...] = ()  # devices that came flagged, and about which nothing is in doubt any more
     policy: GuardPolicy = GuardPolicy()
     claim: bool = False  # whether the work that it has claimed is done, too
+    number: RequestNumber = None  # of the request that this ends; a later one stands
 
 
 class LookInput(Model):

@@ -52,20 +52,13 @@ SIGNAL_SLOTS: Final = "slots"
 SIGNAL_CUT: Final = "cut"
 SIGNAL_LEASED: Final = "leased"
 UPDATE_ACQUIRE: Final = "acquire"
+UPDATE_RENEW: Final = "renew"
 SIGNAL_RELEASE: Final = "release"  # also the name of the update
 SIGNAL_CLEAR: Final = "clear"  # also the name of the update
 UPDATE_CLAIM: Final = "claim"
 SIGNAL_CLAIMED: Final = "claimed"
 QUERY_LEASES: Final = "leases"
 CIRCLE: Final = "circle"  # the type of the guard's refusal where runs would wait for each other for ever
-
-# What a run listens to anyway: no `wait` of a definition takes these names.
-OWN_MESSAGES: Final = frozenset(
-    {
-        SIGNAL_APPROVE, SIGNAL_REJECT, SIGNAL_PROGRESS, SIGNAL_LEASED, SIGNAL_CUT, SIGNAL_SLOTS, "pause", "resume",
-        "cancel", "retry", "skip", "undo", "stop", "set_concurrency", SIGNAL_CLAIMED,
-    }
-)  # fmt: skip
 
 SEARCH_ATTRIBUTES: Final[Mapping[str, str]] = {  # all of type Keyword
     "definition": "NetsagaDefinition",

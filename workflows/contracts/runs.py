@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from workflows.contracts.devices import DeviceResult, DiffGroup, HostFailure
 from workflows.contracts.names import ArtifactRef, Left, Phase, RunId, StepState, Verdict
@@ -12,6 +12,18 @@ from workflows.contracts.people import DecisionRecord, OperationRecord
 from workflows.contracts.proposals import ProposalRef, ProposalSummary
 from workflows.contracts.sight import Budget, Cause, Cells
 from workflows.plan import Block, HostName, Model, StepId
+
+
+class TakeBack(Model):
+    """A run that has ended, and whose changes another one takes back; only a run that has called it asks for that.
+
+    What it has changed stands in the state that it has kept, and its intents in the journal under its own name.
+    """
+
+    workflow_id: str
+    run: RunId
+    pieces: tuple[ArtifactRef, ...] = Field(min_length=1)  # of its state, in order
+    again: bool = False  # what could not be reached is come back to: something was restored since
 
 
 class RunRequest(Model):
@@ -27,6 +39,7 @@ class RunRequest(Model):
     reason: str = ""
     plan_digest: str | None = None  # the plan that is expected; another one is refused
     proposal: ProposalRef | None = None  # what was planned: made anew, and refused where it is another one by now
+    takes_back: TakeBack | None = None  # of one run to another, never of a client
 
 
 class Blame(Model):
@@ -39,6 +52,19 @@ class Blame(Model):
     by: str = ""  # who acknowledged it
 
 
+class CalledRun(Model):
+    """A run that a step has called and that has left something on devices; and what became of that."""
+
+    workflow_id: str
+    run: RunId
+    left: Left  # what there is of it now
+    # ``lost``: some devices could not be reached, and are come back to where something is restored.
+    state: Literal["stands", "joined", "undoing", "undone", "lost", "not_undone"] = "stands"
+    pieces: tuple[ArtifactRef, ...] = ()  # of its state; none: it is not known what it has changed
+    undone_by: str = ""  # workflow id of the run that takes it back, or has
+    message: str = ""
+
+
 class StepResult(Model):
     """How a step ended; ``counts`` by device status."""
 
@@ -49,6 +75,7 @@ class StepResult(Model):
     counts: Mapping[str, int] = {}
     warnings: int = 0
     blame: Blame | None = None
+    runs: tuple[CalledRun, ...] = ()  # that it has called, and that have left something on devices
 
 
 class RunResult(Model):
@@ -76,6 +103,8 @@ class RunResult(Model):
     joined: str | None = None  # workflow id of the run that did the same work, and whose end this is
     quarantined: Mapping[HostName, str] = {}  # devices that no run changes from now on, and why; at most 100
     left: Left = "nothing"  # on devices, by this run or by one that it has called
+    pieces: tuple[ArtifactRef, ...] = ()  # of the state of a called run, by which its caller can have it taken back
+    took_back: str | None = None  # workflow id of the run whose changes this one was to take back
 
 
 class Scope(Model):
@@ -112,6 +141,7 @@ class StepStatus(Model):
     budget: Budget | None = None  # of a step over devices that has begun
     answers: tuple[str, ...] = ()  # what an operator may answer where the step is paused on a failure
     blame: Blame | None = None
+    runs: tuple[CalledRun, ...] = ()  # that it has called, and that have left something on devices
 
 
 class SafetyCount(Model):
@@ -132,7 +162,8 @@ class Gate(Model):
     until: datetime
     on_timeout: Literal["approve", "reject", "escalate"]  # what silence means from here on
     escalated: bool = False
-    also: str = ""  # the group that may decide as well, once it has escalated
+    asks_next: str = ""  # the group that is asked, too, when it escalates
+    also: str = ""  # that group, once it has escalated: its members may decide as well
     digest: str | None = None
     diffs: tuple[DiffGroup, ...] = ()
     made: Mapping[str, int] = {}  # devices by how their diff was made

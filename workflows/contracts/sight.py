@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from workflows.contracts.names import StepState
-from workflows.errors import FailureType
+from workflows.failures import FailureType
 from workflows.plan import HostName, Model, StepId
 
 

@@ -17,6 +17,7 @@ class Called:
         digest: Of its plan.
         inputs: What it takes.
         outputs: What it yields; each may be null, since a step that computes it may be skipped.
+        changes: Whether it changes devices, itself or by what it calls.
     """
 
     name: str
@@ -24,3 +25,4 @@ class Called:
     digest: str
     inputs: Mapping[str, Input]
     outputs: Mapping[str, Type]
+    changes: bool

@@ -23,7 +23,7 @@ from workflows.definition.shape import shape
 from workflows.definition.source import Source
 from workflows.definition.suppressions import find_suppressions, report_unused
 from workflows.definition.typecheck import check_types
-from workflows.plan import Plan
+from workflows.plan import DevicesStep, Plan
 
 __all__ = ["Compiled", "Source", "compile_definition"]
 
@@ -49,7 +49,7 @@ def compile_definition(source: Source) -> Compiled:
     """Compiles a definition, and those that it calls."""
     findings = Findings()
     with _uncollected():
-        plan, _ = _compile(source, findings, Calls(source, _compile_called))
+        plan = _compile(source, findings, Calls(source, _compile_called))[0]  # and nothing else outlives this line
     return Compiled(plan, findings.ordered(), tuple(findings.suppressed))
 
 
@@ -58,7 +58,8 @@ def _uncollected() -> Iterator[None]:
     """Without the garbage collector: a compilation makes many small objects, frees hardly any, and is short.
 
     Looking through all of them again and again would take half of the time of a large definition. What a compilation
-    can allocate is bounded by the size of its text.
+    can allocate is bounded by the size of its text, and nothing of a good one forms a circle: all but the plan is gone
+    by the time the collector looks again.
     """
     if not gc.isenabled():
         yield
@@ -95,4 +96,6 @@ def _compile_called(source: Source, findings: Findings, calls: Calls) -> Called 
     plan, scopes = _compile(source, findings, calls)
     if plan is None or scopes is None:
         return None
-    return Called(plan.name, plan.version, plan.digest, plan.inputs, scopes.computed.get("", {}))
+    own = any(isinstance(step, DevicesStep) and step.changes for step in plan.steps)
+    changes = own or any(other.changes for other in scopes.called.values())
+    return Called(plan.name, plan.version, plan.digest, plan.inputs, scopes.computed.get("", {}), changes)

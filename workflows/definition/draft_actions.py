@@ -6,31 +6,29 @@ the plan's own. Nothing leaves the compiler in this form.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from workflows.definition.diagnostics import Span
 from workflows.definition.expressions import Expression
+from workflows.definition.nodes import Fields
 from workflows.plan import Confirm, Parse, Section
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A name with its place."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """``steps.STEP.NAME``, or a bare NAME where ``step`` is None: how ``apply`` and ``binds`` name a change."""
 
     step: Word | None
     name: Word
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotPath:
+class SnapshotPath(NamedTuple):
     """``steps.STEP.NAME``, ``steps.STEP`` (its only snapshot, ``name`` is None) or a bare NAME of the same step."""
 
     step: Word | None
@@ -44,8 +42,7 @@ class SnapshotPath:
         return word.span
 
 
-@dataclass(frozen=True, slots=True)
-class CheckDraft:
+class CheckDraft(NamedTuple):
     """One named demand."""
 
     name: str
@@ -54,8 +51,7 @@ class CheckDraft:
     severity: Literal["critical", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeDraft:
+class ChangeDraft(NamedTuple):
     """The text of a change: ``lines``, or a ``template`` with ``vars``."""
 
     lines: tuple[Expression, ...] | None
@@ -64,8 +60,7 @@ class ChangeDraft:
     mode: Literal["merge", "replace"] = "merge"
 
 
-@dataclass(frozen=True, slots=True)
-class CommandBody:
+class CommandBody(NamedTuple):
     """Of ``show`` and ``run``: a command, and what is made of its answer. ``columns`` are those of a ``regex``."""
 
     command: Expression
@@ -76,15 +71,13 @@ class CommandBody:
     changes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ChecksBody:
+class ChecksBody(NamedTuple):
     """Of ``check``."""
 
     checks: tuple[CheckDraft, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotBody:
+class SnapshotBody(NamedTuple):
     """Of ``snapshot``."""
 
     sections: tuple[Section, ...]
@@ -100,8 +93,7 @@ class ExpectationDraft:
     keys: Mapping[Literal["added", "removed", "changed"], Expression] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class CompareBody:
+class CompareBody(NamedTuple):
     """Of ``compare``. ``after`` is None for the newest snapshot before it."""
 
     before: SnapshotPath
@@ -110,15 +102,13 @@ class CompareBody:
     expect: tuple[ExpectationDraft, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProposeBody:
+class ProposeBody(NamedTuple):
     """Of ``propose``."""
 
     change: ChangeDraft
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyBody:
+class ApplyBody(NamedTuple):
     """Of ``apply``."""
 
     path: Path
@@ -126,8 +116,7 @@ class ApplyBody:
     save: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigureBody:
+class ConfigureBody(NamedTuple):
     """Of ``configure``."""
 
     change: ChangeDraft
@@ -135,16 +124,14 @@ class ConfigureBody:
     save: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RpcBody:
+class RpcBody(NamedTuple):
     """Of ``rpc``."""
 
     operation: Expression
     changes: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CopyBody:
+class CopyBody(NamedTuple):
     """Of ``copy``."""
 
     source: Expression
@@ -152,31 +139,27 @@ class CopyBody:
     sha256: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeDraft:
+class ExchangeDraft(NamedTuple):
     """One prompt, as a regular expression, and what is answered."""
 
     expect: str
     send: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class InteractBody:
+class InteractBody(NamedTuple):
     """Of ``interact``."""
 
     command: Expression
     exchanges: tuple[ExchangeDraft, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RebootBody:
+class RebootBody(NamedTuple):
     """Of ``reboot``."""
 
     within_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class ReachableBody:
+class ReachableBody(NamedTuple):
     """Of ``reachable``."""
 
     within_s: float
@@ -210,17 +193,16 @@ ActionKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ActionDraft:
-    """One action. ``name`` is its ``as``; ``keys`` are the places of its keys."""
+    """One action. ``name`` is its ``as``; ``map`` is how it was written."""
 
     kind: ActionKind
-    span: Span
     name: Word | None
     body: ActionBody
-    keys: Mapping[str, Span] = field(default_factory=dict)
+    map: Fields
 
     def key(self, name: str) -> Span:
         """The place of a key; that of the action where the definition does not have it."""
-        return self.keys.get(name, self.span)
+        return self.map.place_of(name) or self.map.span
 
     @property
     def changes(self) -> bool:

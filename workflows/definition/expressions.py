@@ -17,8 +17,13 @@ class Expression:
     """A tree of the plan with the places of its nodes, by their identity."""
 
     tree: Expr
-    span: Span
+    node: Node
     places: dict[int, Place] = field(default_factory=dict, repr=False)
+
+    @property
+    def span(self) -> Span:
+        """The place of the value in which it stands."""
+        return self.node.span
 
     @property
     def nodes(self) -> Iterator[Expr]:
@@ -61,7 +66,7 @@ def parse_bare(scalar: Scalar, findings: Findings) -> Expression | None:
         return None
     places: dict[int, Place] = {}
     tree = _parse(scalar, 0, len(text), findings, places)
-    return Expression(tree, scalar.span, places) if tree is not None else None
+    return Expression(tree, scalar, places) if tree is not None else None
 
 
 def fact(scalar: Scalar) -> Expression | None:
@@ -72,7 +77,7 @@ def fact(scalar: Scalar) -> Expression | None:
     of = Name(name="device")
     tree = Attr(of=of, name=text)
     places = {id(node): Place(node, scalar, 0, 0, len(text), 0, len(text)) for node in (of, tree)}
-    return Expression(tree, scalar.span, places)
+    return Expression(tree, scalar, places)
 
 
 def parse_value(node: Node, findings: Findings) -> Expression | None:
@@ -85,7 +90,7 @@ def parse_value(node: Node, findings: Findings) -> Expression | None:
         tree = _value(node, findings, places)
     except Refused:
         return None
-    return Expression(tree, node.span, places)
+    return Expression(tree, node, places)
 
 
 def _value(node: Node, findings: Findings, places: dict[int, Place]) -> Expr:

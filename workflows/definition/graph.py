@@ -2,7 +2,7 @@
 
 from workflows.definition.action_references import check_actions
 from workflows.definition.diagnostics import Findings, Span
-from workflows.definition.draft import ApproveBody, DevicesBody, OnFailureDraft, Path, StepDraft
+from workflows.definition.draft import ApproveBody, CallBody, DevicesBody, OnFailureDraft, Path, StepDraft
 from workflows.definition.reach import check_reach
 from workflows.definition.scopes import Scopes
 from workflows.suggest import did_you_mean
@@ -17,7 +17,7 @@ def check_graph(scopes: Scopes, findings: Findings) -> None:
         if step.on_failure and step.on_failure.action == "undo":
             _check_undo(step, step.on_failure, scopes, findings)
         if step.common.on_deadline == "undo":
-            _check_undo_at_deadline(step, findings)
+            _check_undo_at_deadline(step, scopes, findings)
         match step.body:
             case ApproveBody():
                 if step.body.binds:
@@ -77,12 +77,12 @@ def _check_undo(step: StepDraft, undo: OnFailureDraft, scopes: Scopes, findings:
                 undo.of.span,
                 f"add `{name}` to `needs`",
             )
-        elif not (isinstance(target.body, DevicesBody) and target.body.changes):
+        elif not _changes(target, scopes):
             findings.add("NS602", f"the step `{name}` changes no device", undo.of.span, "name the step that does")
         else:
             _check_allowed(target, undo, findings)
         return
-    changes = isinstance(step.body, DevicesBody) and step.body.changes
+    changes = _changes(step, scopes)
     if changes and undo.scope != "run":
         _check_allowed(step, undo, findings)
     if not changes and undo.scope != "run":
@@ -95,17 +95,33 @@ def _check_undo(step: StepDraft, undo: OnFailureDraft, scopes: Scopes, findings:
         findings.add("NS602", "this step changes no device, so there is nothing of it to undo", undo.span, hint)
 
 
+def _changes(step: StepDraft, scopes: Scopes) -> bool:
+    """Whether a step changes devices: itself, or by the run that it calls. One that is not known may."""
+    match step.body:
+        case DevicesBody():
+            return step.body.changes
+        case CallBody():
+            called = scopes.called.get(step.body.target.text)
+            return called is None or called.changes
+        case _:
+            return False
+
+
 def _check_allowed(target: StepDraft, undo: OnFailureDraft, findings: Findings) -> None:
+    if isinstance(target.body, CallBody) and undo.scope in {"failed", "wave"}:
+        message = f"the run that `{target.id.text}` calls is undone as a whole, not by `{undo.scope}`"
+        of = f", of: {undo.of.text}" if undo.of else ""
+        findings.add("NS602", message, undo.span, f"write `{{undo: step{of}}}`, or `{{undo: run}}`")
     if isinstance(target.body, DevicesBody) and target.body.undo == ():
         message = f"the step `{target.id.text}` forbids its undo"
         label = [(target.key("undo"), "here")]
         findings.add("NS602", message, undo.of.span if undo.of else undo.span, "allow one, as `undo: [native]`", label)
 
 
-def _check_undo_at_deadline(step: StepDraft, findings: Findings) -> None:
+def _check_undo_at_deadline(step: StepDraft, scopes: Scopes, findings: Findings) -> None:
     """At a deadline the scope of ``on_failure`` is undone, or else what the step itself has changed."""
     of_another = step.on_failure is not None and step.on_failure.action == "undo"
-    if not of_another and not (isinstance(step.body, DevicesBody) and step.body.changes):
+    if not of_another and not _changes(step, scopes):
         hint = "write `stop` or `skip`, or say with `on_failure: {undo: …, of: …}` what is undone"
         findings.add(
             "NS602", "this step changes no device, so there is nothing of it to undo", step.key("on_deadline"), hint

@@ -67,7 +67,6 @@ class Inference:
 
     def __init__(self, expression: Expression, scope: Scope, findings: Findings) -> None:
         self._expression, self._scope, self._findings = expression, scope, findings
-        self._filters = FilterTypes(self.report, self.pattern)
 
     def result(self) -> Type:
         """The type of the whole."""
@@ -301,14 +300,14 @@ class Inference:
         of = self.infer(node.of, known) if node.name == "default" else self.present(node.of, known)
         args = [self.infer(arg, known) for arg in node.args]
         kwargs = {name: self.infer(value, known) for name, value in node.kwargs}
-        return self._filters.result(self, node, of, args, kwargs)
+        return FilterTypes(self.report, self.pattern).result(self, node, of, args, kwargs)
 
     def _test(self, node: Test, known: Known) -> None:
         of = self.infer(node.of, known)
         args = [self.infer(arg, known) for arg in node.args]
         if node.name == "none" and not may_equal(of, NULL):
             self.report("NS503", f"this is never null: {describe(of)}", node, "leave the question out")
-        self._filters.test(self, node.name, of, list(zip(node.args, args, strict=True)), node)
+        FilterTypes(self.report, self.pattern).test(self, node.name, of, list(zip(node.args, args, strict=True)), node)
 
 
 def _one_type(left: Type, right: Type) -> str:

@@ -26,6 +26,7 @@ STEP: Final[Keys] = keys_of(step.TimedStep)
 STEP_OPTIONS: Final[Mapping[str, Keys]] = {
     verb: tuple(name for name in keys_of(part) if name not in STEP) for verb, part in steps.STEPS.items()
 }
+STEP_KEYS: Final[Mapping[str, Keys]] = {verb: (*STEP, *options) for verb, options in STEP_OPTIONS.items()}
 CONCURRENCY: Final[Keys] = keys_of(rollout.Concurrency)
 WAVE: Final[Keys] = keys_of(rollout.Wave)
 ACCEPT: Final[Keys] = keys_of(rollout.Accept)

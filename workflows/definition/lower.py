@@ -104,7 +104,7 @@ def lower(scopes: Scopes) -> Plan:
 def digest_of(plan: Plan) -> str:
     """Hex SHA-256 over the canonical JSON of a plan without its digest: sorted keys, no spaces, UTF-8."""
     data = plan.model_dump(mode="json", exclude={"digest"})
-    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

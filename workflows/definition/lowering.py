@@ -1,14 +1,13 @@
 """One expression: an allow-list that lowers Jinja2's tree to the plan's, and keeps the place of each node."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from jinja2 import nodes
 
 from workflows.definition.diagnostics import Findings, Span
 from workflows.definition.nodes import Scalar
-from workflows.definition.syntax import SyntaxMistake, parse
+from workflows.definition.syntax import SyntaxMistake, parse, path_words
 from workflows.plan import (
     Arith,
     Attr,
@@ -43,8 +42,7 @@ _ARITHMETIC: Final[dict[type[nodes.BinExpr], str]] = {
 _ALLOWED: Final = "expressions hold literals, names, attributes, items, operators, the inline `if`, filters and tests"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a node of the tree stands: its whole text, and the word that an error about it points at.
 
     Offsets count from ``base``, where the expression begins in the text of its scalar.
@@ -89,6 +87,9 @@ class Lowering:
         text = self._text
         if not text.strip():
             self._refuse("NS301", "an empty expression", 0, len(text), "write an expression, or leave the key out")
+        words = path_words(text)
+        if words is not None and len(words) <= MAX_DEPTH:
+            return self._path(words)
         try:
             syntax = parse(text)
         except SyntaxMistake as mistake:
@@ -96,6 +97,21 @@ class Lowering:
             self._refuse("NS301", message, mistake.start, mistake.end, _syntax_help(text))
         self._ends, self._next = syntax.ends, syntax.following
         return self._lower(syntax.tree)
+
+    def _path(self, words: list[tuple[int, int]]) -> Expr:
+        start, end = words[0]
+        tree = self._name(self._text[start:end], start, end)
+        for word, end in words[1:]:
+            tree = self._member(tree, self._text[word:end], start, word, end)
+        return tree
+
+    def _name(self, name: str, start: int, end: int) -> Expr:
+        self._check_word(name, start, end)
+        return self._keep(Name(name=name), start, end, start, end)
+
+    def _member(self, of: Expr, name: str, start: int, word: int, end: int) -> Expr:
+        self._check_word(name, word, end)
+        return self._keep(Attr(of=of, name=name), start, end, word, end)
 
     def _refuse(self, code: str, message: str, start: int, end: int, hint: str) -> NoReturn:
         self._findings.add(code, message, self._scalar.part(self._base + start, self._base + end), hint)
@@ -128,8 +144,7 @@ class Lowering:
                     self._refuse("NS301", "an escape that is half a character", at, end, "write the character itself")
                 return self._keep(Constant(value=node.value), at, end, at, end)
             case nodes.Name():
-                self._check_word(node.name, at, end)
-                return self._keep(Name(name=node.name), at, end, at, end)
+                return self._name(node.name, at, end)
             case nodes.Getattr():
                 return self._attribute(node)
             case nodes.Getitem():
@@ -187,8 +202,7 @@ class Lowering:
         of = self._lower(node.node)
         word = self._next.get(node.lineno, node.lineno)
         end = self._ends.get(word, word + 1)
-        self._check_word(node.attr, word, end)
-        return self._keep(Attr(of=of, name=node.attr), self._places[id(of)].start, end, word, end)
+        return self._member(of, node.attr, self._places[id(of)].start, word, end)
 
     def _item(self, node: nodes.Getitem) -> Expr:
         if isinstance(node.arg, nodes.Slice | nodes.Tuple):

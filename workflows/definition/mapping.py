@@ -4,7 +4,7 @@ Every method records what is wrong and answers None (or the given default), so t
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Final, TypeVar
 
@@ -38,7 +38,7 @@ class Section:
         self,
         node: Fields,
         what: str,
-        known: Iterable[str],
+        known: Collection[str],
         findings: Findings,
         elsewhere: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
@@ -51,15 +51,14 @@ class Section:
             findings: Where mistakes go.
             elsewhere: Keys that people look for here, each with where it stands.
         """
-        self.span = node.span
+        self.map = node
         self.what = what
         self.findings = findings
         self._values = {key.text: value for key, value in node.entries}
-        self._keys = {key.text: key.span for key, _ in node.entries}
         self._misspelt = False
-        known = [*known]
-        for key, _ in node.entries:
-            if key.text in known:
+        unknown = self._values.keys() - known
+        for key, _ in node.entries if unknown else ():
+            if key.text not in unknown:
                 continue
             hint = elsewhere.get(key.text) or did_you_mean(key.text, known, "its keys are")
             self._misspelt |= hint.startswith("did you mean")
@@ -74,18 +73,13 @@ class Section:
 
     def key(self, key: str) -> Span:
         """The place of a key; that of the map if it is not there."""
-        return self._keys.get(key, self.span)
-
-    @property
-    def places(self) -> dict[str, Span]:
-        """The place of each key that is there."""
-        return dict(self._keys)
+        return self.map.place_of(key) or self.map.span
 
     def missing(self, key: str, hint: str) -> None:
         """Reports a key that must be there, unless one that is misspelt here may be it: one slip is one message."""
         if self._misspelt:
             return
-        first = self.span
+        first = self.map.span
         place = Span(first.file, first.line, first.column, first.line, first.column + 1)
         self.findings.add("NS202", f"{self.what} needs `{key}`", place, hint)
 

@@ -6,7 +6,7 @@ exempt from the rule about plain words, since a key is always text here: `retry:
 
 import re
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import Final, NoReturn, Protocol
 
 import yaml
 from yaml.events import (
@@ -77,7 +77,7 @@ class _Reader:
     def __init__(self, source: Text, findings: Findings) -> None:
         self._source = source
         self._findings = findings
-        self._events: Iterator[Event] = iter(yaml.parse(source.text, Loader=_LOADER))
+        self._events: Iterator[Event] = iter(_LOADER(source.text).get_event, None)
         self._nodes = 0
         self._content: list[tuple[int, int]] = []  # what stands in quotes or blocks, where a tab is content
 
@@ -106,25 +106,26 @@ class _Reader:
             self._findings.add("NS107", "a YAML directive", span, "leave it out; definitions are YAML 1.2")
 
     def _node(self, event: Event, level: int) -> Node:
+        self._nodes += 1
+        if level > MAX_LEVELS or self._nodes > MAX_NODES:
+            self._refuse_size(event, level)
+        if isinstance(event, ScalarEvent):  # nine of ten
+            return self._scalar(event)
+        if isinstance(event, MappingStartEvent | SequenceStartEvent):
+            if event.anchor is not None or event.tag is not None:
+                self._check_properties(event)
+            return self._fields(event, level) if isinstance(event, MappingStartEvent) else self._items(event, level)
+        assert isinstance(event, AliasEvent)
+        self._findings.add("NS104", f"the alias `*{event.anchor}`", self._span(event), "write the value out")
+        return Scalar(None, "", "", self._source, _offset(event.start_mark), _offset(event.end_mark))
+
+    def _refuse_size(self, event: Event, level: int) -> NoReturn:
         if level > MAX_LEVELS:
             self._findings.add("NS108", f"nested deeper than {MAX_LEVELS} levels", self._span(event), "flatten it")
-            raise _Unreadable
-        self._nodes += 1
-        if self._nodes > MAX_NODES:
+        else:
             hint = "split the definition, or move data to the source of truth"
             self._findings.add("NS109", f"more than {MAX_NODES} keys and values", self._span(event), hint)
-            raise _Unreadable
-        if isinstance(event, AliasEvent):
-            self._findings.add("NS104", f"the alias `*{event.anchor}`", self._span(event), "write the value out")
-            return self._scalar("", "", event)
-        assert isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent)
-        if event.anchor is not None or event.tag is not None:
-            self._check_properties(event)
-        if isinstance(event, ScalarEvent):
-            return self._scalar(event.value, event.style or "", event)
-        if isinstance(event, SequenceStartEvent):
-            return self._items(event, level)
-        return self._fields(event, level)
+        raise _Unreadable
 
     def _check_properties(self, event: ScalarEvent | SequenceStartEvent | MappingStartEvent) -> None:
         if event.anchor is not None:
@@ -142,9 +143,11 @@ class _Reader:
         at = self._source.text.find(written, _offset(event.start_mark))
         return self._source.span(at, at + len(written)) if at >= 0 else self._span(event)
 
-    def _scalar(self, text: str, style: str, event: Event) -> Scalar:
+    def _scalar(self, event: ScalarEvent) -> Scalar:
+        text, style = event.value, event.style or ""
         start, end = _offset(event.start_mark), _offset(event.end_mark)
-        if isinstance(event, ScalarEvent) and (event.anchor is not None or event.tag is not None):
+        if event.anchor is not None or event.tag is not None:
+            self._check_properties(event)
             start = max(start, end - len(text) - (2 if style else 0))
         value: str | int | float | bool | None = text
         if style == '"' and _NOT_TEXT.search(text):
@@ -160,7 +163,7 @@ class _Reader:
         items: list[Node] = []
         for event in self._events:
             if isinstance(event, SequenceEndEvent):
-                return Items(tuple(items), self._between(start, event))
+                return Items(tuple(items), self._source, _offset(start.start_mark), _offset(event.end_mark))
             items.append(self._doubted(self._node(event, level + 1)))
         raise AssertionError("the parser ends each list")
 
@@ -168,7 +171,8 @@ class _Reader:
         entries: dict[str, tuple[Scalar, Node]] = {}
         for event in self._events:
             if isinstance(event, MappingEndEvent):
-                return Fields(tuple(entries.values()), self._between(start, event))
+                start_at, end_at = _offset(start.start_mark), _offset(event.end_mark)
+                return Fields(tuple(entries.values()), self._source, start_at, end_at)
             key = self._key(self._node(event, level + 1))
             value = self._doubted(self._node(next(self._events), level + 1))
             if key is None:
@@ -211,12 +215,6 @@ class _Reader:
     def _span(self, event: Event) -> Span:
         start = _offset(event.start_mark)
         return self._source.span(start, max(_offset(event.end_mark), start + 1))
-
-    def _between(self, start: Event, end: Event) -> Span:
-        # A block's end mark is where the next token stands; the blank lines before it are nobody's.
-        begin, stop = _offset(start.start_mark), _offset(end.end_mark)
-        inside = len(self._source.text[begin:stop].rstrip())
-        return self._source.span(begin, begin + max(inside, 1))
 
 
 class _Mark(Protocol):

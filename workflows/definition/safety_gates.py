@@ -6,6 +6,8 @@ from workflows.definition.reach import truth_of
 from workflows.definition.safety_clocks import check_wait
 from workflows.definition.scopes import Scopes
 
+_Bound = tuple[str, str]  # a step, and the change that it proposes
+
 
 def check_gates(scopes: Scopes, findings: Findings) -> None:
     """Reports gates that hold nobody back, and waits that do not end as they should."""
@@ -16,15 +18,20 @@ def check_gates(scopes: Scopes, findings: Findings) -> None:
         for action in step.body.actions
         if action.applies and action.applies.step
     ]
+    appliers: dict[_Bound, list[str]] = {}  # the steps that apply a change, by the change
+    for name, path in applied:
+        appliers.setdefault(_bound(path), []).append(name)
     for step in scopes.draft.all_steps:
         match step.body:
             case ApproveBody() as body:
                 _check_silence(step, body, findings)
                 _check_self(step, body, findings)
                 _check_auto(step, body, findings)
-                if body.binds:
-                    behind = [path for name, path in applied if scopes.is_before(step.id.text, name)]
-                    _check_bound(step, body.binds, behind, findings)
+                if body.binds and not any(
+                    scopes.is_before(step.id.text, name) for name in appliers.get(_bound(body.binds), ())
+                ):
+                    behind = (path for name, path in applied if scopes.is_before(step.id.text, name))
+                    _report_unapplied(step, body.binds, next(behind, None), findings)
             case WaitBody() as body:
                 check_wait(step, body, scopes.draft, findings)
             case _:
@@ -57,12 +64,14 @@ def _check_self(step: StepDraft, body: ApproveBody, findings: Findings) -> None:
         findings.add("NS710", message, step.key("by"), "add `not_by: [requester]`, or raise `quorum`")
 
 
-def _check_bound(step: StepDraft, binds: Path, applied: list[Path], findings: Findings) -> None:
+def _bound(path: Path) -> _Bound:
+    """The change that a path names, which is one of another step."""
+    assert path.step is not None  # the shape of `binds` asks for it
+    return path.step.text, path.name.text
+
+
+def _report_unapplied(step: StepDraft, binds: Path, instead: Path | None, findings: Findings) -> None:
     """What a gate binds is applied by some step behind it, or the approval is good for nothing."""
-    assert binds.step is not None  # the shape of `binds` asks for it
-    bound = (binds.step.text, binds.name.text)
-    if any(path.step and (path.step.text, path.name.text) == bound for path in applied):
-        return
-    message = f"the gate `{step.id.text}` approves `steps.{'.'.join(bound)}`, and no later step applies it"
-    label = [(path.name.span, "this is applied instead") for path in applied[:1]]
+    message = f"the gate `{step.id.text}` approves `steps.{'.'.join(_bound(binds))}`, and no later step applies it"
+    label = [(instead.name.span, "this is applied instead")] if instead else []
     findings.add("NS712", message, binds.name.span, "`apply` what was approved, or leave `binds` out", label)

@@ -5,7 +5,7 @@ Built once from a draft. It reports nothing: the passes for names and types read
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from workflows.definition.action_types import Wanted, exports, expressions_of, type_of_action
 from workflows.definition.called import Called
@@ -37,8 +37,7 @@ _RUN_OUTSIDE: Final = "the other facts of a run are known outside `do`"
 _RUN_LATER: Final = "`verdict` and `devices` are known in `finally` only"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """The view from one place.
 
     Attributes:
@@ -58,8 +57,7 @@ class Scope:
         return self.outputs(step_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """An expression with its scope, and what its place wants of it.
 
     Attributes:
@@ -100,12 +98,14 @@ class Scopes:
     called: Mapping[str, Called] = field(default_factory=dict)
     by_id: dict[str, StepDraft] = field(default_factory=dict)
     order: Order = field(init=False)
+    _inputs: Record = field(init=False)
     computed: dict[str, dict[str, Type]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for step in self.draft.all_steps:
             self.by_id.setdefault(step.id.text, step)
         self.order = Order.of(self.draft)
+        self._inputs = Record("`inputs`", {name: type_of_input(one) for name, one in self.draft.inputs.items()})
 
     def is_before(self, earlier: str, later: str) -> bool:
         """Whether one step has always ended, or was skipped, when the other starts."""
@@ -116,7 +116,7 @@ class Scopes:
         inventory, dedup = self.draft.inventory, self.draft.dedup
         if dedup:
             why = "`dedup.key` sees `inputs` only: it is worked out before the run begins"
-            yield Place(None, dedup.key, self._narrow({"inputs": self._inputs()}, why), "text", "`dedup.key`")
+            yield Place(None, dedup.key, self._narrow({"inputs": self._inputs}, why), "text", "`dedup.key`")
         if inventory and inventory.select:
             yield Place(None, inventory.select, self._facts("`select`"), "boolean", "`select`")
         shared = self.draft.defaults.concurrency
@@ -181,22 +181,23 @@ class Scopes:
         for action in body.actions:
             if body.leave and action is body.leave[0]:
                 local = {}  # they run whatever became of the others, whose values may not be there
-            scope = self._inner(step, body, local)
-            for wish in expressions_of(action):
+            wishes = [*expressions_of(action)]
+            scope = self._inner(step, body, local) if wishes else outer
+            for wish in wishes:
                 yield Place(step, wish.expression, scope, wish.wanted, wish.what, keys=wish.keys)
             if action.name:
                 local = {**local, action.name.text: type_of_action(action, step, self.by_id)}
 
     def _facts(self, what: str) -> Scope:
         """What judges a device before anything is known of it but its facts."""
-        return self._narrow({"device": DEVICE, "inputs": self._inputs()}, f"{what} sees `device` and `inputs`")
+        return self._narrow({"device": DEVICE, "inputs": self._inputs}, f"{what} sees `device` and `inputs`")
 
     def _narrow(self, names: Mapping[str, Type], why: str) -> Scope:
         others = (name for name in ("device", "inputs", "steps", "run", "inventory") if name not in names)
         return Scope(names, dict.fromkeys(others, why), lambda _: False, lambda _: UNKNOWN)
 
     def _outer(self, step: StepDraft) -> Scope:
-        names: dict[str, Type] = {"inputs": self._inputs(), "steps": STEPS, "run": self._run(step)}
+        names: dict[str, Type] = {"inputs": self._inputs, "steps": STEPS, "run": self._run(step)}
         elsewhere = self._inventory(names)
         for action in step.body.actions if isinstance(step.body, DevicesBody) else ():
             if action.name:
@@ -214,7 +215,7 @@ class Scopes:
 
     def _at_end(self) -> Scope:
         """What the definition's ``outputs`` see: every step, each of which may have been skipped or never reached."""
-        names: dict[str, Type] = {"inputs": self._inputs(), "steps": STEPS, "run": Record("`run`", RUN_AT_END)}
+        names: dict[str, Type] = {"inputs": self._inputs, "steps": STEPS, "run": Record("`run`", RUN_AT_END)}
         elsewhere = {**self._inventory(names), "device": "facts of a device are known inside `do`"}
         return Scope(names, elsewhere, lambda name: name in self.by_id, lambda name: self._aggregates(name, None))
 
@@ -226,7 +227,7 @@ class Scopes:
 
     def _inner(self, step: StepDraft, body: DevicesBody, local: Mapping[str, Type]) -> Scope:
         names: dict[str, Type] = {
-            "inputs": self._inputs(),
+            "inputs": self._inputs,
             "device": DEVICE,
             "steps": STEPS,
             "run": Record("`run`", RUN_INSIDE_DO, _RUN_OUTSIDE),
@@ -240,9 +241,6 @@ class Scopes:
 
     def _ancestors(self, step: StepDraft) -> Callable[[str], bool]:
         return lambda name: self.is_before(name, step.id.text)
-
-    def _inputs(self) -> Record:
-        return Record("`inputs`", {name: type_of_input(one) for name, one in self.draft.inputs.items()})
 
     def _run(self, step: StepDraft) -> Record:
         return Record("`run`", RUN_AT_END) if step.final else Record("`run`", RUN, _RUN_LATER)
@@ -258,7 +256,7 @@ class Scopes:
         fields = self._maybe(self._outputs(step), step, seen_from)
         hint = ""
         if isinstance(step.body, DevicesBody):
-            named = ", ".join(f"`{one}`" for one in exports(step, self.by_id))
+            named = ", ".join(dict.fromkeys(f"`{action.name.text}`" for action in step.body.do if action.name))
             hint = f"{named} is a value of each device: it is known inside `do`" if named else ""
         elif not fields:
             hint = f"this `{verb_of(step.body)}` step has no outputs"

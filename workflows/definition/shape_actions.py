@@ -58,7 +58,7 @@ def _action(node: Node, key: str, findings: Findings) -> ActionDraft | None:
     body = _body(verb, fields, findings)
     if body is None:
         return None
-    return ActionDraft(verb, node.span, name, body, {word.text: word.span for word, _ in node.entries})
+    return ActionDraft(verb, name, body, node)
 
 
 def _body(verb: ActionKind, fields: Section, findings: Findings) -> ActionBody | None:

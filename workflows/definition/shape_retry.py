@@ -3,7 +3,7 @@
 from workflows.definition import keys
 from workflows.definition.diagnostics import Findings
 from workflows.definition.mapping import Section, words
-from workflows.errors import RETRIED_AS
+from workflows.failures import RETRIED_AS
 from workflows.plan import Retry
 from workflows.suggest import did_you_mean
 

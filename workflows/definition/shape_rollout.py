@@ -22,7 +22,7 @@ _BUDGETS: Final[tuple[Literal["strict"], ...]] = ("strict",)
 def shape_devices(fields: Section, findings: Findings) -> DevicesBody:
     """What only a ``devices`` step has."""
     # Where the expression could not be read, the finding stops the compilation before anybody looks at this one.
-    devices = fields.expression("devices") or Expression(Constant(value=None), fields.key("devices"))
+    devices = fields.expression("devices") or Expression(Constant(value=None), fields.map)
     credential = fields.text("credential")
     enter, leave = _maintenance(fields, findings)
     return DevicesBody(

@@ -55,7 +55,7 @@ def _step(node: Node, place: _Place, findings: Findings) -> StepDraft | None:
     verb = _verb(node, findings)
     if verb is None:
         return None
-    fields = Section(node, f"{article(verb)} `{verb}` step", (*keys.STEP, *keys.STEP_OPTIONS[verb]), findings)
+    fields = Section(node, f"{article(verb)} `{verb}` step", keys.STEP_KEYS[verb], findings)
     step_id = fields.text("id", needed="a name for the step", pattern=NAME, hint=NAME_HELP)
     needs = words(given, "`needs`", findings) if (given := fields.node("needs")) is not None else None
     common = _common(fields, verb, findings)
@@ -63,16 +63,14 @@ def _step(node: Node, place: _Place, findings: Findings) -> StepDraft | None:
     if step_id is None or body is None:
         return None
     inner = fields.node(verb)
-    places = {key.text: key.span for key, _ in inner.entries} if isinstance(inner, Fields) else {}
     return StepDraft(
         id=step_id,
-        span=node.span,
         final=place.final,
         position=place.position,
         needs=needs,
         common=common,
         body=body,
-        keys={**places, **fields.places},
+        maps=(node, inner) if isinstance(inner, Fields) else (node,),
     )
 
 

@@ -3,7 +3,6 @@
 import re
 from typing import Final, Literal
 
-from workflows.contracts.names import OWN_MESSAGES
 from workflows.definition import keys
 from workflows.definition.diagnostics import Findings
 from workflows.definition.draft import (
@@ -23,6 +22,7 @@ from workflows.definition.nodes import Fields, Items, Scalar
 from workflows.definition.shape_changes import shape_path, shape_template
 from workflows.definition.shape_inputs import shape_declared
 from workflows.definition.shape_windows import shape_window, time_problem
+from workflows.messages import OWN_MESSAGES
 from workflows.plan import Concat, Constant, Expr
 
 _ON_TIMEOUT: Final[tuple[Literal["approve", "reject", "escalate"], ...]] = ("approve", "reject", "escalate")

@@ -53,7 +53,7 @@ def _wave(node: Node, number: int, findings: Findings) -> WaveDraft | None:
     if size is None and share is None and select is None:
         return None
     return WaveDraft(
-        name.text if name else f"wave {number}", fields.span, size, share, select, per, 0.0 if soak is None else soak
+        name.text if name else f"wave {number}", node.span, size, share, select, per, 0.0 if soak is None else soak
     )
 
 

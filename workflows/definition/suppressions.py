@@ -16,7 +16,7 @@ from workflows.definition.nodes import Fields, Items, Node, Scalar, Text
 
 FORM: Final = "# netsaga: ignore[CODE] reason"
 
-_COMMENT: Final = re.compile(r"(?<![^ \n\r])#[ ]*netsaga:[ ]*ignore\b([^\n\r]*)")
+_COMMENT: Final = re.compile(r"#(?<![^ \n\r]#)[ ]*netsaga:[ ]*ignore\b([^\n\r]*)")
 _REST: Final = re.compile(r"[ ]*\[([^\]]*)\](.*)")
 _WORD: Final = re.compile(r"[^\s,]+")
 _NO_CONTENT: Final = re.compile(r"[ \t]*(?:#.*)?")

@@ -24,6 +24,11 @@ _WORD: Final = re.compile(
     rf"(?P<blank>{_RULES['whitespace']})|(?P<float>(?ix:{_RULES['float']}))|(?P<integer>(?ix:{_RULES['integer']}))"
     rf"|(?P<name>{_RULES['name']})|(?P<string>(?s:{_RULES['string']}))|(?P<operator>{_RULES['operator']})"
 )
+_PATH: Final = re.compile(r"[ \t\n]*[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*[ \t\n]*", re.ASCII)
+_PATH_WORD: Final = re.compile(r"\w+", re.ASCII)
+_KEYWORDS: Final = frozenset(
+    {"and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False", "None"}
+)
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -48,6 +53,18 @@ class SyntaxMistake(ValueError):
     def __init__(self, message: str, start: int, end: int) -> None:
         super().__init__(message)
         self.start, self.end = start, end
+
+
+def path_words(text: str) -> list[tuple[int, int]] | None:
+    """Start and end of each word of a plain path, as ``steps.look.succeeded``; None for anything else.
+
+    Half of all expressions are such paths, and nobody needs a grammar to read them.
+    """
+    if not _PATH.fullmatch(text):
+        return None
+    words = [found.span() for found in _PATH_WORD.finditer(text)]
+    first, end = words[0]
+    return words if text[first:end] not in _KEYWORDS else None
 
 
 @lru_cache(maxsize=4096)

@@ -78,12 +78,30 @@ class Leases:
         run = request.holder.run
         blockers: list[str] = []
         if run not in self._leases:
-            self._queue.setdefault(run, request)
+            waiting = self._queue.get(run)
+            if waiting is None or _is_later(request.number, waiting.number):
+                self._queue[run] = request  # in its old place where it has one
             self._order()
             blockers = self._blockers(request)
         if not blockers:
             self._grant(request, now)
-        return self.answer(request.devices).model_copy(update={"granted": not blockers, "held_by": tuple(blockers)})
+        answer = self.answer(request.devices)
+        return answer.model_copy(update={"granted": not blockers, "held_by": tuple(blockers), "number": request.number})
+
+    def renew(self, request: LeaseRequest) -> LeaseAnswer:
+        """What a run that was reset still has: its devices, a place in the queue, or neither. It is given nothing.
+
+        It may count its requests anew from an earlier one on.
+        """
+        run, number = request.holder.run, {"number": request.number}
+        if run in self._leases:
+            self._leases[run] = self._leases[run].model_copy(update=number)
+            return self.answer(self._leases[run].devices).model_copy(update=number)
+        before: list[str] = []
+        if run in self._queue:
+            self._queue[run] = self._queue[run].model_copy(update=number)
+            before = self._blockers(self._queue[run])
+        return LeaseAnswer(granted=False, held_by=tuple(before))
 
     def answer(self, devices: Iterable[HostName]) -> LeaseAnswer:
         """What a run is told of its devices when it is granted them."""
@@ -105,10 +123,17 @@ class Leases:
         """Whether it was granted what it asked for, and has not given it back."""
         return holder.run in self._leases
 
-    def devices_of(self, holder: Holder) -> tuple[HostName, ...]:
+    def lease_of(self, holder: Holder) -> Lease | None:
         """What a holder holds."""
-        lease = self._leases.get(holder.run)
-        return lease.devices if lease is not None else ()
+        return self._leases.get(holder.run)
+
+    def has_asked_since(self, holder: Holder, number: int | None) -> bool:
+        """Whether a run has made a later request than the one of this number."""
+        return any(
+            of.number is not None and number is not None and of.number > number
+            for of in (self._leases.get(holder.run), self._queue.get(holder.run))
+            if of is not None
+        )
 
     def release(self, holder: Holder, now: datetime, *, cut_off: bool = False) -> list[Holder]:
         """Takes everything back from a holder, or forgets its request; returns the holders whose turn it is now.
@@ -118,7 +143,9 @@ class Leases:
         lease = self._leases.pop(holder.run, None)
         self._queue.pop(holder.run, None)
         if lease is not None and cut_off and lease.devices:
-            self._lost[holder.run] = Lost(holder=holder, prepared=lease.prepared, devices=lease.devices)
+            self._lost[holder.run] = Lost(
+                holder=holder, prepared=lease.prepared, devices=lease.devices, effects=lease.effects
+            )
         return self.advance(now)
 
     def withdraw(self, holder: Holder) -> None:
@@ -155,8 +182,17 @@ class Leases:
     def _grant(self, request: LeaseRequest, now: datetime) -> None:
         run = request.holder.run
         self._queue.pop(run, None)
-        lease = Lease(holder=request.holder, devices=request.devices, since=now, prepared=request.prepared)
-        self._leases.setdefault(run, lease)
+        lease = Lease(
+            holder=request.holder,
+            devices=request.devices,
+            since=now,
+            prepared=request.prepared,
+            effects=request.effects,
+            number=request.number,
+        )
+        held = self._leases.setdefault(run, lease)
+        if _is_later(request.number, held.number):
+            self._leases[run] = held.model_copy(update={"number": request.number})
 
     def _order(self) -> None:
         work = self._claims.state
@@ -183,6 +219,11 @@ class Leases:
             if not share(other.holder, mine) and not wanted.isdisjoint(other.devices):
                 before[other.holder.workflow_id] = None
         return list(before)
+
+
+def _is_later(number: int | None, than: int | None) -> bool:
+    """Whether one request of a run follows another; one of a build that counts follows those that were not counted."""
+    return number is not None and (than is None or number > than)
 
 
 def _of_one_root(one: Holder, other: Holder) -> bool:

@@ -26,6 +26,7 @@ from workflows.contracts import (
     LeaseRequest,
     ReleaseAnswer,
     ReleaseInput,
+    RunId,
 )
 from workflows.guard import looking
 from workflows.guard.claims import Claims
@@ -49,6 +50,7 @@ class _Guard:
         self._quarantine = Quarantine(kept)
         self._claims = Claims(kept)
         self._leases = Leases(kept, self._claims, _by_lines)
+        self._heard: dict[RunId, None] = {}  # who has asked for something since a look began
 
     async def live(self) -> None:
         """Lives for ever; looks after holders while somebody waits."""
@@ -79,6 +81,7 @@ class _Guard:
     @workflow.update(name=contracts.UPDATE_ACQUIRE, description="From a run: all devices that it may change.")
     async def acquire(self, request: LeaseRequest) -> LeaseAnswer:
         """Answers at once: ten updates that wait would fill the server's limit, and block every release."""
+        self._heard[request.holder.run] = None
         answer = self._leases.acquire(request, workflow.now())
         answer = answer.model_copy(update={"quarantined": self._quarantine.among(request.devices)})
         if not answer.granted:
@@ -89,6 +92,12 @@ class _Guard:
     def validate_acquire(self, request: LeaseRequest) -> None:
         """Refuses what would never be granted: in the validator, so that a guard of before replays as it was."""
         self._refuse(request)
+
+    @workflow.update(name=contracts.UPDATE_RENEW, description="From a run that was reset: what it still holds.")
+    def renew(self, request: LeaseRequest) -> LeaseAnswer:
+        """Answers what stands, and grants nothing: whoever has given devices back must not take them for untouched."""
+        self._heard[request.holder.run] = None
+        return self._leases.renew(request)
 
     @workflow.signal(name=contracts.SIGNAL_RELEASE, description="From a run: it has ended.")
     async def release_signal(self, *said: object) -> None:
@@ -105,8 +114,10 @@ class _Guard:
     async def _release(self, call: ReleaseInput) -> ReleaseAnswer:
         now = workflow.now()
         answer = self._quarantine.report(call, now)
-        self._leases.clear(call.looked_at)
-        await self._tell(self._leases.release(call.holder, now))
+        if self._leases.holds(call.holder):  # said twice, it may be another run that has left them behind since
+            self._leases.clear(call.looked_at)
+        if not self._leases.has_asked_since(call.holder, call.number):
+            await self._tell(self._leases.release(call.holder, now))
         if call.claim:
             await self._tell_claims(call.holder)
         return answer
@@ -114,6 +125,7 @@ class _Guard:
     @workflow.update(name=contracts.UPDATE_CLAIM, description="From a run: it would do some work alone (`dedup`).")
     async def claim(self, request: ClaimRequest) -> ClaimAnswer:
         """Grants, or says who does that work; answers at once."""
+        self._heard[request.holder.run] = None
         if request.gone is not None:
             self._claims.withdraw(request.holder)
             await self._forget(Closed(request.gone.holder, request.gone.state))
@@ -191,15 +203,24 @@ class _Guard:
     async def _look(self) -> None:
         """Asks Temporal whether those in the way are still alive."""
         holders = {holder.run: holder for holder in (*self._leases.in_the_way(), *self._claims.in_the_way())}
+        self._heard.clear()
         if len(holders) < 2 or not looking.together():
-            await looking.one_by_one(list(holders.values()), self._forget)
+            await looking.one_by_one(list(holders.values()), self._found_closed)
             return
-        closed = await looking.closed_among(list(holders.values()))
+        closed = [one for one in await looking.closed_among(list(holders.values())) if not self._has_asked(one)]
         for one in closed:  # first of all, or it would be their turn
             self._leases.withdraw(one.holder)
             self._claims.withdraw(one.holder)
         for one in closed:
             await self._forget(one)
+
+    async def _found_closed(self, closed: Closed) -> None:
+        if not self._has_asked(closed):
+            await self._forget(closed)
+
+    def _has_asked(self, closed: Closed) -> bool:
+        """Whether a run has asked for something since it was looked at: it was reset, and the next look will know."""
+        return closed.holder.run in self._heard and workflow.patched("heard-since-the-look")
 
     async def _forget(self, closed: Closed) -> None:
         """A run is closed: what it held goes to the next."""
@@ -211,11 +232,12 @@ class _Guard:
         left = deque(holders)
         while left:
             holder = left.popleft()
-            if not self._leases.holds(holder) and workflow.patched("tells-those-who-hold"):
+            lease = self._leases.lease_of(holder)
+            if lease is None and workflow.patched("tells-those-who-hold"):
                 continue  # it has given its devices back meanwhile, and may wait for them anew
-            devices = self._leases.devices_of(holder)
-            quarantined = self._quarantine.among(devices)
-            answer = self._leases.answer(devices).model_copy(update={"quarantined": quarantined, "to": holder.run})
+            devices, number = (lease.devices, lease.number) if lease is not None else ((), None)
+            told = {"quarantined": self._quarantine.among(devices), "to": holder.run, "number": number}
+            answer = self._leases.answer(devices).model_copy(update=told)
             # By workflow id alone: the run may have continued as new since it asked.
             handle = workflow.get_external_workflow_handle(holder.workflow_id)
             try:

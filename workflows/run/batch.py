@@ -32,7 +32,7 @@ from workflows.contracts import (
     Progress,
     Slots,
 )
-from workflows.run import calls
+from workflows.run import calls, renewal
 from workflows.run.outcomes import letter, lost, not_begun, not_undone, outcome_of
 from workflows.run.pools import Pools, begun_before, not_taken_up, unserved
 from workflows.run.state import FAILED, WORDS
@@ -68,6 +68,7 @@ class BatchWorkflow:
     @workflow.run
     async def run(self, batch: BatchInput) -> BatchResult:
         """Takes up its devices in order, as slots allow, and folds their outcomes."""
+        await renewal.insist(batch.renewal)
         devices: list[asyncio.Task[None]] = []
         reporter = asyncio.create_task(self._report())
         while self._waiting:

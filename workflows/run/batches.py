@@ -27,7 +27,7 @@ from workflows.contracts import (
     Slots,
 )
 from workflows.plan import DevicesStep, HostName
-from workflows.run import calls
+from workflows.run import calls, renewal
 from workflows.run.evidence import merged
 from workflows.run.judgement import Judgement
 from workflows.run.packing import admitted, pack, usable
@@ -116,6 +116,7 @@ class Batches:
         before = self._run.failures(letters)
         self._run.letters.update(letters)
         if mode != "undo":  # what is taken back because of others has not failed
+            self._judgement.note_cut(letters)
             self._judgement.note_failures(self._run.failures(letters) - before, workflow.now())
 
     def cut(self) -> None:
@@ -274,6 +275,7 @@ class Batches:
 
     async def _batch(self, batch: BatchRun) -> None:
         mode = batch.mode
+        await renewal.settled(self._state)
         batch_input = self._input(batch)
         try:
             handle = await workflow.start_child_workflow(
@@ -350,7 +352,7 @@ class Batches:
         step = self._step
         folds = {name: self._state.steps[name].fold_of for name in step.reads if name in self._state.steps}
         return BatchInput(
-            scope=self._state.scope,
+            scope=self._state.effects or self._state.scope,
             prepared=self._state.plan_ready.ref,
             step=step.id,
             label=batch.label,
@@ -367,6 +369,7 @@ class Batches:
                 for host in batch.hosts
             ),
             slots=batch.slots,
+            renewal=renewal.call_of(self._state) if self._changes else None,
             proposal=self._state.planned.ref if self._state.planned is not None else None,
             policy=BatchPolicy(
                 changes=self._changes,

@@ -4,7 +4,7 @@ A run that joins does nothing itself: it waits until the guard says that the oth
 which becomes its own. Only a run that is alive is ever joined.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
@@ -71,6 +71,22 @@ class WorkClaim:
             self._said("")
             claim.state = "held" if claim.state == "waiting" else "joined"
 
+    async def during(self, part: Awaitable[None], finish: Callable[[], Awaitable[None]]) -> None:
+        """Waits for a part of the run that may refuse it, and gives the work back where it does.
+
+        The guard would find out by itself that the run is closed; whoever waits for its turn would wait until then.
+
+        Args:
+            part: The part.
+            finish: Tells the guard that the work is done with.
+        """
+        try:
+            await part
+        except ApplicationError:
+            if self._state.claim.state == "held" and workflow.patched("refused-gives-its-work-back"):
+                await finish()
+            raise
+
     async def follow(self) -> None:
         """Takes the end of the run that this one has joined as its own, unless it is cut before.
 
@@ -117,6 +133,7 @@ class WorkClaim:
                 "requester": state.request.by,
                 "reason": state.request.reason,
                 "joined": behind.workflow_id,
+                "pieces": (),  # what it has changed is not this run's to have taken back
                 "message": f"{joined}; {result.message}".rstrip("; "),
             }
         )

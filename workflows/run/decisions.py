@@ -121,9 +121,8 @@ class Decisions:
             return next(iter(gates.values()))
         if step is not None and step in gates:
             return gates[step]
-        waiting = ", ".join(gates) or "none"
-        asked = f"{step} is not waiting for a decision" if step else "name the step"
-        raise InvalidInputError(f"{asked}; open gates: {waiting}")
+        asked = f"{step} is not waiting for a decision" if step else "name the step" if gates else "no gate is open now"
+        raise InvalidInputError(f"{asked}; open gates: {', '.join(gates)}" if gates else asked)
 
 
 def note(

@@ -72,7 +72,8 @@ def _asked(status: RunStatus) -> Iterator[str]:
         whom = _plain(f"{gate.by} or {gate.also}" if gate.also else gate.by)
         yield (
             f"- **Waits for {gate.quorum - gate.approvals} approval(s) of {whom}** on `{gate.step}` until "
-            f"{gate.until:%Y-%m-%d %H:%M} UTC; silence means {gate.on_timeout}."
+            f"{gate.until:%Y-%m-%d %H:%M} UTC; silence means {gate.on_timeout}"
+            + (f" to {_plain(gate.asks_next)}." if gate.on_timeout == "escalate" and gate.asks_next else ".")
         )
         yield from _bound(gate)
     gates = {gate.step for gate in status.gates}

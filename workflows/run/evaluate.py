@@ -160,14 +160,21 @@ def _compile(expr: Expr) -> Compiled:
 def _lookup(expr: Name | Attr | Item) -> Compiled:
     find = _find(expr)
     said = _spelled(expr)
+    step = _compile(expr.of) if isinstance(expr, Attr) and _is_step(expr.of) else None
 
     def strict(context: Context) -> Value:
         value = find(context)
         if value is MISSING:
+            if step is not None and step(context) is None:
+                return None  # the outputs of a step that was skipped are null
             raise EvaluationError(f"{said} has no value here")
         return value
 
     return strict
+
+
+def _is_step(expr: Expr) -> bool:
+    return isinstance(expr, Attr) and isinstance(expr.of, Name) and expr.of.name == "steps"
 
 
 def _find(expr: Name | Attr | Item) -> Compiled:

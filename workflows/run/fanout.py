@@ -92,7 +92,9 @@ class FanOut:
             failed = [host for host in wave.hosts if self._run.letters[host] in RETRIED]
             await self.take_back(self._left_with_a_part(failed), wave.name)
             # One that could not be taken back is not built upon.
-            self._begin_anew([host for host in failed if self._run.letters[host] in RETRIED])
+            cut = [host for host in wave.hosts if host in self._run.cut_short]
+            self._begin_anew([host for host in failed if self._run.letters[host] in RETRIED] + cut)
+            self._run.cut_short = [host for host in self._run.cut_short if host not in cut]
             wave.state, wave.soaks_until, wave.confirm_until, wave.why = "pending", None, None, ""
         self._run.late, self._run.held_back = False, ""
 
@@ -202,6 +204,8 @@ class FanOut:
             wave.state = "cancelled"
         elif self._judgement.broken(wave.hosts):
             wave.state = "failed"
+        elif (open_ := self._judgement.unfinished(wave.hosts)) and workflow.patched("cut-by-a-deadline-is-not-done"):
+            wave.state, wave.why = "failed", f"{open_} of {len(wave.hosts)} devices had not ended by the deadline"
         elif wave.soak_s > 0:
             wave.state, wave.soaks_until = "soaking", workflow.now() + timedelta(seconds=wave.soak_s)
         else:

@@ -25,6 +25,10 @@ from workflows.run.state import GateRun, RunState, StepRun
 from workflows.run.waiting import until
 
 OURSELVES = "netsaga"
+NAMELESS = (
+    "the gate is not for the one who asks (`not_by: [requester]`), and the request does not say who that is; nobody "
+    "was asked; start again with `by: NAME` in the input, or with `--by NAME`"
+)
 
 
 class Gates:
@@ -76,7 +80,18 @@ class Gates:
         self._state.gates[step.id] = gate
         if step.auto is not None:
             self._approve_by_itself(gate, step.auto, bound)
+        if gate.decided is None and "requester" in step.not_by and not self._state.request.by.strip():
+            self._refuse_the_nameless(gate)
         return gate
+
+    def _refuse_the_nameless(self, gate: GateRun) -> None:
+        """Rejects where the gate excludes whoever asked and the request names nobody: it would exclude nobody.
+
+        `prepare` refuses such a run at once where the gate is sure to ask; this is for one with ``when`` or ``auto``.
+        """
+        if workflow.patched("gates-know-who-asked"):
+            gate.decided = "reject"
+            note(self._state, gate, "reject", "automatic", by=OURSELVES, comment=NAMELESS, counted=True)
 
     def _approve_by_itself(self, gate: GateRun, condition: Expr, bound: StepRun | None) -> None:
         """Approves where the definition's condition holds, with all that it rests on as evidence."""
@@ -205,6 +220,7 @@ def _seen(name: StepId, gate: GateRun) -> Gate:
         until=gate.until,
         on_timeout=wider.then if wider else gate.step.on_timeout,
         escalated=gate.escalated,
+        asks_next=gate.step.escalate.to if gate.step.escalate and not wider else "",
         also=wider.to if wider else "",
         digest=gate.digest,
         diffs=gate.diffs,

@@ -1,8 +1,10 @@
 """Whether what a step over devices has come to is accepted, and how many devices may be under way because of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
+
+from temporalio import workflow
 
 from workflows import contracts
 from workflows.contracts import FailureInfo
@@ -45,6 +47,20 @@ class Judgement:
         within = timedelta(seconds=breaker.within_s)
         self._run.failed_at = [at for at in self._run.failed_at if now - at <= within] + [now] * number
         self._run.tripped = self._run.tripped or len(self._run.failed_at) >= breaker.failures
+
+    def note_cut(self, letters: Mapping[HostName, str]) -> None:
+        """Remembers what the deadline has ended: it was not done, whatever the definition allows to be skipped."""
+        skipped = contracts.LETTERS["skipped"]
+        cut = [host for host, letter in letters.items() if letter == skipped and host not in self._run.cut_short]
+        if self._run.overdue and cut and workflow.patched("cut-by-a-deadline-is-not-done"):
+            self._run.cut_short += cut
+
+    def unfinished(self, hosts: Sequence[HostName]) -> int:
+        """How many of these devices the step's deadline has kept from being done, where not enough are."""
+        if not self._run.overdue or self.enough:
+            return 0
+        letters, cut = self._run.letters, self._run.cut_short
+        return sum(letters[host] == contracts.PENDING or host in cut for host in hosts)
 
     @property
     def enough(self) -> bool:
@@ -111,6 +127,9 @@ class Judgement:
             run.message = f"the breaker opened: {breaker.failures} failures within {breaker.within_s:g} s"
         elif run.held_back:
             run.state, run.message = "failed", run.held_back
+        elif left := self.unfinished(hosts):
+            failed = f"; {failures} failed, and accepted is {accept}" if failures else ""
+            run.state, run.message = "failed", f"{left} of {total} devices had not ended by then{failed}"
         elif failed_wave is not None and failed_wave.why:
             run.state, run.message = "failed", f"{spoken(failed_wave.name)}: {failed_wave.why}"
         elif self.broken(hosts):

@@ -4,6 +4,7 @@ What the guard knows of the devices comes along: those out of service are barred
 that a lost run left behind are looked at first. What it has to know goes along with the release.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from typing import Any
@@ -15,14 +16,13 @@ from workflows import contracts
 from workflows.contracts import (
     Holder,
     LeaseAnswer,
-    LeaseInput,
-    LeaseRequest,
     Quarantined,
     ReleaseAnswer,
     ReleaseInput,
 )
+from workflows.errors import failure
 from workflows.plan import HostName
-from workflows.run import calls, reports
+from workflows.run import calls, renewal, reports
 from workflows.run.aftermath import look
 from workflows.run.state import RunState, StepRun
 from workflows.run.waiting import until
@@ -38,17 +38,55 @@ class DeviceLeases:
     def __init__(self, state: RunState, changed: Callable[[], None]) -> None:
         self._state = state
         self._changed = changed
-        self._looking = False
+        self._looking = self._asking = False
 
     def granted(self, answer: LeaseAnswer | None = None) -> None:
-        """The guard's signal: it is this run's turn. One that means another run of this id is passed over."""
+        """The guard's signal: it is this run's turn. One that means another run or request is passed over."""
         if answer is not None and answer.to not in {None, self._state.scope.run}:
             return
-        if not self._state.lease.asked and workflow.patched("leased-when-asked"):
+        lease, number = self._state.lease, answer.number if answer is not None else None
+        if number != lease.releases + 1 and (number is not None or lease.counted):
+            return
+        if not lease.asked and workflow.patched("leased-when-asked"):
             return  # the request was taken back meanwhile; a step of `finally` asks anew, and waits for that answer
-        if answer is not None and not self._state.lease.held:
+        if answer is not None and not lease.held:
             self._take(answer)
-        self._state.lease.held = True
+        lease.held = True
+
+    def was_reset(self) -> None:
+        """The run goes on from an earlier point of its history, and may have given everything back since."""
+        self._state.lease.doubted = True
+
+    async def watch(self) -> None:
+        """After a reset finds out what the run still holds, where it has asked: before it touches a device."""
+        while True:
+            await workflow.wait_condition(lambda: self._in_doubt)
+            lease = self._state.lease
+            if not renewal.asks(self._state):
+                lease.doubted = False
+                continue
+            answer = await renewal.renewed(renewal.call_of(self._state))
+            if not answer.granted:
+                lease.forfeited = renewal.gone(self._state.scope.workflow_id)
+                return
+            self._take(answer)
+            lease.counted, lease.execution = answer.number is not None, answer.execution
+            lease.held, lease.doubted = True, False
+
+    @property
+    def _in_doubt(self) -> bool:
+        lease = self._state.lease
+        return lease.doubted and lease.asked and not self._asking
+
+    async def while_held(self, part: "asyncio.Task[None]") -> None:
+        """Waits for a part of the run, unless the run has lost its devices by a reset.
+
+        Raises:
+            ApplicationError: ``invalid_input``: it has, and goes no further.
+        """
+        await workflow.wait_condition(lambda: part.done() or bool(self._state.lease.forfeited))
+        if not part.done():
+            raise failure("invalid_input", self._state.lease.forfeited)
 
     async def hold(self, run: StepRun) -> bool:
         """Asks once for all devices of the run, and waits for its turn. False where the run is cut meanwhile.
@@ -61,8 +99,10 @@ class DeviceLeases:
             lease.asked, lease.refused = False, ""  # an earlier step was refused; that may be over
         if not lease.asked:
             lease.asked = True
-            await self._ask(run)
+            if not renewal.asks(self._state):
+                await self._ask(run)
         await until(self._state, lambda: lease.held or bool(lease.refused) or self._stopped(run))
+        await renewal.settled(self._state)
         if lease.refused:
             raise NotLeasedError(lease.refused)
         if lease.held:
@@ -76,7 +116,8 @@ class DeviceLeases:
         lease = self._state.lease
         if not lease.asked:
             return
-        lease.asked = lease.held = False  # a step of `finally` that changes devices asks anew
+        await renewal.settled(self._state)
+        lease.asked = lease.held = lease.counted = False  # a step of `finally` that changes devices asks anew
         lease.releases += 1
         failed = reports.failed(self._state)
         answer = await self._give_back(
@@ -86,6 +127,7 @@ class DeviceLeases:
                 failed=failed,
                 looked_at=tuple(lease.looked_at),
                 policy=self._state.plan_ready.guard,
+                number=lease.releases,
             )
         )
         if answer is not None:
@@ -118,11 +160,13 @@ class DeviceLeases:
     async def _ask(self, run: StepRun) -> None:
         state, lease = self._state, self._state.lease
         devices = tuple(host for host in state.plan_ready.hosts if host not in state.plan_ready.skipped)
-        request = LeaseRequest(holder=self.holder, devices=devices, prepared=state.plan_ready.ref)
+        call = renewal.call_of(state)
+        asks_for = {"devices": devices, "prepared": state.plan_ready.ref, "effects": state.effects}
+        self._asking = True
         try:
             answer: LeaseAnswer = await workflow.execute_activity(
                 contracts.LEASE,
-                LeaseInput(request=request),
+                call.model_copy(update={"request": call.request.model_copy(update=asks_for)}),
                 activity_id="lease",
                 result_type=LeaseAnswer,
                 start_to_close_timeout=calls.STORE_TIMEOUT,
@@ -137,6 +181,12 @@ class DeviceLeases:
                 else f"executor: the guard could not be asked for the devices, and this step has changed none: {cause}"
             )
             return
+        finally:
+            self._asking = False
+        if answer.execution:  # carried out after a reset, it asked for nothing: `watch` finds out what stands
+            lease.doubted = True
+            return
+        lease.counted = answer.number is not None
         if answer.granted and not lease.held:
             self._take(answer)
             lease.held = True
@@ -171,9 +221,7 @@ class DeviceLeases:
     @property
     def holder(self) -> Holder:
         """This run, as the guard knows it."""
-        info = workflow.info()
-        root = info.root.workflow_id if info.root else info.workflow_id
-        return Holder(workflow_id=info.workflow_id, run=self._state.scope.run, root=root)
+        return renewal.holder_of(self._state)
 
 
 def _barred(quarantined: Mapping[HostName, Quarantined]) -> dict[HostName, str]:

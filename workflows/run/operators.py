@@ -22,14 +22,14 @@ from workflows.wording import some
 Kind = Literal["pause", "resume", "cancel", "retry", "skip", "undo", "stop", "set_concurrency"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 NAMED: Final = 5  # devices that a refusal names
-_ANSWER: Final = '{"by": "NAME", "step": "STEP", "devices": ["HOST"]}'
-EXAMPLES: Final[dict[Kind, str]] = {  # what each takes; `reason` may come with any of them
+_ANSWER: Final = '{"by": "NAME", "reason": "TEXT", "step": "STEP", "devices": ["HOST"]}'
+EXAMPLES: Final[dict[Kind, str]] = {  # what each takes
     **dict.fromkeys(KINDS, '{"by": "NAME", "reason": "TEXT"}'),
     "retry": _ANSWER,
     "skip": _ANSWER,
     "stop": _ANSWER,
-    "undo": '{"by": "NAME", "step": "STEP", "scope": "failed | wave | step | run"}',
-    "set_concurrency": '{"by": "NAME", "step": "STEP", "concurrency": 10}',
+    "undo": '{"by": "NAME", "reason": "TEXT", "step": "STEP", "scope": "failed | wave | step | run"}',
+    "set_concurrency": '{"by": "NAME", "reason": "TEXT", "step": "STEP", "concurrency": 10}',
 }
 
 
@@ -78,6 +78,8 @@ class Operators:
             return "the run has come to its verdict; what is left is telling people"
         if state.cut:
             return "the run is being cancelled"
+        if state.request.takes_back is not None:
+            return f"the run takes back what {state.request.takes_back.workflow_id} has changed, and is not cut short"
         match kind:
             case "pause" if state.paused:
                 return "the run is paused already"
@@ -110,7 +112,9 @@ class Operators:
         if refused is None:
             self._do(kind, operation)
         self._changed()
-        return OperationAnswer(accepted=refused is None, phase=self._state.phase, message=refused or "")
+        held = self._state.paused and kind in {"retry", "skip"}
+        said = refused or ("the run is paused, too, and does so once it is resumed" if held else "")
+        return OperationAnswer(accepted=refused is None, phase=self._state.phase, message=said)
 
     def note_cancel(self, reason: str) -> None:
         """A cancel that was asked of the server; who asked, only its reason may tell."""

@@ -32,6 +32,8 @@ def read_request(raw: RawValue) -> RunRequest:
         request = RunRequest.model_validate(given)
     except ValidationError as error:
         _refuse_request("; ".join(_problem(item) for item in error.errors()[:5]))
+    if request.takes_back is not None and workflow.info().parent is None:
+        _refuse_request("`takes_back` is asked for by runs, of those that they have called")
     if bool(request.definition) == (request.source is not None):
         _refuse_request("exactly one of `definition` (a name) and `source` (YAML text) is needed")
     return request

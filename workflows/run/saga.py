@@ -2,17 +2,20 @@
 
 The order is partial: later steps first, later waves first; inside a wave the devices that failed first, then the
 others, in parallel under the step's concurrency. Devices that could not be reached are come back to when all others
-are undone: what cut them off may have been one of those changes. What could not be undone is named.
+are undone: what cut them off may have been one of those changes. What could not be undone is named. A run that a step
+has called is taken back at that step's place, by a run of its own (`called.py`).
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, assert_never
 
 from workflows import contracts
 from workflows.contracts import FailureInfo
 from workflows.errors import FailureType
-from workflows.plan import DevicesStep, HostName, OnFailure
+from workflows.plan import CallStep, DevicesStep, HostName, OnFailure
+from workflows.run import called
 from workflows.run.fanout import FanOut
 from workflows.run.state import FAILED, RunState, StepRun, WaveRun
 
@@ -21,6 +24,10 @@ UNDONE: Final = contracts.LETTERS["undone"]
 UNDO_FAILED: Final = contracts.LETTERS["undo_failed"]
 # Why an undo may have failed that succeeds when the device can be reached again.
 OUT_OF_REACH: Final[frozenset[FailureType | None]] = frozenset({"unreachable", "transient", "outcome_unknown"})
+# Of a called run: what may be taken back, what may be come back to, and what may have restored others.
+STANDS: Final = frozenset({"stands", "undoing"})
+LOST: Final = frozenset({"lost"})
+RECALLED: Final = frozenset({"undone", "lost", "not_undone"})
 _ENDED: Final = {"cancelled": "was cancelled", "rejected": "was rejected"}
 
 Holds = Callable[[StepRun, HostName], bool]
@@ -35,6 +42,15 @@ class Round:
     hosts: tuple[HostName, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """A run that a step has called, and that is taken back as a whole; ``place`` in `StepRun.runs`."""
+
+    step: StepRun
+    place: int
+    hosts: tuple[HostName, ...] = ()  # none of this run
+
+
 def holds_its_change(step: StepRun, host: HostName) -> bool:
     """Whether a device is to be taken back: it holds the step's change, or nobody knows whether it does."""
     return step.letters[host] in HOLDS
@@ -46,7 +62,9 @@ def out_of_reach(step: StepRun, host: HostName) -> bool:
     return step.letters[host] == UNDO_FAILED and info is not None and info.undo in OUT_OF_REACH
 
 
-def rounds(state: RunState, failing: StepRun, on_failure: OnFailure, holds: Holds = holds_its_change) -> list[Round]:
+def rounds(
+    state: RunState, failing: StepRun, on_failure: OnFailure, holds: Holds = holds_its_change
+) -> list[Round | Recall]:
     """What an undo takes back, in order. Pure.
 
     Args:
@@ -56,6 +74,8 @@ def rounds(state: RunState, failing: StepRun, on_failure: OnFailure, holds: Hold
         holds: Which of the devices in this scope.
     """
     step = state.steps[on_failure.of] if on_failure.of else failing
+    if on_failure.scope != "run" and isinstance(step.step, CallStep):
+        return _of_step(step, holds)  # a called run is taken back as a whole
     match on_failure.scope:
         case None | "failed":
             failed = set(failing.hosts_with(FAILED))
@@ -66,18 +86,30 @@ def rounds(state: RunState, failing: StepRun, on_failure: OnFailure, holds: Hold
         case "step":
             return _of_step(step, holds)
         case "run":
-            changing = [run for run in state.steps.values() if isinstance(run.step, DevicesStep) and run.step.changes]
-            return [one for run in reversed(changing) for one in _of_step(run, holds)]
+            return rounds_of_run(state, holds)
         case _:
             assert_never(on_failure.scope)
 
 
-def _of_step(step: StepRun, holds: Holds) -> list[Round]:
-    return [one for wave in reversed(step.waves) for one in _of_wave(step, wave, holds)]
+def rounds_of_run(state: RunState, holds: Holds = holds_its_change) -> list[Round | Recall]:
+    """What an undo of a whole run takes back, in order: its steps, and the runs that they have called. Pure."""
+    changing = (run for run in state.steps.values() if run.runs or _changes(run))
+    return [one for run in reversed(list(changing)) for one in _of_step(run, holds)]
 
 
-def _of_wave(step: StepRun, wave: WaveRun, holds: Holds) -> list[Round]:
-    found = []
+def _changes(run: StepRun) -> bool:
+    return isinstance(run.step, DevicesStep) and run.step.changes
+
+
+def _of_step(step: StepRun, holds: Holds) -> list[Round | Recall]:
+    if not isinstance(step.step, CallStep):
+        return [one for wave in reversed(step.waves) for one in _of_wave(step, wave, holds)]
+    due = LOST if holds is out_of_reach else STANDS  # a called run whose devices could not be reached is come back to
+    return [Recall(step, place) for place in reversed(range(len(step.runs))) if step.runs[place].state in due]
+
+
+def _of_wave(step: StepRun, wave: WaveRun, holds: Holds) -> list[Round | Recall]:
+    found: list[Round | Recall] = []
     for group in reversed(wave.groups or (wave.hosts,)):  # where `order` ranks devices, the last rank first
         holders = [host for host in group if holds(step, host)]
         failed = tuple(host for host in holders if step.letters[host] != contracts.CHANGED)
@@ -88,33 +120,79 @@ def _of_wave(step: StepRun, wave: WaveRun, holds: Holds) -> list[Round]:
 
 async def undo(state: RunState, failing: StepRun, on_failure: OnFailure, changed: Callable[[], None]) -> str:
     """Carries the undo out and says, in a sentence, what came of it."""
-    plan = rounds(state, failing, on_failure)
-    again = bool(rounds(state, failing, on_failure, out_of_reach)) and _restored(state)
-    if not state.undoing and not plan and not again:
-        return _nothing_left(failing)
+    why = f"taken back because step {failing.id} {_ENDED.get(failing.state, 'failed')}"
+    in_order = partial(rounds, state, failing, on_failure)
+    said = await carry_out(state, in_order, why, changed) or _nothing_left(failing)
+    joined = [one for run in state.steps.values() for one in run.runs if one.state == "joined"]
+    others = [f"run {one.workflow_id} stands: {one.message}" for one in joined if on_failure.scope == "run"]
+    return "; ".join([said, *others])
+
+
+async def carry_out(
+    state: RunState,
+    in_order: Callable[[Holds], list[Round | Recall]],
+    why: str,
+    changed: Callable[[], None],
+    *,
+    again: bool = False,
+) -> str:
+    """Takes back what there is, in its order, and comes back to what could not be reached.
+
+    Args:
+        state: The run.
+        in_order: What is taken back, of the devices for which something holds.
+        why: For the devices that have not failed themselves.
+        changed: Called whenever somebody who looks would see a difference.
+        again: Whether something outside this run was restored that may have cut devices off.
+
+    Returns:
+        What came of it, in a sentence; nothing where there was nothing to take back.
+
+    Raises:
+        HandOverError: The run continues as new; called again, it goes on.
+    """
+    plan = in_order(holds_its_change)
+    lost = bool(in_order(out_of_reach)) and (again or _restored(state))
+    if not state.undoing and not plan and not lost:
+        return ""
     state.phase = "undoing"
     _note(state, plan)
     changed()
     for one in plan:
-        _say_why(one, failing)
-        await _take_back(state, one, "undo", changed)
-    if _restored(state):
-        lost = rounds(state, failing, on_failure, out_of_reach)
-        _note(state, lost)
-        for one in lost:
-            await _take_back(state, one, "undo-again", changed)
-            _say_found(one)
+        await _take_back(state, one, why, changed)
+    if again or _restored(state):
+        left = in_order(out_of_reach)
+        _note(state, left)
+        for one in left:
+            await _take_back(state, one, why, changed, again=True)
     return _what_came_of_it(state)
 
 
-def _note(state: RunState, plan: Sequence[Round]) -> None:
+def _note(state: RunState, plan: Sequence[Round | Recall]) -> None:
     """Keeps what is to be taken back, for the sentence at the end; the run may continue as new before it."""
     for one in plan:
         noted = state.undoing.setdefault(one.step.id, [])
         noted.extend(host for host in one.hosts if host not in noted)
 
 
-async def _take_back(state: RunState, one: Round, label: str, changed: Callable[[], None]) -> None:
+async def _take_back(
+    state: RunState, one: Round | Recall, why: str, changed: Callable[[], None], *, again: bool = False
+) -> None:
+    match one:
+        case Round():
+            if not again:
+                _say_why(one, why)
+            await _take_round_back(state, one, "undo-again" if again else "undo", changed)
+            if again:
+                _say_found(one)
+        case Recall():
+            said = why if state.effects is not None else f"{why} in run {state.scope.workflow_id}"
+            await called.take_back(state, one.step, one.place, said, changed, again=again)
+        case _:
+            assert_never(one)
+
+
+async def _take_round_back(state: RunState, one: Round, label: str, changed: Callable[[], None]) -> None:
     wave, before = one.wave, one.wave.state
     wave.state = "undoing"
     changed()
@@ -126,7 +204,8 @@ async def _take_back(state: RunState, one: Round, label: str, changed: Callable[
 
 def _restored(state: RunState) -> bool:
     """Whether something was taken back that may have cut others off."""
-    return any(UNDONE in run.letters.values() for run in state.steps.values())
+    steps = state.steps.values()
+    return any(UNDONE in run.letters.values() or any(one.state in RECALLED for one in run.runs) for run in steps)
 
 
 def _say_found(one: Round) -> None:
@@ -143,6 +222,13 @@ def _say_found(one: Round) -> None:
 
 
 def _what_came_of_it(state: RunState) -> str:
+    said = [_counted(state)] if any(state.undoing.values()) else []
+    for step in state.undoing:
+        said += [called.spoken(one) for one in state.steps[step].runs if one.undone_by or one.state == "not_undone"]
+    return "; ".join(said)
+
+
+def _counted(state: RunState) -> str:
     pairs = [(state.steps[step], host) for step, taken in state.undoing.items() for host in taken]
     devices = len({host for _, host in pairs})
     undone = sum(run.letters[host] == UNDONE for run, host in pairs)
@@ -167,15 +253,9 @@ def _not_undone(hosts: list[HostName]) -> str:
     return f"NOT undone: {', '.join(hosts[:10])}{' and more' if len(hosts) > 10 else ''}" if hosts else ""
 
 
-def _say_why(one: Round, failing: StepRun) -> None:
+def _say_why(one: Round, why: str) -> None:
     for host in one.hosts:
-        one.step.messages.setdefault(
-            host,
-            FailureInfo(
-                type="cancelled",
-                message=f"taken back because step {failing.id} {_ENDED.get(failing.state, 'failed')}",
-            ),
-        )
+        one.step.messages.setdefault(host, FailureInfo(type="cancelled", message=why[: contracts.MESSAGE_LENGTH]))
 
 
 def _names(state: RunState) -> str:

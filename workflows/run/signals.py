@@ -24,6 +24,7 @@ from workflows.run.state import DONE, RunState, StepRun
 
 KEPT: Final = 100  # of one name, until a step takes them
 RECORDED: Final = 200  # of all that were sent
+NAME_SHOWN: Final = 60  # characters of a name that is not known
 BY: Final = "by"
 _PAYLOAD: Final[TypeAdapter[dict[str, JsonValue]]] = TypeAdapter(dict[str, JsonValue])
 
@@ -45,6 +46,7 @@ class Signals:
             self._listen(name)
         self._names = frozenset(names)
         workflow.set_dynamic_update_handler(None)  # from here on the server refuses other names, and history has none
+        workflow.set_dynamic_signal_handler(self._pass_over)  # signals of other names it takes, and calls sent
 
     def _await_the_plan(self) -> None:
         """Lets updates of any name wait, as the server lets signals: only the plan says which there are.
@@ -60,6 +62,16 @@ class Signals:
             return await self._door.update(OperationAnswer, lambda: self._taken(name, payload, "update"))
 
         workflow.set_dynamic_update_handler(early)
+
+    def _pass_over(self, name: str, _: Sequence[RawValue]) -> None:
+        """Records a signal that nothing waits for: whoever mistyped its name hears of it nowhere else."""
+        if len(self._state.operations) < RECORDED:
+            refused = f"no step of this run waits for the signal {name[:NAME_SHOWN]}"
+            self._state.operations.append(
+                OperationRecord(
+                    operation=f"signal {name[:NAME_SHOWN]}", by="?", at=workflow.now(), how="signal", refused=refused
+                )
+            )
 
     def _listen(self, name: str) -> None:
         async def update(*said: object) -> OperationAnswer:

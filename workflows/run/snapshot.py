@@ -22,6 +22,7 @@ _LEFT_OUT: Final[dict[str, Any]] = {
     "finally_": {"__all__": _STEP},
     "gates": {"__all__": {"step"}},
     "ended_by": True,
+    "lease": {"execution": True},  # the next one begins anew
     "handing_over": True,
 }
 
@@ -61,4 +62,5 @@ def _share_steps(state: RunState) -> None:
     plan = state.plan_ready.plan
     runs: dict[StepId, StepRun] = {**state.steps, **state.finally_}
     for step in (*plan.steps, *plan.finally_):
-        runs[step.id].step = step
+        if step.id in runs:  # a run that takes another one back has no `finally`
+            runs[step.id].step = step

@@ -12,6 +12,7 @@ from workflows import contracts
 from workflows.contracts import (
     ArtifactRef,
     Blame,
+    CalledRun,
     ClaimAnswer,
     DecisionRecord,
     DiffGroup,
@@ -143,6 +144,7 @@ class StepRun:
     tripped: bool = False  # the breaker has opened
     alerted: bool = False  # and people were told of it
     overdue: bool = False  # the step's deadline has passed
+    cut_short: list[HostName] = field(default_factory=list)  # begun, and ended by it before anything was changed
     late: bool = False  # a wave that is held can no longer be confirmed in time
     caps: dict[HostName, str] = field(default_factory=dict)  # what devices count under, of ``concurrency: {per}``
     kept: ArtifactRef | None = None  # the outputs of other steps that the actions name
@@ -150,6 +152,7 @@ class StepRun:
     shown: Shown | None = None  # plan mode: not carried out, and its outputs are not known
     called: ProposalSummary | None = None  # plan mode: what a called definition would change
     left: Left = "nothing"  # what the runs that the step has called have left behind on devices
+    runs: list[CalledRun] = field(default_factory=list)  # those of them that have left something, the oldest first
 
     @property
     def id(self) -> StepId:
@@ -193,15 +196,17 @@ class StepRun:
         return OnFailure(action="undo", scope=self.answer.scope)
 
     def judged(self, hosts: Iterable[HostName]) -> int:
-        """The denominator of ``accept``: devices skipped are not in it, those not started are."""
-        skipped = contracts.LETTERS["skipped"]
-        return sum(self.letters[host] != skipped and host not in self.passed for host in hosts)
+        """The denominator of ``accept``: devices skipped are not in it, those not started or cut short are."""
+        skipped, cut, passed = contracts.LETTERS["skipped"], self.cut_short, self.passed
+        return sum((self.letters[host] != skipped or host in cut) and host not in passed for host in hosts)
 
     @property
     def shown_state(self) -> StepState:
         """The state as people see it: what is taken back, or was after it had succeeded, stands no longer."""
-        if any(wave.state == "undoing" for wave in self.waves):
+        if any(wave.state == "undoing" for wave in self.waves) or any(one.state == "undoing" for one in self.runs):
             return "undoing"
+        if self.state == "succeeded" and self.runs and all(one.state == "undone" for one in self.runs):
+            return "undone"
         taken_back = self.state == "succeeded" and any(wave.state == "undone" for wave in self.waves)
         return "undone" if taken_back and contracts.CHANGED not in self.letters.values() else self.state
 
@@ -216,6 +221,7 @@ class StepRun:
             warnings=self.warnings,
             waves=tuple(self.wave_status(wave) for wave in self.waves),
             blame=self.blame,
+            runs=tuple(self.runs),
         )
 
     def wave_status(self, wave: WaveRun) -> WaveStatus:
@@ -241,6 +247,7 @@ class StepRun:
             counts=self.counts(),
             warnings=self.warnings,
             blame=self.blame,
+            runs=tuple(self.runs),
         )
 
 
@@ -274,6 +281,10 @@ class LeaseRun:
     asked: bool = False
     held: bool = False
     refused: str = ""  # why the guard could not be asked
+    counted: bool = False  # whether the guard tells which request it answers; a guard of before does not
+    doubted: bool = False  # the run was reset, and has not asked yet what it still holds
+    execution: str = ""  # the one that was told what it still holds; none: the one that began it
+    forfeited: str = ""  # why the run goes no further
     lost: tuple[Lost, ...] = ()  # runs that left some of the devices behind
     looked: bool = False  # whether those devices were looked at
     looked_at: list[HostName] = field(default_factory=list)  # those about which nothing is in doubt any more
@@ -328,6 +339,8 @@ class RunState:
     ended_by: StepRun | None = None  # the step whose failure ends the run
     result: RunResult | None = None
     planned: ProposalSummary | None = None  # what the run is held to, as it was proposed anew at its beginning
+    effects: Scope | None = None  # of the run whose changes this one takes back; none: its changes are its own
+    unreached: bool = False  # of those, devices that could not be reached: they may be come back to
 
     @property
     def plan_ready(self) -> Prepared:

@@ -36,7 +36,7 @@ from workflows.plan import (
     StepBase,
     WaitStep,
 )
-from workflows.run import calls, planning, verdict
+from workflows.run import called, calls, planning, verdict
 from workflows.run.appeals import blamed
 from workflows.run.context import context
 from workflows.run.evaluate import describe, evaluate, text
@@ -179,7 +179,7 @@ class Verbs:
             plan_digest=state.plan_ready.plan.calls.get(name),
             proposal=planning.planned_call(state, step.id),
         )
-        child = f"{state.scope.workflow_id}/{step.id}"
+        child, first = f"{state.scope.workflow_id}/{step.id}", ""
         run.message = f"run {child}"
         try:
             handle = await workflow.start_child_workflow(
@@ -190,6 +190,7 @@ class Verbs:
                 parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
                 static_summary=f"{name}, called by {state.scope.workflow_id}",
             )
+            first = handle.first_execution_run_id or ""
             self._changed()
             final = run.id in state.finally_
             await workflow.wait_condition(lambda: handle.done() or (not final and self._stopped(run)))
@@ -197,17 +198,30 @@ class Verbs:
                 handle.cancel()
             result: RunResult = await handle
         except FailureError as error:
-            result_ = verdict.result_in(error.cause)
-            run.state = "cancelled" if self._stopped(run) and result_ is None else "failed"
-            why = f"{result_.verdict}: {result_.message}" if result_ else str(error.cause or error)
-            run.message = f"run {child}: {why}"[: contracts.MESSAGE_LENGTH]
-            run.blame = next((one.blame for one in result_.steps if one.blame), None) if result_ else None
-            _note_left(run, verdict.left_by(error.cause))
+            await self._call_failed(run, child, first, error)
             return
         run.outputs, run.called = dict(result.outputs), result.proposal
         run.state = "succeeded" if result.verdict in ACCEPTED else "failed"
         run.message = f"run {child}: {result.verdict}"
         _note_left(run, result.left)
+        called.note(run, child, first, result, result.left)
+
+    async def _call_failed(self, run: StepRun, child: str, first: str, error: FailureError) -> None:
+        """What a called run that did not complete has come to; of one that was cancelled, who did and why."""
+        result = verdict.result_in(error.cause)
+        if result is None and first and isinstance(error.cause, CancelledError):
+            result = await called.how_cancelled(child, first)
+        cancelled = result is None or result.verdict == "cancelled"
+        run.state = "cancelled" if self._stopped(run) and cancelled else "failed"
+        why = str(error.cause or error)
+        if result is not None:
+            named = result.message.startswith(result.verdict)
+            why = result.message if named else f"{result.verdict}: {result.message}"
+            run.blame = next((one.blame for one in result.steps if one.blame), None)
+        run.message = f"run {child}: {why}"[: contracts.MESSAGE_LENGTH]
+        left = result.left if result is not None else verdict.left_by(error.cause)
+        _note_left(run, left)
+        called.note(run, child, first, result, left)
 
     async def other(self, run: StepRun, devices: tuple[DeviceResult, ...]) -> None:
         """The verb of a step that is neither about devices nor a gate."""

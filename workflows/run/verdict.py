@@ -89,6 +89,8 @@ def verdict(state: RunState, devices: Sequence[DeviceResult]) -> Verdict:
     in_between = statuses["undo_failed"] or statuses["unknown"] or _left_touched(state)
     if in_between or any(step.left == "doubt" for step in state.steps.values()):
         return "failed_dirty"
+    if state.request.takes_back is not None:
+        return "stopped" if _holds(state) else "succeeded"
     if state.cut:
         return "cancelled"
     ended = state.ended_by
@@ -170,6 +172,7 @@ def result(
         mode=state.request.mode,
         quarantined={host: one.because for host, one in list(state.lease.quarantined.items())[:MAX_QUARANTINED]},
         left="doubt" if state.verdict == "failed_dirty" else "changes" if _holds(state) else "nothing",
+        took_back=state.request.takes_back.workflow_id if state.request.takes_back is not None else None,
     )
 
 

@@ -37,7 +37,7 @@ from workflows.contracts import (
     SealResult,
 )
 from workflows.errors import EvaluationError, failure
-from workflows.run import calls, ending, planning, queries, verdict
+from workflows.run import called, calls, ending, planning, queries, takeback, verdict
 from workflows.run.alerts import alert
 from workflows.run.claims import WorkClaim
 from workflows.run.context import context
@@ -80,6 +80,7 @@ class RunWorkflow(OperatorHandlers):
             self._state, lambda: self._interpreter.fan_outs, self._cut_by, self._changed, self._door
         )
         self._signals = Signals(self._state, self._changed, self._door)
+        workflow.register_random_seed_callback(lambda _: self._door.signal(self._leases.was_reset))  # so it tells
         self._phase_shown = ""
         self._ending = False  # nothing is left but to close
         self._earlier: RunStatus | None = None  # as the run stood, until this execution knows more
@@ -97,7 +98,7 @@ class RunWorkflow(OperatorHandlers):
             CancelledError: The run was cancelled, and what its definition says was undone.
         """
         state = self._state
-        watcher = asyncio.create_task(watch_history(state))
+        watchers = [asyncio.create_task(watch_history(state)), asyncio.create_task(self._leases.watch())]
         try:
             return await self._run(request)
         except HandOverError:
@@ -107,32 +108,37 @@ class RunWorkflow(OperatorHandlers):
             self._refused(error.message)
             raise
         finally:
-            watcher.cancel()
+            for watcher in watchers:
+                watcher.cancel()
 
     def _refused(self, why: str) -> None:
         """Where nothing was begun, those who look and those who list are told that the run has ended, and why."""
         state = self._state
-        if state.result is not None or state.prepared is None:
+        if state.result is not None:
             return
         if state.phase != "closed":
             state.phase, state.message = "closed", why
-        if workflow.patched("refused-is-closed"):
+        if state.prepared is not None and workflow.patched("refused-is-closed"):
             self._changed()
 
     async def _run(self, request: RawValue) -> RunResult:
         state = self._state
         if workflow.info().continued_run_id is None:
             state.request = read_request(request)
-            await self._to_the_end(asyncio.create_task(self._prepare()))
+            first = takeback.begin(state, self._changed) if state.request.takes_back else self._prepare()
+            await self._to_the_end(asyncio.create_task(first))
         else:
             await self._to_the_end(asyncio.create_task(self._take_up(request)))
-        if state.verdict is None:
+        if state.verdict is None and state.request.takes_back is not None:
+            await self._to_the_end(asyncio.create_task(takeback.carry_out(state, self._leases, self._changed)))
+        elif state.verdict is None:
             await self._to_the_end(asyncio.create_task(self._claim.take(self._leases.holder)))
             if state.claim.state == "joined" and state.result is None:
                 await self._to_the_end(asyncio.create_task(self._claim.follow()))
             if state.result is not None:
                 return await self._closed(state.result)
-            await self._to_the_end(asyncio.create_task(planning.insist(state)))
+            insisted = self._claim.during(planning.insist(state), self._leases.finish_claim)
+            await self._to_the_end(asyncio.create_task(insisted))
             await self._to_the_end(asyncio.create_task(self._interpreter.steps()))
             await self._to_the_end(asyncio.create_task(self._leases.release()))
         devices = verdict.device_results(state)
@@ -149,6 +155,7 @@ class RunWorkflow(OperatorHandlers):
         await self._to_the_end(asyncio.create_task(alert(state, devices)))
         state.result = verdict.result(state, state.plan_ready.plan, devices, self._outputs(devices))
         await self._to_the_end(asyncio.create_task(planning.propose(state)))
+        await self._to_the_end(asyncio.create_task(called.keep(state)))
         await self._to_the_end(asyncio.create_task(self._seal()))
         await self._to_the_end(asyncio.create_task(self._leases.finish_claim()))
         return await self._closed(state.result)
@@ -182,7 +189,7 @@ class RunWorkflow(OperatorHandlers):
         """Waits for a part of the run. A cancel cuts what is under way and never this waiting."""
         while not task.done():
             try:
-                await workflow.wait_condition(task.done)
+                await self._leases.while_held(task)
             except asyncio.CancelledError:  # delivered once; swallowed on purpose: undo and `finally` come first
                 self._cut()
         task.result()
@@ -200,7 +207,7 @@ class RunWorkflow(OperatorHandlers):
 
     def _cut_by(self, reason: str) -> None:
         state = self._state
-        if state.verdict is None:
+        if state.verdict is None and state.request.takes_back is None:  # an undo is not cut short
             state.cut, state.cut_reason = True, reason
             self._interpreter.cut()
             self._changed()

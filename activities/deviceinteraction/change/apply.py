@@ -24,12 +24,14 @@ from activities.deviceinteraction.change.records import (
     read_intent,
     read_outcome,
     read_partial,
+    read_undo_begun,
+    read_undo_outcome,
     write,
 )
 from activities.deviceinteraction.change.work import Work
 from activities.deviceinteraction.config import hierarchy
 from activities.deviceinteraction.config.footprint import Footprint, Path, between, shown
-from activities.deviceinteraction.failures import Drifted, PartiallyApplied, RejectedByDevice, Transient
+from activities.deviceinteraction.failures import Drifted, PartiallyApplied, RejectedByDevice, Reverted, Transient
 from activities.deviceinteraction.model import Applied, Change, Hold
 from activities.deviceinteraction.platforms.dialogue import LineRefused
 from activities.deviceinteraction.platforms.protocol import Running, Staged
@@ -49,7 +51,7 @@ async def apply(work: Work, change: Change, *, save: bool, bound: bool, hold: Ho
         hold: How long the device shall wait for a confirm before it takes the change back by itself.
 
     Raises:
-        Reverted: An earlier attempt's change is gone again: the device took it back.
+        Reverted: An earlier attempt's change is gone again: the device took it back, or an undo did.
         Drifted: The change would be another one today. Untouched.
         RejectedByDevice: Refused; nothing is applied.
         PartiallyApplied: The device is not as predicted; undo it.
@@ -58,11 +60,13 @@ async def apply(work: Work, change: Change, *, save: bool, bound: bool, hold: Ho
     """
     done = await read_outcome(work.journal)
     if done is not None:
+        await _insist_that_it_stands(work)
         return done.applied
     before = await work.platform.running(work.device)
     intent = await read_intent(work.journal)
     if intent is None:
         return await _first(work, change, before, save=save, bound=bound, hold=hold)
+    await _insist_that_it_stands(work)
     await work.platform.discard(work.device, work.names)
     if await read_partial(work.journal) is not None:
         raise PartiallyApplied(f"{work.device.host}: an earlier attempt left the change half made; it must be undone.")
@@ -74,6 +78,18 @@ async def apply(work: Work, change: Change, *, save: bool, bound: bool, hold: Ho
     if seen.done:
         return await _go_on(work, change, intent, before, seen)
     return await _anew(work, change, intent, before)
+
+
+async def _insist_that_it_stands(work: Work) -> None:
+    """A change that was taken back is not made again in the same name, nor passed off as made: its undo is on record.
+
+    Whoever asks for that was reset to a point before, or stood still meanwhile.
+    """
+    host = work.device.host
+    if await read_undo_outcome(work.journal) is not None:
+        raise Reverted(f"{host}: this change was made and taken back already; it is not made again in the same name.")
+    if await read_undo_begun(work.journal) is not None:
+        raise PartiallyApplied(f"{host}: this change is being taken back already; it must be undone to the end.")
 
 
 async def _go_by_footprint(work: Work, change: Change, intent: Intent, now: Running) -> Applied:

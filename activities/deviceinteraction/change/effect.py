@@ -27,7 +27,7 @@ def under_way(host: str, doing: str) -> Iterator[None]:
     except LinkFailed as error:
         raise OutcomeUnknown(
             f"{host}: the link failed during {doing}, so its outcome is not known: {error.message} "
-            "The next attempt looks at the device before it does anything."
+            "What comes next, an attempt or an undo, looks at the device first."
         ) from error
     except DeviceFailure as error:
         error.touched = error.touched or not isinstance(error, Transient)  # these say themselves that nothing was done

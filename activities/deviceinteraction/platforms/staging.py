@@ -25,7 +25,8 @@ async def dropped_if_refused(
         yield
     except LineRefused as refused:
         await drop()
-        raise RejectedByDevice(f"{refused.message} {gone}; nothing is applied.") from refused
+        said = refused.message if refused.message.endswith(".") else f"{refused.message}."
+        raise RejectedByDevice(f"{said} {gone}; nothing is applied.") from refused
     except (CheckFailed, RejectedByDevice):
         await drop()
         raise

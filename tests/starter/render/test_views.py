@@ -7,13 +7,25 @@ import pytest
 from rich.console import Console, RenderableType
 
 from starter.client import Orchestrator
+from starter.errors import RunEndedError, ServerUnreachableError
+from starter.handle import RunHandle
+from starter.render import watch
 from starter.render.diffs import gate_view
 from starter.render.live import LiveView
 from starter.render.plain import PlainView
 from starter.render.status import bar, status_view
 from starter.render.watch import follow
 from starter.render.words import clean, counts, lasted, utc
-from workflows.contracts import DiffGroup, Gate, OperationRecord, RunStatus, StepStatus, WaveStatus
+from workflows.contracts import (
+    DecisionRecord,
+    DiffGroup,
+    Gate,
+    OperationRecord,
+    RunResult,
+    RunStatus,
+    StepStatus,
+    WaveStatus,
+)
 from workflows.plan import HostName, StepId
 
 MOMENT = datetime(2026, 11, 21, 22, 28, 37, tzinfo=UTC)
@@ -73,8 +85,10 @@ def test_a_status_names_its_gate_and_how_to_answer_it() -> None:
     )
     text = printed(status_view(status, url="http://127.0.0.1/r-1", now=MOMENT + timedelta(seconds=75)))
     assert "campus-vlan 1.0.0  r-1  waiting  1m 15s" in text
-    assert "waits for 1 of netops-leads until 2026-11-21 22:58:37Z, then rejects by itself" in text
+    assert "waits for 1 more of netops-leads until 2026-11-21 22:58:37Z, then rejects by itself" in text
     assert "netsaga approve r-1 approval --by NAME" in text
+    narrow = gate.model_copy(update={"on_timeout": "escalate", "asks_next": "managers"})
+    assert "then asks managers, too" in printed(gate_view(narrow, "r-1"))
     wider = gate.model_copy(update={"escalated": True, "also": "managers", "approvals": 0})
     assert "waits for 2 of netops-leads or managers until" in printed(gate_view(wider, "r-1"))
     view = printed(gate_view(gate, "r-1"))
@@ -94,7 +108,21 @@ def test_a_status_tells_what_operators_asked_for_and_what_was_refused() -> None:
         asked("undo", scope="wave", reason="too many"),
         asked("resume", refused="the run is not paused"),
     )
-    text = printed(status_view(RunStatus(id="r-1", phase="running", started=MOMENT, operations=operations)))
+    before = DecisionRecord.model_validate(
+        {
+            "step": "gate",
+            "decision": "approve",
+            "by": "ann",
+            "at": MOMENT - timedelta(minutes=1),
+            "how": "update",
+            "counted": True,
+        }
+    )
+    after = before.model_copy(update={"by": "bob", "at": MOMENT + timedelta(minutes=1)})
+    status = RunStatus(id="r-1", phase="running", started=MOMENT, decisions=(before, after), operations=operations)
+    text = printed(status_view(status))
+    told = ("approved by ann", "set_concurrency", "undo sw1", "undo wave", "resume by", "approved by bob")
+    assert sorted(told, key=text.index) == list(told)
     assert "set_concurrency 5 deploy by olga" in text
     assert "undo sw1 by olga" in text
     assert "undo wave by olga (too many)" in text
@@ -113,6 +141,28 @@ def test_a_wave_that_is_held_says_by_when_it_must_be_confirmed() -> None:
     assert said in printed(live.frame())
     PlainView(Console(file=out, width=120)).show(status, ())
     assert "soaking    3 changed; must be confirmed by 2026-11-21 22:40:37Z\n" in out.getvalue()
+
+
+def test_a_wave_of_one_is_one_device_in_calm_lines() -> None:
+    out, running = io.StringIO(), WaveStatus(name="canary", state="running", size=1, counts={"pending": 1})
+    step = StepStatus(
+        id=StepId("deploy"),
+        kind="devices",
+        state="running",
+        waves=(running, WaveStatus(name="rest", state="pending", size=2)),
+    )
+    view = PlainView(Console(file=out, width=120))
+    view.show(RunStatus(id="r-1", phase="running", started=MOMENT, steps=(step,)), ())
+    assert "deploy/canary      running    1 device\n" in out.getvalue()
+
+
+def test_a_step_has_ended_when_its_last_wave_has_in_calm_lines() -> None:
+    out = io.StringIO()
+    ended = (WaveStatus(name="canary", state="succeeded", size=1), WaveStatus(name="rest", state="succeeded", size=2))
+    step = StepStatus(id=StepId("deploy"), kind="devices", state="succeeded", waves=ended)
+    view = PlainView(Console(file=out, width=120))
+    view.show(RunStatus(id="r-1", phase="running", started=MOMENT, steps=(step,)), ())
+    assert [line.split()[1] for line in out.getvalue().splitlines()] == ["deploy/canary", "deploy/rest", "deploy"]
 
 
 def test_a_refused_run_says_why_and_its_clock_stands_still() -> None:
@@ -153,3 +203,34 @@ async def test_progress_on_a_terminal_is_drawn_in_place_and_taken_away(orchestra
     assert "acc-012" in frames[0]
     assert "canary" in frames[0]
     assert "http://127.0.0.1/x" in frames[0]
+
+
+class Away(RunHandle):
+    """A run whose server is away so many times, and then has seen it terminated."""
+
+    def __init__(self, times: int) -> None:
+        self.id = "run-1"
+        self.times = times
+
+    async def result(self) -> RunResult:
+        """Fails, as it does without a server."""
+        self.times -= 1
+        raise ServerUnreachableError("away") if self.times >= 0 else RunEndedError("terminated")
+
+    async def status(self) -> RunStatus:
+        """As `result`."""
+        raise ServerUnreachableError("away")
+
+
+async def test_a_watch_outlives_a_restart_of_the_server_and_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "AGAIN_S", 0.0)
+    out = io.StringIO()
+    with pytest.raises(RunEndedError):
+        await follow(Away(3), PlainView(Console(file=out, width=120)))
+    assert out.getvalue().count("No Temporal server answers. The run is kept and goes on when it is up again.") == 1
+
+
+async def test_a_watch_gives_up_on_a_server_that_stays_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "PATIENCE_S", 0.0)
+    with pytest.raises(ServerUnreachableError):
+        await follow(Away(3), PlainView(Console(file=io.StringIO(), width=120)))

@@ -11,6 +11,7 @@ from workflows.definition.columns import columns_of, known_commands
 TABLE = Path(columns.__file__).with_name("columns.json")
 
 
+@pytest.mark.untraced
 def test_the_kept_table_is_current(update: bool) -> None:
     made = as_text(columns_table())
     if update:

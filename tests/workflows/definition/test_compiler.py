@@ -1,5 +1,6 @@
 """The compiler as a whole: its digest, its size, its temper."""
 
+import gc
 import random
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def test_the_digest_depends_on_meaning_and_templates_and_not_on_layout() -> None
     assert compiled_digest(SMALL.replace("\n", "\r\n"), TEMPLATES) == digest
 
 
+@pytest.mark.untraced
 def test_a_definition_of_a_thousand_steps_compiles() -> None:
     step = """\
   - id: step{0}
@@ -116,3 +118,16 @@ def test_a_damaged_definition_yields_a_plan_or_a_diagnostic_and_never_an_excepti
         assert 1 <= item.span.line <= len(text.splitlines()) + 1
         assert item.message
     render(result.diagnostics, {"x.yaml": text}, colour=True)
+
+
+@pytest.mark.parametrize("text", [SMALL, BRANCHES])
+def test_a_compilation_leaves_nothing_that_only_the_garbage_collector_frees(text: str) -> None:
+    compile_definition(Source("x.yaml", text, TEMPLATES))  # what is made once for a process
+    gc.collect()
+    gc.disable()
+    try:
+        result = compile_definition(Source("x.yaml", text, TEMPLATES))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+    assert result.ok

@@ -5,7 +5,7 @@ import random
 import pytest
 from jinja2 import nodes
 
-from workflows.definition.syntax import SyntaxMistake, any_words, parse, plain_words
+from workflows.definition.syntax import SyntaxMistake, any_words, parse, path_words, plain_words
 
 PIECES = (
     "inputs", "steps.a", "_x", "\u00e4\u00f6", "a\u00b7", "1", "0", "007", "1_000", "0x1F", "0b1", "1.5", "1e3", "1.e",
@@ -35,6 +35,36 @@ def test_plain_words_are_what_jinja2s_lexer_makes_of_a_text(seed: int) -> None:
         assert found == list(any_words(text, their_ends, their_following)), text
         assert (ends, following) == (their_ends, their_following), text
     assert plain > 20
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_plain_path_is_what_jinja2s_parser_makes_of_it(seed: int) -> None:
+    chance = random.Random(seed)
+    paths = 0
+    pieces = (*PIECES, *["inputs", "steps", ".", ".", "none", "and", "true", "x1", "_"] * 12)
+    for _ in range(300):
+        text = "".join(chance.choice(pieces) for _ in range(chance.randrange(1, 6)))
+        words = path_words(text)
+        if words is None:
+            continue
+        paths += 1
+        syntax = parse(text)
+        names: list[str] = []
+        node: nodes.Node = syntax.tree
+        while isinstance(node, nodes.Getattr):
+            names.append(node.attr)
+            node = node.node
+        assert isinstance(node, nodes.Name), text
+        assert [*reversed([*names, node.name])] == [text[start:end] for start, end in words], text
+        assert all(syntax.ends[start] == end for start, end in words), text
+    assert paths > 20
+
+
+@pytest.mark.parametrize(
+    "text", ["true", "None", "not", "a b", "a . b", "a.1", "1.a", "a.", ".a", "a[0]", "\u00e4.b", ""]
+)
+def test_what_is_no_plain_path_is_for_the_parser(text: str) -> None:
+    assert path_words(text) is None
 
 
 def test_values_have_the_same_types() -> None:

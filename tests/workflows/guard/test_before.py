@@ -2,7 +2,9 @@
 
 ``guard-looks-before`` asked about each run by an activity of its own, and set a timer though nobody waited any more;
 ``guard-tells-before`` told a run that it was its turn which had given its devices back meanwhile; the run of
-``leased-late-before`` took such a word for the answer to what it had asked for since.
+``leased-late-before`` took such a word for the answer to what it had asked for since. ``guard-hears-before`` took a run
+for closed that had asked for something since it was looked at, and the run of ``reset-open-before`` took it for granted
+that it holds what it held before it was reset.
 """
 
 import json
@@ -23,6 +25,8 @@ BEFORE = {
     "looks-at-all-at-once": "guard-looks-before",
     "tells-those-who-hold": "guard-tells-before",
     "leased-when-asked": "leased-late-before",
+    "heard-since-the-look": "guard-hears-before",
+    "asks-after-a-reset": "reset-open-before",
 }
 
 

@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from temporalio.client import WorkflowUpdateFailedError
+from temporalio.testing import ActivityEnvironment
 
-from guarded import Guarded, clear, guarded, known, serving, until_waiting
+from activities.leases import Leasing
+from guarded import AtWork, Guarded, clear, guarded, known, serving, until_waiting
 from plans import at_least, changing, plan, reading, waves
 from running import Server
 from scripted import Holding
 from workflows import contracts
-from workflows.contracts import ClearRequest, GuardPolicy, LookResult
+from workflows.contracts import ClearRequest, GuardPolicy, HolderInput, LookResult
 from workflows.guard import workflow as guard_workflow
 from workflows.plan import Breaker, HostName
 
@@ -75,6 +77,27 @@ async def test_the_devices_of_a_terminated_run_are_looked_at_by_the_next(server:
     assert (looked.lost.holder.workflow_id, looked.lost.devices) == (one.handle.id, HOSTS)
     assert looked.lost.prepared is not None
     assert state.flagged == {}, "the next run has looked"
+
+
+async def test_nobody_gets_the_devices_of_a_terminated_run_while_its_batches_are_at_work(
+    server: Server, world: Guarded
+) -> None:
+    first = AtWork(world, touches=True)
+    world.scripts["deploy", "sw1"] = first
+    async with serving(server, world) as runs:
+        one = await runs.start()
+        await asyncio.wait_for(first.begun.wait(), 20)
+        await one.handle.terminate("by the test")
+        lost = (await known(server, world)).leases[0].holder
+        environment, leasing = ActivityEnvironment(client=server.client), Leasing(world.guard)
+        assert (await environment.run(leasing.holder, HolderInput(holder=lost))).state == "open"
+        two = await runs.start()
+        await until_waiting(two)
+        world.calls.clear()
+        first.go_on.set()
+        assert (await two.result()).verdict == "succeeded"
+        assert (await environment.run(leasing.holder, HolderInput(holder=lost))).state == "cut_off"
+    assert [looked.lost.holder for looked in world.looks] == [lost]
 
 
 async def test_what_a_terminated_run_left_in_between_is_not_changed_and_quarantined(

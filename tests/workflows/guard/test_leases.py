@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.contracts import GuardState, Holder, LeaseRequest, RunId
+from workflows.contracts import GuardState, Holder, LeaseAnswer, LeaseRequest, RunId, Scope
 from workflows.guard.leases import Leases
 from workflows.plan import HostName
 
@@ -112,3 +112,52 @@ def test_no_device_is_ever_held_by_two_and_everybody_is_served_in_the_end(
     while leases.state.leases:
         leases.release(leases.state.leases[0].holder, NOW)
     assert not leases.somebody_waits
+
+
+def numbered(number: int | None, *devices: str, name: str = "b") -> LeaseRequest:
+    return request(name, *devices).model_copy(update={"number": number})
+
+
+def test_an_answer_repeats_the_number_of_the_newest_request_which_keeps_its_place() -> None:
+    leases = Leases(GuardState())
+    leases.acquire(request("a", "sw1"), NOW)
+    assert leases.acquire(numbered(None, "sw1"), NOW).number is None
+    assert leases.acquire(numbered(1, "sw1", name="c"), NOW).number == 1
+    assert leases.acquire(numbered(3, "sw1"), NOW).number == 3
+    leases.acquire(numbered(2, "sw1"), NOW)  # late, by a worker that stood still
+    leases.acquire(numbered(None, "sw1"), NOW)
+    assert [(one.holder.workflow_id, one.number) for one in leases.state.queue] == [("b", 3), ("c", 1)]
+    assert leases.release(holder("a"), NOW) == [holder("b")]
+    assert [lease.number for lease in leases.state.leases] == [3]
+    leases.acquire(numbered(4, "sw1"), NOW)
+    leases.acquire(numbered(2, "sw1"), NOW)
+    assert [lease.number for lease in leases.state.leases] == [4]
+
+
+def test_a_release_that_comes_late_is_of_an_earlier_request() -> None:
+    leases = Leases(GuardState())
+    assert not leases.has_asked_since(holder("b"), 1), "it is not known at all"
+    leases.acquire(numbered(2, "sw1"), NOW)
+    leases.acquire(numbered(2, "sw1", name="c"), NOW)
+    assert [leases.has_asked_since(holder("b"), number) for number in (1, 2, 3, None)] == [True, False, False, False]
+    assert leases.has_asked_since(holder("c"), 1), "it waits"
+
+
+def test_a_run_that_was_reset_is_told_what_it_still_has_and_given_nothing() -> None:
+    leases = Leases(GuardState())
+    assert leases.renew(numbered(1)) == LeaseAnswer(granted=False)
+    assert leases.state == GuardState()
+    leases.acquire(numbered(2, "sw1"), NOW)
+    leases.acquire(numbered(2, "sw1", name="c"), NOW)
+    assert leases.renew(numbered(1)) == LeaseAnswer(granted=True, number=1)
+    assert leases.renew(numbered(1, name="c")) == LeaseAnswer(granted=False, held_by=("b",))
+    numbers = [lease.number for lease in leases.state.leases] + [waiting.number for waiting in leases.state.queue]
+    assert numbers == [1, 1], "it counts from there again"
+
+
+def test_a_run_that_took_another_one_back_and_was_lost_says_whose_effects_are_to_be_looked_at() -> None:
+    leases, other = Leases(GuardState()), Scope(workflow_id="outer/inner", run=RunId("inner-run"))
+    undo = request("outer/inner/undo-1", "sw1", root="outer").model_copy(update={"effects": other})
+    leases.acquire(undo, NOW)
+    leases.release(undo.holder, NOW, cut_off=True)
+    assert [lost.effects for lost in leases.acquire(request("b", "sw1"), NOW).lost] == [other]

@@ -5,13 +5,17 @@ import uuid
 from collections.abc import Sequence
 
 import pytest
+from temporalio import activity
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities.leases import Leasing
 from holders import Runs, guarding, standing_runs
 from running import Server
 from workflows import contracts
-from workflows.contracts import GuardState, HoldersInput
+from workflows.contracts import GuardState, HoldersInput, HoldersState, LeaseAnswer, LeaseRequest
 from workflows.converter import CONVERTER
+from workflows.guard.workflow import GuardWorkflow
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -101,3 +105,48 @@ async def test_more_than_fit_into_one_question_are_asked_about_in_pieces_and_nob
             state = await runs.guard.query(contracts.QUERY_LEASES, result_type=GuardState)
     assert len([kind for kind in kinds if kind.startswith("signal_external_workflow_execution_initiated")]) == 1
     assert [lost.holder.run for lost in state.lost] == [runs.holder("one").run]
+
+
+class Stale(Leasing):
+    """What a look at runs has found, and tells only when the test lets it."""
+
+    def __init__(self, guard: str) -> None:
+        super().__init__(guard)
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+
+    @activity.defn(name=contracts.HOLDERS)
+    async def holders(self, call: HoldersInput) -> HoldersState:
+        """The first one had ended by then."""
+        self.begun.set()
+        await self.go_on.wait()
+        return HoldersState(states={call.holders[0].run: "ended"})
+
+
+@pytest.mark.history("guard-hears")
+async def test_a_run_that_has_asked_since_it_was_looked_at_is_not_taken_for_closed(server: Server) -> None:
+    queue = f"guard-{uuid.uuid4().hex[:8]}"
+    async with standing_runs(server, queue) as runs:
+        stale = Stale(runs.guard.id)
+        worker = Worker(
+            server.client,
+            task_queue=queue,
+            workflows=[GuardWorkflow],
+            activities=[stale.holders, stale.holder],
+            workflow_runner=UnsandboxedWorkflowRunner(),
+        )
+        async with worker:
+            await waiting(runs, "one", "two")
+            await asyncio.wait_for(stale.begun.wait(), 60)
+            request = LeaseRequest(holder=runs.holder("one"), devices=())
+            renewed = await runs.guard.execute_update(contracts.UPDATE_RENEW, request, result_type=LeaseAnswer)
+            assert renewed.granted, "it was reset after the look had begun"
+            stale.go_on.set()
+            await until_looked(runs, "one", "two")
+            async with asyncio.timeout(60):
+                while not [event for event in await events(runs) if event.HasField("timer_started_event_attributes")]:
+                    await asyncio.sleep(0.05)
+            state = await runs.guard.query(contracts.QUERY_LEASES, result_type=GuardState)
+            assert [lease.holder for lease in state.leases] == [runs.holder("one")]
+            assert await runs.told("two") == []
+            if server.keep_as is not None:
+                await server.keep(runs.guard, server.keep_as)

@@ -59,6 +59,9 @@ FOUND = {
     "a device that a called run could not take back makes its caller dirty too": Scenario(
         1, (StepSpec(verb="call", part=(PAUSES,)),), STUCK
     ),
+    "a run that is refused after it has claimed its work gives it back": Scenario(
+        1, (StepSpec(),), dedup="queue", mode="moved"
+    ),
 }
 
 

@@ -172,6 +172,37 @@ async def test_a_retry_gives_the_step_its_time_once_more(server: Server) -> None
     assert held.asked("do", "deploy").count("sw1") == 1
 
 
+@pytest.mark.history("deadline-cuts")
+async def test_what_a_deadline_ends_before_it_is_changed_was_not_done(server: Server) -> None:
+    held = at_a_deadline(waves=waves(3, "100%", soak="2h"), deadline=Constant(value="1s"))
+    held.scripts["deploy", "sw2"] = held.scripts["deploy", "sw3"] = Holding(held)
+    async with server.run(held) as live:
+        status = await live.until(asks)
+        assert status.steps[0].message.startswith("the deadline passed after 1 s; 3 of 4 devices had not ended by then")
+        assert [wave.state for wave in status.steps[0].waves] == ["failed", "pending"]  # and it did not soak
+        await ask(live, "stop")
+        result = await live.result()
+    assert result.verdict == "stopped"
+    assert {device.name: device.status for device in result.devices} == {
+        "sw1": "changed",
+        "sw2": "skipped",
+        "sw3": "skipped",
+        "sw4": "untouched",
+    }
+
+
+async def test_a_retry_takes_up_what_the_deadline_has_ended(server: Server) -> None:
+    held = at_a_deadline(waves=(), deadline=Constant(value="1s"))
+    held.scripts["deploy", "sw4"] = Holding(held)
+    async with server.run(held) as live:
+        await live.until(asks)
+        del held.scripts["deploy", "sw4"]
+        await ask(live, "retry")
+        result = await live.result()
+    assert result.verdict == "succeeded"
+    assert sorted(host for step, host in held.touched if step == "deploy") == list(HOSTS)
+
+
 async def test_an_operator_has_the_step_undone_at_its_deadline(server: Server) -> None:
     async with server.run(held := at_a_deadline()) as live:
         await live.until(asks)

@@ -281,9 +281,11 @@ async def test_a_request_that_cannot_be_read_fails_the_run_and_says_what_was_exp
     world = World(plan(changing("deploy")), HOSTS)
     async with server.run(world, request_) as live:
         error = await live.end()
+        status = await live.status()
     assert isinstance(error, ApplicationError)
     assert error.type == "invalid_input"
     assert said in error.message
+    assert (status.phase, status.message) == ("closed", error.message)
     assert "No device was touched" in error.message
     assert world.calls == []
 

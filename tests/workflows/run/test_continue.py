@@ -14,7 +14,7 @@ from workflows.contracts import Decision, DecisionAnswer, Operation, OperationAn
 from workflows.plan import ApproveStep, Constant, HostName, OnFailure, SetStep, StepId
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-MANY = tuple(f"sw{index:03}" for index in range(1, 131))
+MANY = tuple(f"sw{index:03}" for index in range(1, 107))
 SHORT = 30  # events, so that a few batches fill it
 
 
@@ -53,10 +53,10 @@ async def test_what_is_known_of_devices_survives(server: Server) -> None:
     look = reading("look", accept=at_least(50), needs=(StepId("deploy"),))
     world = World(plan(changing("deploy", accept=at_least(50)), look), MANY, history_events=SHORT)
     world.fails("deploy", "sw001", "unreachable")
-    world.fails("deploy", "sw130", touched=True)
+    world.fails("deploy", "sw106", touched=True)
     result = await server.outcome(world)
     assert result.verdict == "partial"
-    assert result.counts == {"changed": 128, "undone": 1, "unreachable": 1}
+    assert result.counts == {"changed": 104, "undone": 1, "unreachable": 1}
     by_name = {device.name: device for device in result.devices}
     assert by_name[HostName("sw001")].message == "sw001 says unreachable"
     assert len(world.sealed[0].folds[StepId("deploy")]) >= 2
@@ -70,7 +70,7 @@ async def test_an_undo_goes_on_where_it_was(server: Server) -> None:
         MANY,
         history_events=SHORT,
     )
-    world.fails("deploy", "sw130", touched=True)
+    world.fails("deploy", "sw106", touched=True)
     async with server.run(world) as live:
         result = await live.result()
         assert await executions(live) > 1
@@ -158,7 +158,7 @@ async def test_a_cancel_in_a_later_execution_ends_the_run_properly(server: Serve
         history_events=SHORT,
     )
     holding = Holding(world)
-    world.scripts["look", "sw120"] = holding
+    world.scripts["look", "sw104"] = holding
     async with server.run(world) as live:
         await asyncio.wait_for(holding.begun.wait(), 30)
         assert await executions(live) > 1

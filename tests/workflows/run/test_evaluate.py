@@ -112,6 +112,26 @@ def test_null_is_replaced_by_default_as_the_outputs_of_a_skipped_step_are() -> N
     assert evaluate(tree("steps.gone.warnings | default(0)"), {"steps": {"gone": None}}) == 0
 
 
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "steps.gone.status is none",
+        "not steps.gone.status is not none",
+        "steps.gone.status == none",
+        "steps.gone.status is none or steps.gone.status > 3",
+        "steps.gone.status is not defined",
+    ],
+)
+def test_the_outputs_of_a_skipped_step_can_be_asked_whether_they_are_null(guard: str) -> None:
+    assert truth(tree(guard), {"steps": {"gone": None}})
+
+
+@pytest.mark.parametrize("expression", ["steps.gone.json.count", "steps.absent.status", "steps.there.status", "gone.x"])
+def test_only_the_outputs_of_a_step_that_is_there_are_null(expression: str) -> None:
+    with pytest.raises(EvaluationError, match="has no value here"):
+        evaluate(tree(expression), {"steps": {"gone": None, "there": {}}, "gone": None})
+
+
 def test_zero_and_false_are_not_one_value() -> None:
     assert evaluate(Constant(value=0), {}) == 0
     assert evaluate(Constant(value=False), {}) is False

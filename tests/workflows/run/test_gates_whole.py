@@ -61,6 +61,26 @@ async def open_gate(live: Live) -> contracts.Gate:
     return (await live.until(lambda status: bool(status.gates))).gates[0]
 
 
+# --------------------------------------------------------------------------------------------------------- requester
+
+NAMELESS = {"definition": "test"}
+
+
+@pytest.mark.history("nameless")
+async def test_a_gate_that_excludes_an_unknown_requester_asks_nobody_and_rejects(server: Server) -> None:
+    result = await server.outcome(held := world(auto=Constant(value=False)), NAMELESS)
+    assert result.verdict == "rejected"
+    assert "the request does not say who that is; nobody was asked" in result.message
+    assert held.asked("do", "deploy") == []
+    assert kinds(held) == [("reject", "netsaga", True)]
+
+
+@pytest.mark.parametrize("never", ["when", "auto"])
+async def test_a_gate_that_does_not_ask_does_not_mind_an_unknown_requester(server: Server, never: str) -> None:
+    result = await server.outcome(world(**{never: Constant(value=never == "auto")}), NAMELESS)
+    assert result.verdict == "succeeded"
+
+
 # -------------------------------------------------------------------------------------------------------- escalation
 
 ESCALATES: dict[str, object] = {

@@ -104,7 +104,15 @@ async def test_a_retry_that_fails_asks_again(server: Server) -> None:
     world = paused_on_failure("sw1")
     async with server.run(world) as live:
         await live.until(asks)
-        await ask(live, "retry")
+        with pytest.raises(WorkflowUpdateFailedError) as wrong:
+            await live.handle.execute_update("retry", {"by": "olga", "devices": "sw1"})
+        assert "`devices`: input should be a list; send {" in str(wrong.value.cause)
+        with pytest.raises(WorkflowUpdateFailedError) as early:
+            await live.handle.execute_update("approve", {"by": "olga"})
+        assert str(early.value.cause).endswith("no gate is open now")
+        await ask(live, "pause")
+        assert (await ask(live, "retry")).message == "the run is paused, too, and does so once it is resumed"
+        await ask(live, "resume")
         await live.until(lambda status: asks(status) and world.asked("do", "deploy").count("sw1") == 2)
         await ask(live, "skip", reason="it is being replaced")
         result = await live.result()

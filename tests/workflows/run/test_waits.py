@@ -85,6 +85,18 @@ async def test_an_update_of_the_same_name_answers(server: Server) -> None:
         assert (await live.result()).verdict == "succeeded"
 
 
+async def test_a_signal_that_no_step_waits_for_is_recorded_as_refused(server: Server) -> None:
+    async with server.run(held := world(for_signal())) as live:
+        await live.handle.signal("burn_in_doen", {"passed": True})
+        await live.until(lambda status: len(status.operations) == 1)
+        await live.handle.signal("burn_in_done", {"passed": True})
+        assert (await live.result()).verdict == "succeeded"
+    assert [(record.operation, record.refused) for record in held.sealed[0].operations] == [
+        ("signal burn_in_doen", "no step of this run waits for the signal burn_in_doen"),
+        ("signal burn_in_done", ""),
+    ]
+
+
 async def test_a_signal_that_comes_before_its_step_waits_is_kept(server: Server) -> None:
     early = (waiting(id="first", for_=Constant(value="1h")), for_signal(needs=("first",), limit=Constant(value="5m")))
     async with server.run(world(*early)) as live:

@@ -139,7 +139,8 @@ class OnFailure(Part):
     """Undo, as what a failure does to the *others*. A failed device that was touched is undone by itself, at once."""
 
     undo: UndoScope = key(
-        "Which devices: the `failed` ones of step `of`, or all that changed in the `wave`, the `step` or the `run`.",
+        "Which devices: the `failed` ones of step `of`, or all that changed in the `wave`, the `step` or the `run`. "
+        "What a called run has changed belongs to the step that calls it, and to the run.",
         needed=True,
         examples=["wave"],
     )

@@ -80,7 +80,8 @@ class Approval(Part):
         "How many of them. A person counts once.", default=1, examples=[2]
     )
     not_by: tuple[Literal["requester"], ...] | Literal["requester"] | None = key(
-        "Who may not: `requester` is the one who asked for the run. A run that does not say who (`by`) is refused.",
+        "Who may not: `requester` is the one who asked for the run. A run that does not say who (`by`) "
+        "is refused: at once, or, where the gate has `when` or `auto`, when it is reached and would ask.",
         examples=[["requester"]],
     )
     binds: BoundPath | None = key(

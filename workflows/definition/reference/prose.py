@@ -88,7 +88,13 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "wait": "Outputs: those of the signal's `payload`, where it waits for one; `reachable`, `unreachable` and "
     "`refused`, lists of devices, where it waits for devices. A device that refuses the login is not asked again. "
     "Signals that come before their step waits are kept for it; `netsaga signal RUN NAME` sends one.",
-    "call": "Outputs: those that the called definition declares.",
+    "call": "Outputs: those that the called definition declares.\n\n"
+    "What the called run has changed is taken back where a later step, or this one, fails with "
+    "`on_failure: {undo: run}`, and where `{undo: step}` is of this step: as a "
+    "whole, at this step's place, in the called definition's own order, by a run of its own with a record of its own. "
+    "The runs that it has called are taken back with it. A run that it has joined (`dedup`) is not: its changes are "
+    "another's. Where it is not known what the called run has changed, since it was terminated say, the verdict is "
+    "`failed_dirty` and names it.",
     "script": "Outputs: `result`, the JSON that it prints; `log`, the artifact that holds what it wrote to standard "
     "error, null where that is nothing. Where it fails or a cancel ends it, the step's message names its log.",
     "ansible": "Outputs: `result`, a map: `hosts`, by host the numbers of the recap (`ok`, `changed`, `unreachable`, "

@@ -15,6 +15,8 @@ from workflows.definition.mapping import Section
 from workflows.definition.reference import explained
 from workflows.definition.reference.tables import as_yaml
 
+pytestmark = pytest.mark.untraced  # it compiles each example once for each key, and others cover the compiler
+
 PARTS = sorted(explained(), key=lambda part: part.__name__)
 KEYS = [(part, key) for part in PARTS for key in parts_keys(part)]
 

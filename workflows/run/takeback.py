@@ -1,0 +1,88 @@
+"""A run that takes back what another one has changed, which the same caller had called (`called.py`).
+
+It takes up the state of that run instead of preparing a definition, leases its devices anew, undoes the scope ``run``
+of it in its partial order, and closes as any run does, with a record of its own. The journal knows what was done under
+the name of the other run, so whatever is asked of a device is asked in that one's name. It is not cut short.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from temporalio.exceptions import ActivityError
+
+from workflows.errors import failure
+from workflows.run import calls, saga
+from workflows.run.handover import kept_text
+from workflows.run.leases import DeviceLeases, NotLeasedError
+from workflows.run.reports import IN_BETWEEN, LENGTH
+from workflows.run.snapshot import restore
+from workflows.run.state import LeaseRun, RunState, StepRun
+from workflows.wording import shortened
+
+
+async def begin(state: RunState, changed: Callable[[], None]) -> None:
+    """Takes up what the other run has kept: its plan, its inventory, and where each device stands in each step.
+
+    Raises:
+        ApplicationError: ``block_unavailable``: it cannot be read. No device was touched.
+    """
+    back = state.request.takes_back
+    assert back is not None, "begun without a run to take back"
+    other = RunState(scope=state.scope, started=state.started)
+    try:
+        restore(other, await kept_text(state.scope, back.pieces, calls.STORE_RETRY))
+    except ActivityError as error:
+        state.phase = "closed"
+        state.message = f"executor: what run {back.workflow_id} has kept cannot be read: {error.cause}"
+        raise failure("block_unavailable", f"{state.message}. No device was touched.") from None
+    state.prepared, state.planned, state.steps = other.prepared, other.planned, other.steps
+    state.effects = other.effects or other.scope
+    state.scope = state.scope.model_copy(update={"definition": state.plan_ready.plan.name})
+    for run in state.steps.values():
+        run.folds, run.undo_folds, run.asks, run.overdue = [], [], False, False
+    # What has failed there was reported by that run; of what could not be taken back, `carry_out` tells.
+    state.lease = LeaseRun(reported=list(state.steps))
+    state.phase, state.message = "running", f"takes back run {back.workflow_id}"
+    changed()
+
+
+async def carry_out(state: RunState, leases: DeviceLeases, changed: Callable[[], None]) -> None:
+    """Takes everything back. Entered again after the run has continued as new, it goes on.
+
+    Raises:
+        HandOverError: The run continues as new.
+    """
+    back = state.request.takes_back
+    assert back is not None, "carried out without a run to take back"
+    in_order = partial(saga.rounds_of_run, state)
+    due = [*in_order(saga.holds_its_change), *in_order(saga.out_of_reach)]
+    try:
+        if due:
+            await _lease(due[0].step, leases)
+    except NotLeasedError as error:
+        state.message = f"run {back.workflow_id} was not taken back: {error}"
+        return
+    said = await saga.carry_out(state, in_order, state.request.reason, changed, again=back.again)
+    state.message = said or "there was nothing to undo"
+    state.unreached = bool(in_order(saga.out_of_reach))
+    _report(state, back.workflow_id)
+
+
+async def _lease(run: StepRun, leases: DeviceLeases) -> None:
+    """Waits for the devices; the step shows that meanwhile, and then again what it has come to in its own run."""
+    before = run.state, run.message
+    try:
+        await leases.hold(run)
+    finally:
+        run.state, run.message = before
+
+
+def _report(state: RunState, other: str) -> None:
+    """Notes for the guard which devices could not be taken back: no run changes them until somebody has looked."""
+    for step, hosts in state.undoing.items():
+        run = state.steps[step]
+        for host in hosts:
+            info = run.messages.get(host)
+            if run.letters[host] in IN_BETWEEN:
+                said = f"step {step} of run {other}: {info.message if info else 'it was not taken back'}"
+                state.lease.dirty[host] = shortened(said, LENGTH)
