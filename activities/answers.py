@@ -41,6 +41,16 @@ class Answer:
         return self.headers.get("content-type") or "application/octet-stream"
 
     @property
+    def kind(self) -> str:
+        """The media type without its parameters, in small letters (RFC 9110, section 8.3.1)."""
+        return self.media_type.partition(";")[0].strip().lower()
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is said to be JSON (RFC 8259, and the suffix of RFC 6839, section 3.1)."""
+        return self.kind == "application/json" or self.kind.endswith("+json")
+
+    @property
     def text(self) -> str:
         """The body as text; what cannot be read is replaced."""
         said = _CHARSET.search(self.media_type)
@@ -102,8 +112,7 @@ def parsed(answer: Answer) -> JsonValue:
     Raises:
         Refused: It is said to be JSON, and is not.
     """
-    media_type = answer.media_type.partition(";")[0].strip().lower()
-    if not answer.body or not (media_type == "application/json" or media_type.endswith("+json")):
+    if not answer.body or not answer.is_json:
         return None
     try:
         value: JsonValue = json.loads(answer.body, parse_constant=_no_number)

@@ -33,6 +33,7 @@ from workflows.contracts import INLINE, HttpInput, HttpResult
 from workflows.errors import InvalidInputError
 
 LARGEST: Final = 10_000_000  # bytes of a body
+KIND: Final = 100  # characters of a media type, as history keeps it
 REDIRECTS: Final = 5
 CONNECT_S: Final = 15.0
 SAFE: Final = frozenset({"get", "head"})  # RFC 9110, section 9.2.1
@@ -140,7 +141,8 @@ class Http:
     async def _result(self, answer: Answer) -> HttpResult:
         if len(answer.body) > INLINE:
             return HttpResult(status=answer.status, body=await self.store.put(answer.body, answer.media_type))
-        return HttpResult(status=answer.status, json_=parsed(answer), text=answer.text)
+        kind = "" if answer.is_json or not answer.body else answer.kind[:KIND]
+        return HttpResult(status=answer.status, json_=parsed(answer), text=answer.text, media_type=kind)
 
 
 @dataclass(frozen=True, slots=True)

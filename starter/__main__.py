@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from starter.cli.parser import build, forwarded
+from starter.cli.parser import forwarded, parse
 from starter.errors import StarterError
 from starter.leaving import leave
 
@@ -31,7 +31,7 @@ def execute(arguments: Sequence[str]) -> int:
     if (command := forwarded(arguments)) is not None:
         os.execv(command[0], command)  # noqa: S606 - this interpreter, a list of arguments, no shell
     try:
-        options = build().parse_args(arguments)
+        options = parse(arguments)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 2
     module, _, name = str(options.entry).partition(":")

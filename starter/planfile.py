@@ -7,9 +7,9 @@ in the artifact store. Its inputs may be nobody else's business, so only its own
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import JsonValue, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 
 from starter.errors import UsageError
 from workflows.contracts import ProposalRef
@@ -19,6 +19,14 @@ FORMAT: Final = 1
 OWNER_ONLY: Final = 0o600
 
 
+class PlannedFile(Model):
+    """The file of a definition as it was when it was planned; its digest as the command line compiles it."""
+
+    path: str  # whole, so that `apply` finds it from any folder
+    digest: str
+    called: Mapping[str, str] = {}  # the definitions that it calls and that lie beside it: digests of their texts
+
+
 class PlanFile(Model):
     """Version 1 of the format. Exactly one of ``definition``, with its version, and ``source`` is given."""
 
@@ -26,6 +34,8 @@ class PlanFile(Model):
     name: str
     definition: str | None = None  # "name@version", as the worker knows it
     source: str | None = None  # the definition's text
+    # That it was read from; plans of before have none.
+    file: Annotated[PlannedFile | None, Field(exclude_if=lambda file: file is None)] = None
     templates: Mapping[str, str] = {}
     inputs: Mapping[str, JsonValue] = {}
     limit: tuple[HostName, ...] = ()

@@ -8,6 +8,11 @@ from workflows.contracts import WaveStatus
 When = Callable[[datetime], str]  # how a moment is written; the Web UI and a terminal differ
 
 
+def because(reason: str) -> str:
+    """A reason, as the end of what it is for; nothing where none was given."""
+    return f": {reason}" if reason else ""
+
+
 def some(names: Sequence[str], most: int) -> str:
     """The first of several names, and how many more there are: ``a, b and 3 more``."""
     more = f" and {len(names) - most} more" if len(names) > most else ""

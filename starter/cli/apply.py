@@ -3,14 +3,24 @@
 import argparse
 
 from starter.cli.run import after_start
-from starter.cli.session import with_server
+from starter.cli.session import note, with_server
 from starter.client import Orchestrator, Request
+from starter.errors import StarterError
 from starter.planfile import PlanFile, read
+from starter.planned import moved, refusal
 
 
 def apply(options: argparse.Namespace) -> int:
     """Start the run of a plan; with --wait follow it, and tell its verdict by the exit code."""
     plan = read(options.plan)
+    match moved(plan):
+        case "gone":
+            path = plan.file.path if plan.file is not None else plan.name
+            note(f"{path} is not there, from which it was planned; what the plan holds of it is carried out")
+        case ():
+            pass
+        case parts:
+            raise StarterError(refusal(options.plan, plan, parts))
     request = _request(plan, options)
 
     async def body(orchestrator: Orchestrator) -> int:

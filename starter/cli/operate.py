@@ -4,9 +4,10 @@ import argparse
 
 from starter.cli.session import with_server
 from starter.client import Orchestrator
+from workflows.contracts import OperationAnswer
 
 _DONE = {
-    "pause": "paused: what is under way ends, nothing new starts. Go on with: netsaga resume {run}",
+    "pause": "paused: what is under way ends, nothing new starts",
     "resume": "goes on",
     "retry": "tries again",
     "skip": "goes on without what failed",
@@ -30,9 +31,15 @@ def operate(options: argparse.Namespace) -> int:
             scope=getattr(options, "scope", "failed"),
             concurrency=getattr(options, "number", None),
         )
-        print(
-            f"{handle.id} {_DONE[options.operation].format(run=handle.id)}{answer.message and f'; {answer.message}'}."
-        )
+        print(told(options.operation, handle.id, answer))
         return 0
 
     return with_server(options, body)
+
+
+def told(operation: str, run: str, answer: OperationAnswer) -> str:
+    """What came of an operation, in a sentence or two."""
+    undoes = operation == "pause" and answer.phase == "undoing"
+    done = "is undoing, and nothing else is to start" if undoes else _DONE[operation]
+    then = f" Go on with: netsaga resume {run}" if operation == "pause" and not undoes else ""
+    return f"{run} {done}{answer.message and f'; {answer.message}'}.{then}"

@@ -38,6 +38,21 @@ def forwarded(arguments: Sequence[str]) -> list[str] | None:
     return [sys.executable, "-m", *FORWARDED[arguments[0]], *arguments[1:]]
 
 
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """What a command line says; a mistake in it ends the process with exit code 2.
+
+    The devices of ``--devices`` may stand apart, as hosts do elsewhere: argparse would take a RUN behind them for one.
+    """
+    parser = build()
+    options, left = parser.parse_known_args(arguments)
+    if left:
+        named = getattr(options, "devices", None)
+        if not isinstance(named, tuple) or any(word.startswith("-") for word in left):
+            parser.error(f"unrecognized arguments: {' '.join(left)}")
+        options.devices = (*named, *(host for word in left for host in _names(word)))
+    return options
+
+
 def build() -> argparse.ArgumentParser:
     """The parser of all commands; `entry` of what it returns names the function to call."""
     parser = argparse.ArgumentParser(
@@ -277,7 +292,7 @@ def _operations(commands: Commands, client: argparse.ArgumentParser) -> None:
         if name not in {"pause", "resume"}:
             command.add_argument("--step", metavar="STEP", help="may be left out while there is one such step")
         if name in {"retry", "skip", "undo", "stop"}:
-            some = "only these of the failed ones; the others are asked about again"
+            some = "only these of the failed ones, with commas or apart; the others are asked about again"
             command.add_argument("--devices", type=_names, metavar="NAME,…", help=some)
         if name == "undo":
             scopes = ("failed", "wave", "step", "run")
@@ -297,7 +312,7 @@ def _guard(commands: Commands, client: argparse.ArgumentParser) -> None:
     nested.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as JSON, for programs")
     more.add_parser("list", parents=[nested], help="these devices; the same without a command")
     clear = more.add_parser("clear", parents=[nested], help="put devices back into service")
-    clear.add_argument("devices", nargs="+", metavar="HOST")
+    clear.add_argument("devices", nargs="+", type=_names, metavar="HOST", help="several apart, or with commas")
     clear.add_argument("--by", type=_person, required=True, help="who has looked; a claim, and recorded as such")
     clear.add_argument("--reason", default="", help="kept in the record")
     clear.set_defaults(entry="starter.cli.quarantine:clear")

@@ -10,7 +10,8 @@ from pydantic import JsonValue
 from starter.cli.run import asked, worker_for
 from starter.cli.session import GOOD, exit_code, note, print_json, with_server
 from starter.client import Orchestrator, Request, RunHandle
-from starter.planfile import FORMAT, PlanFile, write
+from starter.planfile import FORMAT, PlanFile, PlannedFile, write
+from starter.planned import as_planned
 from starter.render.plan import changed, print_plan
 from starter.render.words import console
 from workflows.contracts import ProposalRef, ProposalSummary, RunResult
@@ -21,7 +22,8 @@ WOULD_CHANGE = 2  # with --exit-code
 
 def plan(options: argparse.Namespace) -> int:
     """Plan; the exit code is 0, also where something would be changed, unless --exit-code asks for more."""
-    name, inputs, request = asked(options)
+    name, inputs, request, definition = asked(options)
+    file = None if definition is None else as_planned(definition)
     request["mode"] = "plan"
 
     async def body(orchestrator: Orchestrator) -> int:
@@ -37,7 +39,7 @@ def plan(options: argparse.Namespace) -> int:
             note("the plan failed; there is nothing to apply" + (", and no file was written" if options.out else ""))
             return exit_code(result) or 1
         if options.out is not None:
-            write(options.out, _file(name, inputs, request, result, result.proposal))
+            write(options.out, _file(name, inputs, request, result, result.proposal, file))
             note(f"written; carry it out with `netsaga apply {options.out}`")
         return WOULD_CHANGE if options.exit_code and changed(result.proposal) else 0
 
@@ -53,7 +55,12 @@ async def _result(handle: RunHandle) -> RunResult:
 
 
 def _file(
-    name: str, inputs: Mapping[str, JsonValue], request: Request, result: RunResult, proposal: ProposalSummary
+    name: str,
+    inputs: Mapping[str, JsonValue],
+    request: Request,
+    result: RunResult,
+    proposal: ProposalSummary,
+    file: PlannedFile | None,
 ) -> PlanFile:
     source = request.get("source")
     return PlanFile(
@@ -61,6 +68,7 @@ def _file(
         name=name,
         definition=f"{result.definition}@{result.version}" if source is None else None,
         source=source,
+        file=file,
         templates=dict(request.get("templates", {})),
         inputs=dict(inputs),
         limit=tuple(HostName(host) for host in request.get("limit", ())),

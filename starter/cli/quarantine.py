@@ -18,6 +18,8 @@ from workflows.wording import some
 
 NAMED: Final = 8  # devices that a line lists
 GONE: Final = "this run is closed, and the next one that asks takes over"
+NEXT_LOOKS: Final = "the next run that would change them looks at them first"
+HAS_THEM: Final = "run {run} has them now: it looks at them before it changes them, and tells the guard when it is done"
 OF_QUARANTINE: Final = {"quarantined", "flagged", "lost", "failures", "cleared"}
 
 
@@ -43,11 +45,11 @@ def clear(options: argparse.Namespace) -> int:
     """Put devices back into service. Without a worker this is left with the server, and said."""
 
     async def body(orchestrator: Orchestrator) -> int:
-        guard = orchestrator.guard()
+        guard, devices = orchestrator.guard(), [host for named in options.devices for host in named]
         try:
-            cleared = await guard.clear(options.devices, by=options.by, reason=options.reason)
+            cleared = await guard.clear(devices, by=options.by, reason=options.reason)
         except NoWorkerError:
-            await guard.leave(options.devices, by=options.by, reason=options.reason)
+            await guard.leave(devices, by=options.by, reason=options.reason)
             note("No worker is up to answer. The clearing is kept by the server, and counts as soon as one is.")
             return 0
         if options.json:
@@ -102,11 +104,20 @@ def _quarantined(state: GuardState) -> Table:
             Text(clean(host)), Text(utc(one.since)), Text(clean(one.by_run)), Text(one_line(one.because), style="red")
         )
     for lost in state.lost:
-        if left := [host for host in lost.devices if host not in state.quarantined]:
-            why = "the run was cut off while it held them; the next run that would change them looks at them first"
-            run = Text(clean(lost.holder.workflow_id))
-            table.add_row(Text(_some(left)), Text(""), run, Text(why, style="yellow"))
+        since = "" if lost.since is None else utc(lost.since)
+        for then, hosts in _looked_at_by(state, [host for host in lost.devices if host not in state.quarantined]):
+            run, why = Text(clean(lost.holder.workflow_id)), f"the run was cut off while it held them; {then}"
+            table.add_row(Text(_some(hosts)), Text(since), run, Text(why, style="yellow"))
     return table
+
+
+def _looked_at_by(state: GuardState, hosts: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Devices that a run has left behind, by who looks at them: the run that has them by now, or the next one."""
+    found: dict[str, list[str]] = {}
+    for host in hosts:
+        holders = [lease.holder.workflow_id for lease in state.leases if host in lease.devices]
+        found.setdefault(HAS_THEM.format(run=clean(holders[0])) if holders else NEXT_LOOKS, []).append(host)
+    return list(found.items())
 
 
 def _cleared(state: GuardState) -> Table:

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from starter.cli.session import note, with_server
 from starter.cli.watch import to_the_end
 from starter.client import Orchestrator, Request, RunHandle
-from starter.definitions import is_file, load, printed
+from starter.definitions import Definition, is_file, load, printed
 from starter.errors import NoWorkerError, UsageError
 from starter.inputs import from_file, given
 
@@ -20,7 +20,7 @@ NO_WORKER = (
 
 def run(options: argparse.Namespace) -> int:
     """Start a run; with --wait follow it, and tell its verdict by the exit code."""
-    name, inputs, request = asked(options)
+    name, inputs, request, _ = asked(options)
 
     async def body(orchestrator: Orchestrator) -> int:
         handle = await orchestrator.start(name, inputs, **request)
@@ -30,13 +30,14 @@ def run(options: argparse.Namespace) -> int:
     return with_server(options, body)
 
 
-def asked(options: argparse.Namespace) -> tuple[str, dict[str, JsonValue], Request]:
-    """The definition's name, its inputs, and what else a command asks for.
+def asked(options: argparse.Namespace) -> tuple[str, dict[str, JsonValue], Request, Definition | None]:
+    """The definition's name, its inputs, what else a command asks for, and the definition where it is a file.
 
     Raises:
         UsageError: The definition has errors, or an input cannot be read.
     """
     name, request, declared = options.definition, Request(), None
+    definition: Definition | None = None
     if is_file(options.definition):
         definition = load(options.definition)
         compiled = definition.compiled
@@ -53,7 +54,7 @@ def asked(options: argparse.Namespace) -> tuple[str, dict[str, JsonValue], Reque
         request["by"] = options.by
     if options.id is not None:
         request["id"] = options.id
-    return name, inputs, request
+    return name, inputs, request, definition
 
 
 async def after_start(orchestrator: Orchestrator, handle: RunHandle, *, wait: bool) -> int:

@@ -10,12 +10,13 @@ from rich.text import Text
 
 from starter.render.causes import of_others, such_as, why
 from starter.render.diffs import gate_lines
-from starter.render.status import asks
+from starter.render.status import asks, waited
 from starter.render.words import clean, counts, iso, one_line, style, utc
 from workflows.contracts import Cause, RunStatus, StepStatus, WaveStatus
 from workflows.wording import confirm_by
 
 QUARTERS_FROM = 40  # devices; of smaller waves, the beginning and the end are enough
+SLOW_S = 60.0  # a device that is under way for so long is told of
 MOVING = ("running", "waiting", "undoing")
 
 
@@ -46,6 +47,7 @@ class PlainView:
             for wave in step.waves:
                 if wave.state != "pending" and (len(step.waves) > 1 or wave.confirm_until is not None):
                     self._wave(step, wave)
+            self._waits(step)
             if begun and not moving:
                 self._step(step)
         final = status.result is not None
@@ -91,15 +93,26 @@ class PlainView:
         if self._new(name, key):
             self._say(name, wave.state, said)
 
+    def _waits(self, step: StepStatus) -> None:
+        """A device that a step has waited for a minute, for two, for four and so on."""
+        now = datetime.now(UTC)
+        for one in step.under_way:
+            doublings = int(max(0.0, (now - one.since).total_seconds()) // SLOW_S).bit_length()
+            if self._new(f"waits {step.id} {one.host} {one.doing}", str(doublings)) and doublings:
+                self._say(step.id, "waits", Text(f"for {waited(one, now)}"))
+
     def _cause(self, cause: Cause, *, final: bool) -> None:
         """A cause when it is new, when its devices have doubled, and with its last number at the end."""
         key = (cause.step, cause.what, cause.examples[0])
         told = self._told.get(key, 0)
         if cause.devices >= 2 * max(told, 0.5) or (final and cause.devices != told):
             self._told[key] = cause.devices
-            devices = "1 device" if cause.devices == 1 else f"{cause.devices} devices"
-            message = f"{devices}{': ' if of_others(cause) else ', '}{why(cause)} ({such_as(cause)})"
-            self._say(cause.step, "affected" if of_others(cause) else "failed", Text(message))
+            label = "device" if cause.devices == 1 else "devices"
+            said = f"{why(cause)} ({such_as(cause)})"
+            if of_others(cause):
+                self._say(cause.step, "affected", Text(f"{cause.devices} {label}: {said}"))
+            else:  # the devices, and not the step: that may go on, and succeed
+                self._say(cause.step, label, Text(f"{cause.devices} failed, {said}"))
 
     def _new(self, subject: str, state: str) -> bool:
         before = self._said.get(subject)

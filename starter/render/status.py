@@ -12,7 +12,7 @@ from rich.text import Text
 from starter.render.causes import causes_table
 from starter.render.diffs import gate_lines
 from starter.render.words import PLAN_MODE, clean, counts, lasted, one_line, style, utc, word
-from workflows.contracts import DecisionRecord, OperationRecord, RunStatus, StepStatus, WaveStatus
+from workflows.contracts import DecisionRecord, OperationRecord, RunStatus, StepStatus, UnderWay, WaveStatus
 from workflows.wording import limits
 
 _SAID: Final = {
@@ -22,7 +22,9 @@ _SAID: Final = {
     "unanswered": "no answer of",
     "unreachable": "could not ask",
 }
+_DOING: Final = {"do": "", "undo": "undoing, ", "check": "checked again, ", "confirm": "confirming, "}
 BAR: Final = 24  # columns
+AFTER_S: Final = 10.0  # a device that is under way for less is not worth a line
 WAVES: Final = 12  # of more waves, only those that move or failed have a line each
 MOVING: Final = ("pending", "running")
 
@@ -51,7 +53,7 @@ def status_view(status: RunStatus, *, url: str | None = None, now: datetime | No
         parts.append(Text(PLAN_MODE, style="cyan"))
     if status.message and status.result is None:  # a result has it, and is printed below
         parts.append(Text(clean(status.message), style=style(status.verdict or "")))
-    parts.append(steps_table(status))
+    parts.append(steps_table(status, now))
     parts += [gate_lines(gate, status.id) for gate in status.gates]
     parts += asks(status)
     parts += [causes_table(status.causes)] if status.causes else []
@@ -61,8 +63,8 @@ def status_view(status: RunStatus, *, url: str | None = None, now: datetime | No
     return Group(*parts)
 
 
-def steps_table(status: RunStatus) -> Table:
-    """A line for every step, and one for every wave under its step."""
+def steps_table(status: RunStatus, now: datetime | None = None) -> Table:
+    """A line for every step, one for every wave under its step, and one for the devices that it waits for."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
     for _ in range(4):
         table.add_column(no_wrap=True)
@@ -81,6 +83,8 @@ def steps_table(status: RunStatus) -> Table:
             table.add_row("", name, word(wave.state), bar(wave), counts(_without_pending(wave)))
         if len(step.waves) > WAVES:
             table.add_row("", Text("  of all waves", "dim"), "", "", counts(Counter(wave.state for wave in step.waves)))
+        if said_of := _waits_for(step, now or datetime.now(UTC)):
+            table.add_row("", Text("  waits for", "dim"), "", "", Text(said_of, style="dim"))
     return table
 
 
@@ -91,6 +95,15 @@ def _shown(step: StepStatus) -> list[WaveStatus]:
     if len(step.waves) <= WAVES:
         return list(step.waves)
     return [wave for wave in step.waves if wave.state not in ("pending", "succeeded")][-WAVES:]
+
+
+def _waits_for(step: StepStatus, now: datetime) -> str:
+    return ", ".join(waited(one, now) for one in step.under_way if (now - one.since).total_seconds() >= AFTER_S)
+
+
+def waited(one: UnderWay, now: datetime) -> str:
+    """A device that is waited for, what is done to it, and for how long: ``acc-001 (undoing, 14m 02s)``."""
+    return f"{clean(one.host)} ({_DOING[one.doing]}{lasted((now - one.since).total_seconds())})"
 
 
 def bar(wave: WaveStatus) -> Text:
@@ -169,7 +182,9 @@ def _operation(operation: OperationRecord) -> Text:
 
 
 def _decision(decision: DecisionRecord) -> Text:
-    text = Text(f"{utc(decision.at)}  {decision.step}: {_SAID[decision.decision]} {one_line(decision.by)}")
+    by_itself = decision.how == "automatic" and not decision.counted
+    said = "not approved by" if by_itself else _SAID[decision.decision]
+    text = Text(f"{utc(decision.at)}  {decision.step}: {said} {one_line(decision.by)}")
     if decision.comment:
         text.append(f" ({one_line(decision.comment)})")
     if decision.condition:

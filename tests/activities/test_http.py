@@ -180,7 +180,8 @@ async def test_an_answer_of_more_than_ten_megabytes_is_refused(caller: Caller) -
 
 async def test_text_is_text_and_an_empty_answer_is_empty(caller: Caller) -> None:
     caller.server.tell(Told(200, "größe".encode("latin-1"), {"Content-Type": "text/plain; charset=latin-1"}))
-    assert (await caller.call()).text == "größe"
+    answer = await caller.call()
+    assert (answer.text, answer.media_type) == ("größe", "text/plain")
     caller.server.tell(Told(204, b"", {}))
     assert await caller.call(method="delete") == HttpResult(status=204)
 

@@ -141,7 +141,7 @@ async def test_a_second_request_waits_for_its_turn(stack: Stack, client: Orchest
     await somebody_waits(client)
     held = await Programs(stack.address).netsaga("guard")
     assert "queue-work for RITM1" in held.out
-    assert f"waits for run {first.id}" in (await second.status()).message
+    assert f"waits for its turn: run {first.id}" in (await second.status()).message
     await first.approve(by="ann")
     await gate_opens(second)
     assert (await first.result()).verdict == "succeeded"

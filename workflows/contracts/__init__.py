@@ -36,7 +36,7 @@ from workflows.contracts.activities import (
     WindowInput,
     WindowResult,
 )
-from workflows.contracts.batches import BatchInput, BatchPolicy, BatchResult, HostWork, Progress, Slots
+from workflows.contracts.batches import BatchInput, BatchPolicy, BatchResult, Cut, HostWork, Progress, Slots
 from workflows.contracts.claims import (
     Claim,
     ClaimAnswer,
@@ -199,6 +199,7 @@ from workflows.contracts.sight import (
     OpenBatch,
     Page,
     RunGraph,
+    UnderWay,
 )
 
 __all__ = [
@@ -287,6 +288,7 @@ __all__ = [
     "CompareInput",
     "CompareResult",
     "Continuation",
+    "Cut",
     "Decision",
     "DecisionAnswer",
     "DecisionRecord",
@@ -382,6 +384,7 @@ __all__ = [
     "StepState",
     "StepStatus",
     "TakeBack",
+    "UnderWay",
     "UndoInfo",
     "Verdict",
     "WaveStatus",

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from workflows.contracts.devices import Device, DeviceOutcome, DiffGroup, FailureInfo
 from workflows.contracts.guard import GuardPolicy
@@ -186,6 +186,8 @@ class HttpResult(Model):
     json_: JsonValue = None
     text: str = ""
     body: ArtifactRef | None = None
+    # What ``text`` is said to be where it is no JSON; left out elsewhere, for builds of before know no such field.
+    media_type: Annotated[str, Field(exclude_if=lambda said: not said)] = ""
 
 
 class ScriptInput(Model):

@@ -62,6 +62,8 @@ class Progress(Model):
     label: str
     letters: str  # one a device, in the batch's order
     failures: tuple[HostFailure, ...] = ()  # since the last report: people see why before the batch ends
+    # Under way, and being taken back: they have failed in this batch.
+    undoing: Annotated[tuple[HostName, ...], Field(exclude_if=lambda hosts: not hosts)] = ()
 
 
 class Slots(Model):
@@ -70,6 +72,12 @@ class Slots(Model):
     slots: int
     waits: bool = False  # with 0: there are fewer slots than batches, and it will get one
     failures: int | None = None  # of the batch's own, those that the run knew of; later ones have burnt slots since
+
+
+class Cut(Model):
+    """Run to batch: what is under way ends, between two actions."""
+
+    why: str = ""  # as its devices are told; runs of before say nothing
 
 
 class BatchResult(Model):

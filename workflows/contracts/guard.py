@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from workflows.contracts.asked import Asked
 from workflows.contracts.claims import Claim, ClaimRequest, Holder
 from workflows.contracts.names import ArtifactRef, RunId
 from workflows.contracts.runs import Scope
@@ -14,6 +15,7 @@ from workflows.plan import HostName, Model
 # Left out where there is none: builds of before know no such field, and take no message that has one.
 RequestNumber = Annotated[int | None, Field(exclude_if=lambda number: number is None)]
 EffectsOf = Annotated[Scope | None, Field(exclude_if=lambda scope: scope is None)]
+FoundAt = Annotated[datetime | None, Field(exclude_if=lambda moment: moment is None)]
 Execution = Annotated[str, Field(exclude_if=lambda execution: not execution)]  # current run id of a workflow
 
 
@@ -51,6 +53,7 @@ class Lost(Model):
     prepared: ArtifactRef | None = None
     devices: tuple[HostName, ...]
     effects: EffectsOf = None  # as in `LeaseRequest`
+    since: FoundAt = None  # when the guard found out; told to people, and to no run
 
 
 class LeaseAnswer(Model):
@@ -84,7 +87,7 @@ class FailureCount(Model):
     because: str  # of the newest
 
 
-class ClearRequest(Model):
+class ClearRequest(Asked):
     """An operator has looked at devices; the one argument of the update and signal `clear`."""
 
     by: str = Field(min_length=1)

@@ -6,11 +6,12 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
+from workflows.contracts.asked import Asked
 from workflows.contracts.names import ArtifactRef, Phase
 from workflows.plan import HostName, Model, StepId
 
 
-class Decision(Model):
+class Decision(Asked):
     """What a person says at a gate; the one argument of the signals and updates `approve` and `reject`."""
 
     by: str = Field(min_length=1)
@@ -50,7 +51,7 @@ class DecisionAnswer(Model):
     gate: Literal["open", "approved", "rejected"]
 
 
-class Operation(Model):
+class Operation(Asked):
     """What an operator asks of a live run; the one argument of those updates and signals.
 
     ``retry``, ``skip``, ``undo`` and ``stop`` answer a step that is paused after a failure; ``step`` may be left out

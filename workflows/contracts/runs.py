@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
+from workflows.contracts.asked import Asked
 from workflows.contracts.devices import DeviceResult, DiffGroup, HostFailure
 from workflows.contracts.names import ArtifactRef, Left, Phase, RunId, StepState, Verdict
 from workflows.contracts.people import DecisionRecord, OperationRecord
 from workflows.contracts.proposals import ProposalRef, ProposalSummary
-from workflows.contracts.sight import Budget, Cause, Cells
+from workflows.contracts.sight import Budget, Cause, Cells, UnderWay
 from workflows.plan import Block, HostName, Model, StepId
 
 
@@ -26,7 +27,7 @@ class TakeBack(Model):
     again: bool = False  # what could not be reached is come back to: something was restored since
 
 
-class RunRequest(Model):
+class RunRequest(Asked):
     """What a client asks for: a definition by name (``campus-vlan`` or ``campus-vlan@1.0.0``) or as YAML source."""
 
     definition: str = ""
@@ -142,6 +143,8 @@ class StepStatus(Model):
     answers: tuple[str, ...] = ()  # what an operator may answer where the step is paused on a failure
     blame: Blame | None = None
     runs: tuple[CalledRun, ...] = ()  # that it has called, and that have left something on devices
+    # Those that are under way longest, at most three; clients of before know no such field.
+    under_way: Annotated[tuple[UnderWay, ...], Field(exclude_if=lambda found: not found)] = ()
 
 
 class SafetyCount(Model):

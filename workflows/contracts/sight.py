@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from workflows.contracts.asked import Asked
 from workflows.contracts.names import StepState
 from workflows.failures import FailureType
 from workflows.plan import HostName, Model, StepId
@@ -39,6 +40,14 @@ class Budget(Model):
     accept: str  # as the definition says it
 
 
+class UnderWay(Model):
+    """A device that a step waits for."""
+
+    host: HostName
+    since: datetime  # as far as the run has been told
+    doing: Literal["do", "undo", "check", "confirm"]
+
+
 class GraphNode(Model):
     """A step in the plan's graph, as it stands."""
 
@@ -62,7 +71,7 @@ class RunGraph(Model):
     mermaid: str = ""  # the same as a flowchart, with the states in it
 
 
-class Page(Model):
+class Page(Asked):
     """The argument of the query `devices`: a page of the devices that all conditions hold for."""
 
     offset: int = Field(default=0, ge=0)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from workflows.definition.diagnostics import Findings
 from workflows.definition.draft import ApproveBody, DevicesBody, Draft, SetBody, StepDraft, WaitBody
+from workflows.definition.lower import DEFAULT_CONCURRENCY
 from workflows.definition.outputs import article, verb_of
 from workflows.definition.safety_clocks import check_clocks
 from workflows.definition.safety_gates import check_gates
@@ -128,9 +129,13 @@ def _check_bound(draft: Draft, findings: Findings) -> None:
         return
     for step in draft.all_steps:
         if isinstance(step.body, DevicesBody) and step.body.concurrency is None:
-            message = f"nothing bounds how many devices the step `{step.id.text}` takes up"
+            message = (
+                f"nothing says how many devices the step `{step.id.text}` may come to: {DEFAULT_CONCURRENCY} at once, "
+                "it goes to all that are selected"
+            )
             hint = (
-                "add `expect: {max: 500}` to the inventory, so that an exploded selection is refused, or `concurrency`"
+                "add `expect: {max: 500}` to the inventory, so that an exploded selection is refused; a `concurrency` "
+                "of your own says that any number is meant"
             )
             findings.add("NS711", message, step.key("devices"), hint)
             return

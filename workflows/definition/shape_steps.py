@@ -167,6 +167,10 @@ def _on_deadline(fields: Section, verb: str, findings: Findings) -> OnDeadline |
             else (f"a step of `{verb}` has nobody to escalate to")
         )
         findings.add("NS206", message, fields.key("on_deadline"), hint)
+    if answer == "skip" and verb == "approve":
+        message = "`skip` is no valid `on_deadline` of a gate: the run would go on, and nobody has approved"
+        hint = "write `stop`; where silence is to approve, say `on_timeout: approve`"
+        findings.add("NS204", message, fields.key("on_deadline"), hint)
     return answer
 
 

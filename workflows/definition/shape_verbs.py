@@ -31,6 +31,7 @@ _Method = Literal["get", "head", "post", "put", "patch", "delete"]
 _METHODS: Final[tuple[_Method, ...]] = ("get", "head", "post", "put", "patch", "delete")
 _URL: Final = re.compile(r"(?:https?://[A-Za-z0-9.\[\]:-]+(?:/|$)|(?!https?:)[A-Za-z][A-Za-z0-9_-]*:/).*", re.DOTALL)
 _URL_HELP: Final = "write `SYSTEM:/path`, a system that the worker's settings name, or a URL that they allow"
+_NO_SLASH: Final = re.compile(r"(?!https?:)[A-Za-z][A-Za-z0-9_-]*:(?![/\d])\S*")  # digits: a host and its port
 _TARGET: Final = re.compile(
     r"([a-z0-9][a-z0-9._-]{0,99})@((?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){0,2}(?:-[0-9A-Za-z.-]+)?)"
 )
@@ -134,6 +135,10 @@ def _url(inner: Section, method: str, findings: Findings) -> Expression | None:
     if start is None:
         message = f"`{method}` begins with an expression: data would decide which system is called"
         findings.add("NS204", message, node.span, _URL_HELP)
+    elif _NO_SLASH.fullmatch(start):
+        system, _, path = node.value.partition(":")
+        message = f"a `/` is missing after `{system}:`, the name of a system"
+        findings.add("NS204", message, node.span, f"write `{system}:/{path}`")
     elif not _URL.fullmatch(start) or any(char.isspace() for char in start):
         findings.add("NS204", f"`{node.text}` is no URL", node.span, _URL_HELP)
     return url

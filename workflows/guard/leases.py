@@ -116,7 +116,8 @@ class Leases:
         for one in self._lost.values():
             mine = tuple(host for host in one.devices if host in wanted)
             if mine:
-                found.append(one.model_copy(update={"devices": mine}))
+                # Since when is for people: runs of older builds know no such field.
+                found.append(one.model_copy(update={"devices": mine, "since": None}))
         return tuple(found)
 
     def holds(self, holder: Holder) -> bool:
@@ -144,7 +145,7 @@ class Leases:
         self._queue.pop(holder.run, None)
         if lease is not None and cut_off and lease.devices:
             self._lost[holder.run] = Lost(
-                holder=holder, prepared=lease.prepared, devices=lease.devices, effects=lease.effects
+                holder=holder, prepared=lease.prepared, devices=lease.devices, effects=lease.effects, since=now
             )
         return self.advance(now)
 

@@ -22,6 +22,13 @@ BLOCKS: Final[Mapping[str, Block]] = {
     "observability": "observability",
     "presentation": "presentation",
 }
+# As sentences name them.
+NAMED: Final[Mapping[Block, str]] = {
+    "source_of_truth": "the source of truth",
+    "executor": "the executor",
+    "observability": "observability",
+    "presentation": "presentation",
+}
 
 
 class Appeals:
@@ -82,7 +89,7 @@ class Appeals:
         if isinstance(run.step, DevicesStep):
             await FanOut(self._state, run, self._changed).renew()
         else:
-            run.outputs = {}
+            run.outputs, run.unread = {}, ""
         run.appeal, run.answer, run.blame, run.overdue = "", None, None, False
         run.deadline, run.until, run.rounds = None, None, 0
         self._changed()

@@ -20,6 +20,7 @@ from workflows.arrivals import arrived
 from workflows.contracts import (
     BatchInput,
     BatchResult,
+    Cut,
     DeviceLine,
     DeviceOutcome,
     DevicePage,
@@ -32,8 +33,9 @@ from workflows.contracts import (
     Progress,
     Slots,
 )
+from workflows.plan import HostName
 from workflows.run import calls, renewal
-from workflows.run.outcomes import letter, lost, not_begun, not_undone, outcome_of
+from workflows.run.outcomes import ENOUGH, because, letter, lost, never_sent, not_begun, not_undone, outcome_of
 from workflows.run.pools import Pools, begun_before, not_taken_up, unserved
 from workflows.run.state import FAILED, WORDS
 
@@ -59,9 +61,12 @@ class BatchWorkflow:
         self._busy: Counter[str | None] = Counter()  # how many are under way, by what they count under
         self._pools = Pools()
         self._cut = False
+        self._why = ""  # it was cut, as its devices are told
         self._reported = "".join(self._letters)
         self._since: list[datetime | None] = [None] * len(batch.hosts)  # when each came to where it stands
         self._news: list[HostFailure] = []  # failures that the run has not been told of
+        self._undoing: dict[HostName, None] = {}  # that have failed here, and are being taken back
+        self._undoing_told: tuple[HostName, ...] = ()
         self._told = False  # whether it has been told of anything
         self._told_free = 0  # how many free slots it knows of
 
@@ -111,17 +116,21 @@ class BatchWorkflow:
             self._stopped = slots.slots == 0 and not slots.waits
 
     @workflow.signal(name=contracts.SIGNAL_CUT, description="Stop: what is under way ends between two actions.")
-    def cut(self, *_: object) -> None:
-        """Ends what is under way, between two actions, and starts no more.
+    def cut(self, *said: object) -> None:
+        """Ends what is under way, between two actions, and starts no more."""
+        order = arrived(Cut, said) if said else None
+        self._end(order.why if order else "")
 
-        An undo is not cut. Nor is a confirm: the devices of a wave whose turn it is not would take their change back,
-        later and unseen.
+    def _end(self, why: str) -> None:
+        """As it is cut. An undo is not.
+
+        Nor is a confirm: the devices of a wave whose turn it is not would take their change back, later and unseen.
         """
         if self._batch.mode == "undo" or self._cut:
             return
         if self._batch.mode == "confirm" and workflow.patched("confirming-goes-forward"):
             return
-        self._cut = True
+        self._cut, self._why = True, why
         self._stopped = True
         for handle in self._handles.values():
             handle.cancel()
@@ -153,7 +162,7 @@ class BatchWorkflow:
             try:
                 await workflow.wait_condition(condition)
             except asyncio.CancelledError:  # delivered once; swallowed on purpose: devices under way end properly
-                self.cut()
+                self._end("its batch was cancelled")
             else:
                 return
 
@@ -175,7 +184,7 @@ class BatchWorkflow:
             if outcome.failure is not None:
                 self._news.append(HostFailure(host=work.host, status=outcome.status, failure=outcome.failure))
             if self._batch.policy.first and outcome.status == "succeeded":
-                self.cut()
+                self._end(ENOUGH)
             spare = self._batch.policy.spare
             if spare is not None and sum(known in FAILED for known in self._letters) > spare:
                 self._stopped = True  # whatever the run knows by now: `accept` cannot be met any more
@@ -193,6 +202,7 @@ class BatchWorkflow:
             return unserved(work, begun=False)
         if outcome.status == "succeeded":
             return outcome
+        outcome = because(outcome, self._why)
         if policy.changes and policy.undoes_itself:
             return await self._undo(work, outcome)  # which ends its maintenance, too
         return await self._led_out(work, outcome) if policy.leaves else outcome
@@ -253,16 +263,24 @@ class BatchWorkflow:
 
     async def _undo(self, work: HostWork, failed: DeviceOutcome | None) -> DeviceOutcome:
         """Takes the device back; ``failed`` is why, where it is this batch's own finding."""
+        if failed is not None and workflow.patched("tells-what-it-takes-back"):
+            self._undoing[work.host] = None
         try:
             undone = await self._taken_back(work)
         except ActivityError as error:
             return not_undone(unserved(work, begun=True) if not_taken_up(error) else outcome_of(error, work), failed)
+        finally:
+            self._undoing.pop(work.host, None)
         if failed is None:
             return undone
         if not undone.touched:
             # Nothing had been sent, whatever the lost attempt left open.
-            status = "failed" if failed.status == "unknown" else failed.status
-            return failed.model_copy(update={"touched": False, "changed": False, "status": status})
+            status, info = "failed" if failed.status == "unknown" else failed.status, failed.failure
+            cut = self._cut and failed.status != "skipped" and info is not None and info.type == "cancelled"
+            if cut and info is not None and workflow.patched("cut-before-anything-was-sent"):
+                status, info = "skipped", never_sent(info)  # what never happened is no failure of the device
+            untouched = {"touched": False, "changed": False, "status": status, "failure": info}
+            return failed.model_copy(update=untouched)
         return failed.model_copy(update={"status": "undone", "changed": False, "touched": True, "undo": undone.undo})
 
     async def _taken_back(self, work: HostWork, only: Literal["all", "leave"] = "all") -> DeviceOutcome:
@@ -334,7 +352,7 @@ class BatchWorkflow:
 
     def _progress(self) -> Progress:
         news, self._news = tuple(self._news), []
-        return Progress(label=self._batch.label, letters=self._reported, failures=news)
+        return Progress(label=self._batch.label, letters=self._reported, failures=news, undoing=self._undoing_told)
 
     async def _report(self) -> None:
         """Tells the run what has changed, at most once a second; see `_worth_telling`."""
@@ -343,15 +361,19 @@ class BatchWorkflow:
             return
         run = workflow.get_external_workflow_handle(parent.workflow_id, run_id=parent.run_id)
         while True:
-            await workflow.wait_condition(lambda: "".join(self._letters) != self._reported)
+            await workflow.wait_condition(self._has_moved)
             if self._told or self._batch.policy.quiet:
                 await self._worth_telling()
             self._reported, self._told, self._told_free = "".join(self._letters), True, self._free()
+            self._undoing_told = tuple(self._undoing)
             try:
                 await run.signal(contracts.SIGNAL_PROGRESS, self._progress())
             except FailureError:
                 return  # the run is gone; devices under way still end properly
             await workflow.sleep(REPORT_EVERY)
+
+    def _has_moved(self) -> bool:
+        return "".join(self._letters) != self._reported or tuple(self._undoing) != self._undoing_told
 
     async def _worth_telling(self) -> None:
         """Waits until the run has a use for the news: a failure or a freed slot, or else as often as it asked for.

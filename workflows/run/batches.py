@@ -44,7 +44,6 @@ NEWS: Final[Mapping[BatchMode, frozenset[str]]] = {
 }
 OPEN: Final = frozenset({contracts.PENDING, contracts.RUNNING})
 IDLE: Final = 0.05  # so large a part of all slots must be idle before they move: each batch is told by a signal
-DOUBT: Final = frozenset({contracts.LETTERS["unknown"], contracts.LETTERS["undo_failed"]})
 
 
 class Batches:
@@ -122,7 +121,7 @@ class Batches:
     def cut(self) -> None:
         """Ends what is under way, between two actions."""
         for handle in self._handles.values():
-            self._send(handle.signal(contracts.SIGNAL_CUT))
+            self._send(handle.signal(contracts.SIGNAL_CUT, self._judgement.cut))
 
     def share_slots(self) -> None:
         """Divides the slots anew: an operator has changed the concurrency."""
@@ -291,7 +290,7 @@ class Batches:
             self._handles[batch.label] = handle
             enough = self._halted and self._judgement.enough
             if mode == "do" and (self._state.cut or (enough and _in_use_stays())):
-                self._send(handle.signal(contracts.SIGNAL_CUT))
+                self._send(handle.signal(contracts.SIGNAL_CUT, self._judgement.cut))
             elif batch.slots != batch_input.slots or (batch.failures and _in_use_stays()):
                 # Moved, or burnt and made good, while the batch was being started.
                 self._send(handle.signal(contracts.SIGNAL_SLOTS, self._slots(batch)))
@@ -311,8 +310,7 @@ class Batches:
             if mode in {"check", "confirm"} and letter not in FAILED:
                 letters[host] = run.letters[host]  # it holds its change, and still passes
             if mode == "undo" and letter == contracts.LETTERS["succeeded"]:
-                # There was nothing to take back: what is known of the device stands, and no doubt is left.
-                letters[host] = contracts.LETTERS["failed"] if run.letters[host] in DOUBT else run.letters[host]
+                letters[host] = self._judgement.untouched(host)
         self._learn(letters, mode)
         self._note(result.failures)
         if mode == "undo":

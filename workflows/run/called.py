@@ -6,10 +6,12 @@ the references. To take it back the caller starts one more run of the generic wo
 """
 
 from collections.abc import Callable
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, FailureError
+from temporalio.exceptions import ActivityError, FailureError, WorkflowAlreadyStartedError
+from temporalio.workflow import ChildWorkflowHandle
 
 from workflows import contracts
 from workflows.contracts import (
@@ -28,6 +30,7 @@ from workflows.run.state import RunState, StepRun
 from workflows.run.waiting import HandOverError
 
 PATCH: Final = "called-runs-are-taken-back"
+LOOK_AGAIN: Final = timedelta(seconds=15)  # for the end of an undo that was begun before a reset
 _WORST_FIRST: Final[tuple[Left, ...]] = ("doubt", "changes", "nothing")
 
 
@@ -129,26 +132,45 @@ async def take_back(
     one = one.model_copy(update={"state": "undoing", "undone_by": child})
     run.runs[place] = one
     changed()
+    request = RunRequest(
+        definition=_definition(run),
+        by=state.request.by,
+        reason=why,
+        takes_back=TakeBack(workflow_id=one.workflow_id, run=one.run, pieces=one.pieces, again=again),
+    )
     try:
-        handle = await workflow.start_child_workflow(
-            contracts.RUN,
-            RunRequest(
-                definition=_definition(run),
-                by=state.request.by,
-                reason=why,
-                takes_back=TakeBack(workflow_id=one.workflow_id, run=one.run, pieces=one.pieces, again=again),
-            ),
-            id=child,
-            result_type=RunResult,
-            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            static_summary=f"take back {one.workflow_id}"[:200],
-        )
+        handle = await _begun(state, child, request)
         result: RunResult | None = await handle
         said = ""
     except FailureError as error:
         result, said = verdict.result_in(error.cause), str(error.cause or error)
     _settle(run, place, _taken_back(one, result, said))
     changed()
+
+
+async def _begun(state: RunState, child: str, request: RunRequest) -> ChildWorkflowHandle[Any, RunResult]:
+    """Starts a run that takes another one back.
+
+    One of this name is under way where this run had begun it and was reset since. It is waited for: the one that comes
+    after it finds in the journal what is taken back by then, and touches that no more.
+    """
+    assert request.takes_back is not None, "nothing to take back"
+    while True:
+        try:
+            return await workflow.start_child_workflow(
+                contracts.RUN,
+                request,
+                id=child,
+                result_type=RunResult,
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                static_summary=f"take back {request.takes_back.workflow_id}"[:200],
+            )
+        except WorkflowAlreadyStartedError:
+            if not workflow.patched("an-undo-under-way-is-waited-for"):
+                raise
+        await workflow.sleep(LOOK_AGAIN, summary=f"{child} is under way")
+        if state.handing_over:
+            raise HandOverError
 
 
 def _taken_back(one: CalledRun, result: RunResult | None, said: str) -> CalledRun:

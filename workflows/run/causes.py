@@ -58,8 +58,10 @@ def causes(steps: Iterable[StepRun], most: int = MOST) -> tuple[Cause, ...]:
         each the most frequent first, then as the steps and the devices stand.
     """
     groups: dict[Key, _Group] = {}
+    # Many messages begin with the device's name, which a cause names beside it.
     for step, host, info in _failures(steps):
-        texts, values = _parts(info.message.replace(host, _HOST))
+        said = info.message.removeprefix(f"{host}: ").replace(f": {host}: ", ": ")
+        texts, values = _parts(said.replace(host, _HOST))
         group = groups.setdefault((step, info.type, texts), _Group(list(values)))
         group.add(host, values)
     # Stable: the order of the steps stays.

@@ -179,7 +179,8 @@ class WorkClaim:
         match on_duplicate:
             case "queue":
                 claim.state = "waiting"
-                self._said(f"waits for run {live}, which does the same work ({claim.key})")
+                # Others may be in between, and that one may end before them: nothing is said that would not stay true.
+                self._said(f"waits for its turn: run {live} was at the same work ({claim.key}) when this one came")
             case "join":
                 claim.state = "joining"
                 self._said(f"joined run {live}, which does the same work ({claim.key})")

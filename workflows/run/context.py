@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+from temporalio import workflow
+
 from workflows import contracts
 from workflows.contracts import DeviceResult
 from workflows.plan import DevicesStep
+from workflows.run.evaluate import NULLS
 from workflows.run.state import DONE, FAILED, RunState, StepRun
 from workflows.run.unknown import Unknown
 
@@ -17,6 +20,7 @@ def context(state: RunState, devices: tuple[DeviceResult, ...] = ()) -> dict[str
     """
     prepared = state.plan_ready
     return {
+        NULLS: lambda: workflow.patched("outputs-of-skipped-steps-are-null"),
         "inputs": prepared.inputs,
         "inventory": list(prepared.hosts),
         "steps": {step.id: aggregates(step) for step in state.steps.values()},
@@ -33,6 +37,18 @@ def context(state: RunState, devices: tuple[DeviceResult, ...] = ()) -> dict[str
     }
 
 
+def why_missing(state: RunState, said: str, own: StepRun | None = None) -> str:
+    """What is said besides where a value is missing: the answer of a system that it should be in has no JSON.
+
+    Args:
+        state: The run.
+        said: What cannot be evaluated.
+        own: The step whose own checks ask for it, by other names.
+    """
+    named = [step for step in state.all_steps() if step.unread and (step is own or f"steps.{step.id}.json" in said)]
+    return "".join(f"; {step.unread}" for step in named)
+
+
 def aggregates(step: StepRun) -> Mapping[str, object] | None:
     """The outputs of a step that other steps may name."""
     if step.shown is not None:
@@ -45,12 +61,12 @@ def aggregates(step: StepRun) -> Mapping[str, object] | None:
         unknown = step.called.unknown_outputs if step.called is not None else ()
         return Unknown(step.id, step.outputs, unknown) if unknown else step.outputs
     succeeded = step.hosts_with((contracts.LETTERS["succeeded"], contracts.CHANGED))
-    total = step.judged(step.letters)
+    total, unreachable = step.judged(step.letters), contracts.LETTERS["unreachable"]
     return {
         "succeeded": succeeded,
         "changed": step.hosts_with(contracts.CHANGED),
-        "failed": step.hosts_with(FAILED - {contracts.LETTERS["unreachable"]}),
-        "unreachable": step.hosts_with(contracts.LETTERS["unreachable"]),
+        "failed": [host for host in step.hosts_with(FAILED - {unreachable}) if host not in step.spared],
+        "unreachable": step.hosts_with(unreachable),
         "skipped": step.hosts_with(contracts.LETTERS["skipped"]),
         "total": total,
         "ratio": len(succeeded) / total if total else 1.0,

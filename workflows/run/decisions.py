@@ -21,6 +21,7 @@ from workflows.run.state import GateRun, RunState
 ANYONE = "*"
 NAMED = 10  # people whom a refusal names
 EXAMPLE = '{"by": "NAME", "comment": "TEXT", "step": "STEP"}'  # of a decision
+UNBOUND = "this gate binds no diffs, so there is no digest to name; leave `digest` out"
 Answer = Literal["approve", "reject"]
 Noted = Literal["approve", "reject", "remind", "unanswered", "unreachable"]
 How = Literal["update", "signal", "timeout", "automatic", "system"]
@@ -50,7 +51,7 @@ class Decisions:
             return f"{decision.by} asked for this run and cannot decide about it{self._others(gate)}"
         if decision.by in gate.approvals:
             return f"{decision.by} has approved {step.id} already; a person counts once"
-        return None
+        return UNBOUND if decision.digest is not None and gate.digest is None else None
 
     def _others(self, gate: GateRun) -> str:
         """Who may decide, where they are few."""
@@ -63,6 +64,8 @@ class Decisions:
     def decide(self, decision: Decision, answer: Answer, how: How) -> DecisionAnswer | None:
         """Takes a decision and records it, also one that does not count (then the answer is ``None``)."""
         refusal = self.refusal(decision)
+        if refusal == UNBOUND and not workflow.patched("a-gate-that-binds-nothing"):
+            refusal = None  # as older builds took it
         gate = None if refusal else self._gate(decision.step)
         record = DecisionRecord(
             step=gate.step.id if gate else decision.step or StepId("?"),

@@ -41,6 +41,9 @@ Context = Mapping[str, Value]
 Compiled = Callable[[Context], Value]
 
 MAX_KEPT: Final = 4_096
+# Under this name, which no expression can give, a context says whether outputs of a skipped step are null; they are
+# where it says nothing. Asked only where it matters: a run of an older build goes on as it had begun.
+NULLS: Final = "_nulls"
 
 # The tree is kept beside its functions, so that its identity is not given to another one meanwhile.
 _KEPT: Final[dict[int, tuple[Expr, Compiled]]] = {}
@@ -165,12 +168,17 @@ def _lookup(expr: Name | Attr | Item) -> Compiled:
     def strict(context: Context) -> Value:
         value = find(context)
         if value is MISSING:
-            if step is not None and step(context) is None:
+            if step is not None and step(context) is None and _gives_null(context):
                 return None  # the outputs of a step that was skipped are null
             raise EvaluationError(f"{said} has no value here")
         return value
 
     return strict
+
+
+def _gives_null(context: Context) -> bool:
+    nulls = context.get(NULLS)
+    return bool(nulls()) if callable(nulls) else True
 
 
 def _is_step(expr: Expr) -> bool:

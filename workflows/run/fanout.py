@@ -7,6 +7,7 @@ whether what came back is accepted is `judgement.py`. A step that pauses on a fa
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from temporalio import workflow
@@ -233,8 +234,11 @@ class FanOut:
 
     async def _after_soak(self, wave: WaveRun) -> str:
         """Soaks; then the checks that follow the change run anew, and the wave is judged again."""
-        over = f"soak {self._run.id}"
-        if await until(self._state, lambda: self._state.cut or self._run.late, wave.soaks_until, over):
+        run, over = self._run, f"soak {self._run.id}"
+        bounded = self._step.deadline is not None and workflow.patched("a-deadline-ends-a-soak")
+        ended = partial(_ends_a_soak, self._state, run, bounded=bounded)
+        if await until(self._state, ended, wave.soaks_until, over):
+            wave.why = "its soak had not ended by then" if run.overdue and bounded else wave.why
             return "cancelled" if self._state.cut else "failed"
         changed = [host for host in wave.hosts if self._run.letters[host] == contracts.CHANGED]
         if changed and _checks_after_change(self._step):
@@ -244,6 +248,9 @@ class FanOut:
             await self._clear(wave)
         if self._state.cut:
             return "cancelled"
+        if run.overdue and bounded:
+            wave.why = "its devices had not all been looked at after the soak by then"
+            return "failed"
         return "failed" if self._judgement.broken(wave.hosts) else "succeeded"
 
     # ------------------------------------------------------------------------------------------ paused on a failure
@@ -327,6 +334,11 @@ class FanOut:
         infos = self._run.messages
         failed = [host for host in hosts if self._run.letters[host] in TOUCHABLE]
         return [host for host in failed if host not in infos or infos[host].begun]
+
+
+def _ends_a_soak(state: RunState, run: StepRun, *, bounded: bool) -> bool:
+    """Whether a soak ends before its time; ``bounded`` by the deadline of its step, too."""
+    return state.cut or run.late or (bounded and run.overdue)
 
 
 def _checks_after_change(step: DevicesStep) -> bool:

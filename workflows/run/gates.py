@@ -29,6 +29,8 @@ NAMELESS = (
     "the gate is not for the one who asks (`not_by: [requester]`), and the request does not say who that is; nobody "
     "was asked; start again with `by: NAME` in the input, or with `--by NAME`"
 )
+TOO_LATE = "the deadline of the step passed, and nobody had decided"
+DOES_NOT_HOLD = "the condition of `auto` does not hold"
 
 
 class Gates:
@@ -54,6 +56,7 @@ class Gates:
         except EvaluationError:
             del self._state.gates[run.id]
             raise
+        self._reject_late(run, gate)
         del self._state.gates[run.id]
         self._close(run, gate)
         self._changed()
@@ -94,13 +97,12 @@ class Gates:
             note(self._state, gate, "reject", "automatic", by=OURSELVES, comment=NAMELESS, counted=True)
 
     def _approve_by_itself(self, gate: GateRun, condition: Expr, bound: StepRun | None) -> None:
-        """Approves where the definition's condition holds, with all that it rests on as evidence."""
+        """Approves where the definition's condition holds; recorded either way, with all that it rests on."""
         seen = {**context(self._state), "bound": evidence.seen_by_auto(bound)}
-        why_not = ""
+        why_not = DOES_NOT_HOLD
         try:
-            if not truth(condition, seen):
-                return
-            gate.decided = "approve"
+            if truth(condition, seen):
+                gate.decided, why_not = "approve", ""
         except EvaluationError as error:  # people decide, as they do where it does not hold
             why_not = f"the condition of `auto` has no value: {error}"[: contracts.MESSAGE_LENGTH]
         note(
@@ -188,6 +190,16 @@ class Gates:
         gate.decided = answer
         said = "the gate's timeout decided"
         note(self._state, gate, answer, "timeout", by="nobody", comment=said, counted=True)
+
+    def _reject_late(self, run: StepRun, gate: GateRun) -> None:
+        """Rejects where the step's deadline passed before anybody had decided.
+
+        It is no failure of the step, or `on_failure: continue` would let the run pass without an approval.
+        """
+        late = gate.decided is None and run.overdue and not self._state.cut
+        if late and workflow.patched("an-overdue-gate-rejects"):
+            gate.decided = "reject"
+            note(self._state, gate, "reject", "timeout", by="nobody", comment=TOO_LATE, counted=True)
 
     def _close(self, run: StepRun, gate: GateRun) -> None:
         made = [record for record in self._state.decisions if record.counted and record.step == run.id]

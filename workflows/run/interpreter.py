@@ -16,9 +16,9 @@ from workflows.plan import (
     ScriptStep,
     StepId,
 )
-from workflows.run import planning, saga
-from workflows.run.appeals import Appeals, blamed_by_devices
-from workflows.run.context import aggregates, context
+from workflows.run import planning, saga, underway
+from workflows.run.appeals import NAMED, Appeals, blamed_by_devices
+from workflows.run.context import aggregates, context, why_missing
 from workflows.run.evaluate import evaluate, text, truth
 from workflows.run.fanout import FanOut
 from workflows.run.gates import Gates
@@ -102,7 +102,11 @@ class Interpreter:
 
     def progress(self, progress: Progress) -> None:
         """A batch reports; its label begins with its step."""
-        fan_out = self._open.get(StepId(progress.label.partition("/")[0]))
+        step = StepId(progress.label.partition("/")[0])
+        run = self._state.steps.get(step) or self._state.finally_.get(step)
+        if run is not None:
+            underway.note(run, progress, workflow.now())
+        fan_out = self._open.get(step)
         if fan_out is not None:
             fan_out.progress(progress)
 
@@ -140,6 +144,7 @@ class Interpreter:
             run.state, run.message = "failed", str(error)
         except EvaluationError as error:
             run.state, run.message = "failed", f"an expression has no value: {error}"
+            run.message += why_missing(self._state, str(error))
         if run.state not in {"succeeded", "skipped"}:
             self._failed(run)
         self._changed()
@@ -209,7 +214,7 @@ class Interpreter:
             except UnknownValueError:
                 continue  # judged when it is known
             except EvaluationError as error:  # a value that is missing fails the check that asks for it
-                said = f"{check.name} cannot be judged: {error}"
+                said = f"{check.name} cannot be judged: {error}{why_missing(self._state, str(error), run)}"
             if said is not None and check.severity == "warning":
                 run.warnings += 1
             elif said is not None:
@@ -221,9 +226,9 @@ class Interpreter:
 
     def _failed(self, run: StepRun) -> None:
         """A step failed, was rejected or cut: unless it may be passed over, nothing new starts."""
-        if run.id in self._state.finally_ or (run.state == "failed" and run.on_failure().action == "continue"):
+        if run.id in self._state.finally_ or self._goes_on(run):
             if run.blame is not None and run.blame.answer == "proceeded":
-                run.message += f"; the run goes on without the {run.blame.block.replace('_', ' ')}"
+                run.message += f"; the run goes on without {NAMED[run.blame.block]}"
             return
         if run.state == "cancelled" and self._state.stopping:
             return  # stopped because another one failed; that one speaks
@@ -231,6 +236,13 @@ class Interpreter:
             self._state.ended_by = run
             self._state.message = f"step {run.id}: {run.message}"
         self._state.stopping = True
+
+    def _goes_on(self, run: StepRun) -> bool:
+        """Whether a step that failed lets the run go on. A gate does so only where an operator has said it."""
+        if run.state != "failed" or run.on_failure().action != "continue":
+            return False
+        unapproved = isinstance(run.step, ApproveStep) and run.answer is None
+        return not (unapproved and workflow.patched("no-gate-is-passed-over"))
 
     def _cut_between_steps(self) -> None:
         """A cancel that found no step under way, as while the run is paused: the one that comes next is cancelled.
@@ -258,11 +270,20 @@ class Interpreter:
 
     async def _undo(self) -> None:
         ended = self._state.ended_by
-        on_failure = ended.on_failure() if ended is not None else OnFailure()
+        on_failure = _scope(ended) if ended is not None else OnFailure()
         if ended is None or on_failure.action != "undo" or planning.plans(self._state):
             return
         said = await saga.undo(self._state, ended, on_failure, self._changed)
         self._state.message = f"{self._state.message}; {said}"
+
+
+def _scope(ended: StepRun) -> OnFailure:
+    """What the step's end does to the others. At a deadline the undo of `on_failure` counts, where it names one."""
+    said, own = ended.on_failure(), ended.step.on_failure
+    at_deadline = ended.overdue and ended.answer is None and ended.step.on_deadline == "undo"
+    if at_deadline and own.action == "undo" and own != said and workflow.patched("undo-at-a-deadline-has-a-scope"):
+        return own
+    return said
 
 
 def _result(task: "asyncio.Task[None]") -> bool:

@@ -7,12 +7,14 @@ from typing import Final
 from temporalio import workflow
 
 from workflows import contracts
-from workflows.contracts import FailureInfo
+from workflows.contracts import Cut, FailureInfo
 from workflows.plan import DevicesStep, HostName
 from workflows.run.accept import allowed_failures
+from workflows.run.outcomes import ENOUGH, never_sent
 from workflows.run.state import RunState, StepRun, spoken
 
 SUCCEEDED: Final = frozenset({contracts.LETTERS["succeeded"], contracts.CHANGED})
+DOUBT: Final = frozenset({contracts.LETTERS["unknown"], contracts.LETTERS["undo_failed"]})
 
 
 def without(empty: Sequence[str]) -> str:
@@ -55,6 +57,22 @@ class Judgement:
         if self._run.overdue and cut and workflow.patched("cut-by-a-deadline-is-not-done"):
             self._run.cut_short += cut
 
+    def untouched(self, host: HostName) -> str:
+        """What is known of a device where an undo found nothing to take back: no doubt is left.
+
+        One that was cut short has not failed; it was not done.
+        """
+        run, letter, info = self._run, self._run.letters[host], self._run.messages.get(host)
+        if letter in DOUBT:
+            return contracts.LETTERS["failed"]
+        if letter != contracts.LETTERS["failed"] or info is None or info.type != "cancelled":
+            return letter
+        if not workflow.patched("cut-before-anything-was-sent"):
+            return letter
+        run.messages[host] = never_sent(info)
+        run.cut_short += [host] if run.overdue else []
+        return contracts.LETTERS["skipped"]
+
     def unfinished(self, hosts: Sequence[HostName]) -> int:
         """How many of these devices the step's deadline has kept from being done, where not enough are."""
         if not self._run.overdue or self.enough:
@@ -68,6 +86,16 @@ class Judgement:
         if self._step.changes and not self.changes:
             return False  # any of them may be the first, so each is proposed for
         return self._step.accept.kind == "any" and bool(self._run.hosts_with(SUCCEEDED))
+
+    @property
+    def cut(self) -> Cut:
+        """What is under way is ended, and why."""
+        state, run = self._state, self._run
+        if state.cut:
+            return Cut(why=f"the run was cancelled{f': {state.cut_reason}' if state.cut_reason else ''}")
+        if run.overdue:
+            return Cut(why="the deadline of the step had passed")
+        return Cut(why="its wave could not be confirmed in time" if run.late else ENOUGH)
 
     def broken(self, wave: Sequence[HostName]) -> bool:
         """Whether ``accept`` cannot be met any more, by this wave or by the whole step.
@@ -129,7 +157,9 @@ class Judgement:
             run.state, run.message = "failed", run.held_back
         elif left := self.unfinished(hosts):
             failed = f"; {failures} failed, and accepted is {accept}" if failures else ""
-            run.state, run.message = "failed", f"{left} of {total} devices had not ended by then{failed}"
+            soaked = failed_wave is not None and failed_wave.why and not self.unfinished(failed_wave.hosts)
+            first = f"{spoken(failed_wave.name)}: {failed_wave.why}; " if failed_wave is not None and soaked else ""
+            run.state, run.message = "failed", f"{first}{left} of {total} devices had not ended by then{failed}"
         elif failed_wave is not None and failed_wave.why:
             run.state, run.message = "failed", f"{spoken(failed_wave.name)}: {failed_wave.why}"
         elif self.broken(hosts):
@@ -143,3 +173,12 @@ class Judgement:
         else:
             run.state = "succeeded"
             run.message = without(run.empty) if hosts else "no devices"
+            self._spare()
+
+    def _spare(self) -> None:
+        """Remembers the devices that were cut because one had succeeded, and cleanly taken back: none has failed."""
+        run = self._run
+        undone = run.hosts_with(contracts.LETTERS["undone"]) if self.enough else []
+        cut = [host for host in undone if host in run.messages and run.messages[host].type == "cancelled"]
+        if cut and workflow.patched("enough-is-no-failure"):
+            run.spared = cut

@@ -25,6 +25,7 @@ from workflows.plan import HostName
 from workflows.run import calls, renewal, reports
 from workflows.run.aftermath import look
 from workflows.run.state import RunState, StepRun
+from workflows.run.verdict import UNTOLD
 from workflows.run.waiting import until
 
 
@@ -39,6 +40,7 @@ class DeviceLeases:
         self._state = state
         self._changed = changed
         self._looking = self._asking = False
+        self._given_up = False  # after a reset: what waited for devices was cut, and none came
 
     def granted(self, answer: LeaseAnswer | None = None) -> None:
         """The guard's signal: it is this run's turn. One that means another run or request is passed over."""
@@ -65,12 +67,16 @@ class DeviceLeases:
             if not renewal.asks(self._state):
                 lease.doubted = False
                 continue
-            answer = await renewal.renewed(renewal.call_of(self._state))
+            answer = await renewal.renewed(renewal.call_of(self._state), lambda: self._given_up)
+            lease.execution = answer.execution
+            if answer.held_by and not answer.granted:  # it waits, and what waited for that was cut: as it is known
+                lease.doubted = self._given_up = False
+                continue
             if not answer.granted:
                 lease.forfeited = renewal.gone(self._state.scope.workflow_id)
                 return
             self._take(answer)
-            lease.counted, lease.execution = answer.number is not None, answer.execution
+            lease.counted = answer.number is not None
             lease.held, lease.doubted = True, False
 
     @property
@@ -86,7 +92,7 @@ class DeviceLeases:
         """
         await workflow.wait_condition(lambda: part.done() or bool(self._state.lease.forfeited))
         if not part.done():
-            raise failure("invalid_input", self._state.lease.forfeited)
+            raise failure("invalid_input", self._state.lease.forfeited, UNTOLD)
 
     async def hold(self, run: StepRun) -> bool:
         """Asks once for all devices of the run, and waits for its turn. False where the run is cut meanwhile.
@@ -102,6 +108,7 @@ class DeviceLeases:
             if not renewal.asks(self._state):
                 await self._ask(run)
         await until(self._state, lambda: lease.held or bool(lease.refused) or self._stopped(run))
+        self._given_up = not lease.held
         await renewal.settled(self._state)
         if lease.refused:
             raise NotLeasedError(lease.refused)

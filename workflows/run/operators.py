@@ -14,6 +14,7 @@ from workflows.arrivals import asked, payload, read
 from workflows.contracts import Operation, OperationAnswer, OperationRecord
 from workflows.errors import InvalidInputError
 from workflows.plan import DevicesStep, StepId
+from workflows.run import takeback
 from workflows.run.door import Door
 from workflows.run.fanout import RETRIED, FanOut
 from workflows.run.state import Answer, RunState, StepRun
@@ -22,6 +23,7 @@ from workflows.wording import some
 Kind = Literal["pause", "resume", "cancel", "retry", "skip", "undo", "stop", "set_concurrency"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 NAMED: Final = 5  # devices that a refusal names
+UNDO_GOES_ON: Final = "the undo that is under way goes on to its end, which a pause does not hold up"
 _ANSWER: Final = '{"by": "NAME", "reason": "TEXT", "step": "STEP", "devices": ["HOST"]}'
 EXAMPLES: Final[dict[Kind, str]] = {  # what each takes
     **dict.fromkeys(KINDS, '{"by": "NAME", "reason": "TEXT"}'),
@@ -78,7 +80,7 @@ class Operators:
             return "the run has come to its verdict; what is left is telling people"
         if state.cut:
             return "the run is being cancelled"
-        if state.request.takes_back is not None:
+        if state.request.takes_back is not None and not (kind == "cancel" and takeback.waits(state)):
             return f"the run takes back what {state.request.takes_back.workflow_id} has changed, and is not cut short"
         match kind:
             case "pause" if state.paused:
@@ -112,9 +114,18 @@ class Operators:
         if refused is None:
             self._do(kind, operation)
         self._changed()
-        held = self._state.paused and kind in {"retry", "skip"}
-        said = refused or ("the run is paused, too, and does so once it is resumed" if held else "")
+        said = refused or self._besides(kind)
         return OperationAnswer(accepted=refused is None, phase=self._state.phase, message=said)
+
+    def _besides(self, kind: Kind) -> str:
+        """What whoever asks would not expect of an operation that is carried out."""
+        state = self._state
+        if state.paused and kind in {"retry", "skip"}:
+            return "the run is paused, too, and does so once it is resumed"
+        undoes = any(batch.mode == "undo" for run in state.all_steps() for batch in run.batches.values())
+        if kind == "pause" and (undoes or state.phase == "undoing"):
+            return UNDO_GOES_ON
+        return ""
 
     def note_cancel(self, reason: str) -> None:
         """A cancel that was asked of the server; who asked, only its reason may tell."""

@@ -1,11 +1,15 @@
 """What the calls of a batch say of its devices: outcomes from answers, failures and silence. No Temporal calls here."""
 
+from typing import Final
+
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 
 from workflows import contracts
 from workflows.contracts import DeviceOutcome, FailureInfo, HostWork
 from workflows.errors import FAILURE_TYPES
 from workflows.wording import shortened
+
+ENOUGH: Final = "one device has succeeded, and `any` asks for no more"
 
 
 def letter(outcome: DeviceOutcome) -> str:
@@ -40,6 +44,22 @@ def not_begun(work: HostWork) -> DeviceOutcome:
     """The outcome of a device whose call was cancelled before it did anything."""
     info = FailureInfo(type="cancelled", message="cancelled before it began")
     return DeviceOutcome(host=work.host, status="skipped", failure=info)
+
+
+def because(outcome: DeviceOutcome, why: str) -> DeviceOutcome:
+    """The outcome of a device whose part was cut short, with ``why`` that was done; any other as it is."""
+    info = outcome.failure
+    if not why or info is None or info.type != "cancelled":
+        return outcome
+    message = shortened(f"{info.message}: {why}", contracts.MESSAGE_LENGTH)
+    return outcome.model_copy(update={"failure": info.model_copy(update={"message": message})})
+
+
+def never_sent(info: FailureInfo) -> FailureInfo:
+    """What is said of a device whose part was cut short, once an undo has found that nothing had been sent."""
+    _, colon, why = info.message.partition(": ")
+    message = f"cancelled between two actions, before anything was changed{colon}{why}"
+    return FailureInfo(type="cancelled", message=message)
 
 
 def not_undone(undo: DeviceOutcome, failed: DeviceOutcome | None) -> DeviceOutcome:

@@ -20,6 +20,7 @@ from workflows.contracts import (
     StepStatus,
 )
 from workflows.plan import DevicesStep, HostName
+from workflows.run import underway
 from workflows.run.accept import allowed_failures
 from workflows.run.causes import causes, taken_along
 from workflows.run.state import FAILED, WORDS, RunState, StepRun
@@ -77,7 +78,7 @@ def phase(state: RunState) -> Phase:
 
 def step_status(run: StepRun) -> StepStatus:
     """A step as it stands, with what its ``accept`` still allows."""
-    status = run.status()
+    status = underway.shown(run, run.status())
     budget = None
     if isinstance(run.step, DevicesStep) and run.letters:
         accept = run.step.accept

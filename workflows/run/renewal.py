@@ -6,6 +6,8 @@ plain words. How the SDK tells of a reset: the server writes a failed workflow t
 random seed is a new one from there on (`temporalio.workflow.register_random_seed_callback`), in every replay too.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -36,8 +38,11 @@ def call_of(state: RunState) -> LeaseInput:
 
 
 def asks(state: RunState) -> bool:
-    """Whether the run was reset, and does not know yet what it still holds. Builds of before took that for granted."""
-    return state.lease.doubted and workflow.patched("asks-after-a-reset")
+    """Whether the run was reset, and does not know yet what it still holds. Builds of before took that for granted.
+
+    One that has asked for nothing has nothing to be in doubt of: a run that only reads goes on.
+    """
+    return state.lease.doubted and state.lease.asked and workflow.patched("asks-after-a-reset")
 
 
 async def settled(state: RunState) -> None:
@@ -46,15 +51,22 @@ async def settled(state: RunState) -> None:
         await workflow.wait_condition(lambda: not state.lease.doubted)
 
 
-async def renewed(call: LeaseInput) -> LeaseAnswer:
+def _never() -> bool:
+    return False
+
+
+async def renewed(call: LeaseInput, enough: Callable[[], bool] = _never) -> LeaseAnswer:
     """Asks the guard what stands, and waits where that is a place in the queue.
 
     Args:
         call: For whom. The guard is asked for as long as it takes: with devices half changed there is no way back.
+        enough: Whether nobody waits for the devices any more. Batches of its own that it knows no more are waited for
+            all the same: nobody else may have the devices as long as they are at work.
 
     Returns:
-        Granted, or neither granted nor queued.
+        Granted, or neither granted nor queued; still queued where it was enough.
     """
+    ours = f"{call.request.holder.workflow_id}/"
     while True:
         answer: LeaseAnswer = await workflow.execute_activity(
             contracts.LEASE,
@@ -67,7 +79,12 @@ async def renewed(call: LeaseInput) -> LeaseAnswer:
         )
         if answer.granted or not answer.held_by:
             return answer
-        await workflow.sleep(AGAIN, summary="it was reset while it waited for devices")
+        over = _never if any(one.startswith(ours) for one in answer.held_by) else enough
+        if over():
+            return answer
+        with suppress(TimeoutError):
+            said = "it was reset while it waited for devices"
+            await workflow.wait_condition(over, timeout=AGAIN, timeout_summary=said)
 
 
 async def insist(call: LeaseInput | None) -> None:

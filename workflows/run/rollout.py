@@ -147,13 +147,15 @@ class Rollout:
         if window is None:
             return True
         turns = rounds(wave.hosts, self._judgement.concurrency(), self._run.caps, self._step.concurrency_each)
-        needs_s = wave.soak_s + 2 * turns * self._step.retry.attempts * calls.attempt_seconds(self._step)
+        turn_s = self._step.retry.attempts * calls.attempt_seconds(self._step)
+        needs_s = wave.soak_s + 2 * turns * turn_s
         start = await window_start(self._state, window, needs_s, f"window/{self._step.id}/{wave.name}")
         run, name = self._run, spoken(wave.name)
         if start is None:
             run.held_back = (
                 f"{name} may take {in_words(needs_s)} with its soak and its undo, and the change window is open for "
-                f"{in_words(window.duration_s)} only"
+                f"{in_words(window.duration_s)} only: its devices take turns under `concurrency`, {turns} of up to "
+                f"{in_words(turn_s)}, and as many for the undo"
             )
             return False
         if start <= workflow.now():

@@ -232,7 +232,7 @@ def _counted(state: RunState) -> str:
     pairs = [(state.steps[step], host) for step, taken in state.undoing.items() for host in taken]
     devices = len({host for _, host in pairs})
     undone = sum(run.letters[host] == UNDONE for run, host in pairs)
-    named = _not_undone(list(dict.fromkeys(host for run, host in pairs if run.letters[host] == UNDO_FAILED)))
+    named = not_undone(list(dict.fromkeys(host for run, host in pairs if run.letters[host] == UNDO_FAILED)))
     counted = f"{len(pairs)} devices" if devices == len(pairs) else f"{len(pairs)} changes on {devices} devices,"
     return f"undone on {undone} of {counted} of {_names(state)}{'; ' if named else ''}{named}"
 
@@ -245,11 +245,12 @@ def _nothing_left(failing: StepRun) -> str:
     waves = ", ".join(f"{failing.id}/{wave.name}" for wave in held)
     if not held and not left:
         return "what had failed was undone at once" if undone else "there was nothing to undo"
-    said = (f"taken back before it was confirmed: {waves}" if held else "", _not_undone(left))
+    said = (f"taken back before it was confirmed: {waves}" if held else "", not_undone(left))
     return "; ".join(filter(None, said))
 
 
-def _not_undone(hosts: list[HostName]) -> str:
+def not_undone(hosts: Sequence[HostName]) -> str:
+    """Names devices that could not be taken back, or the first of them; nothing where there are none."""
     return f"NOT undone: {', '.join(hosts[:10])}{' and more' if len(hosts) > 10 else ''}" if hosts else ""
 
 

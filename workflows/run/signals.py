@@ -114,6 +114,9 @@ class Signals:
         step = next((step for run, step in waits if step.signal == name and run.state not in DONE), None)
         if step is None or self._state.phase == "closed":
             return {}, f"no step waits for `{name}` any more"
+        claim = self._state.claim
+        if claim.behind is not None and claim.state in {"joining", "joined"}:
+            return {}, f"this run has joined run {claim.behind.workflow_id}, which does the work; send `{name}` there"
         if len(self._state.signals.get(name, ())) >= KEPT:
             return {}, f"{KEPT} signals `{name}` are kept already, and no step has taken them"
         return fields_of(step, payload)

@@ -34,6 +34,7 @@ from workflows.contracts import (
     StepResult,
     StepState,
     StepStatus,
+    UnderWay,
     Verdict,
     WaveStatus,
 )
@@ -91,6 +92,7 @@ class BatchRun:
     slots: int = 0
     spare: int | None = None  # failures that were allowed when it began
     failures: int = 0  # those that are known; under `budget: strict` each has burnt a slot
+    under_way: dict[HostName, UnderWay] = field(default_factory=dict)  # for those who look
 
     def workflow_id(self, scope: Scope) -> str:
         """The id of its workflow. An undo is a workflow of this very run: an earlier run of the same id had its own."""
@@ -145,10 +147,12 @@ class StepRun:
     alerted: bool = False  # and people were told of it
     overdue: bool = False  # the step's deadline has passed
     cut_short: list[HostName] = field(default_factory=list)  # begun, and ended by it before anything was changed
+    spared: list[HostName] = field(default_factory=list)  # cut because enough had succeeded, and taken back
     late: bool = False  # a wave that is held can no longer be confirmed in time
     caps: dict[HostName, str] = field(default_factory=dict)  # what devices count under, of ``concurrency: {per}``
     kept: ArtifactRef | None = None  # the outputs of other steps that the actions name
     outputs: dict[str, object] = field(default_factory=dict)  # of a step that is not about devices
+    unread: str = ""  # why the answer of a system has no JSON
     shown: Shown | None = None  # plan mode: not carried out, and its outputs are not known
     called: ProposalSummary | None = None  # plan mode: what a called definition would change
     left: Left = "nothing"  # what the runs that the step has called have left behind on devices
@@ -171,7 +175,9 @@ class StepRun:
 
     def failures(self, hosts: Iterable[HostName]) -> int:
         """How many of these devices have failed by now."""
-        return sum(self.letters[host] in FAILED and host not in self.passed for host in hosts)
+        return sum(
+            self.letters[host] in FAILED and host not in self.passed and host not in self.spared for host in hosts
+        )
 
     def asked_about(self) -> list[HostName]:
         """The devices that an operator is asked about: those that failed in the wave under way.
@@ -197,8 +203,8 @@ class StepRun:
 
     def judged(self, hosts: Iterable[HostName]) -> int:
         """The denominator of ``accept``: devices skipped are not in it, those not started or cut short are."""
-        skipped, cut, passed = contracts.LETTERS["skipped"], self.cut_short, self.passed
-        return sum((self.letters[host] != skipped or host in cut) and host not in passed for host in hosts)
+        skipped, cut, left_out = contracts.LETTERS["skipped"], self.cut_short, (*self.passed, *self.spared)
+        return sum((self.letters[host] != skipped or host in cut) and host not in left_out for host in hosts)
 
     @property
     def shown_state(self) -> StepState:

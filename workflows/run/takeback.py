@@ -2,12 +2,14 @@
 
 It takes up the state of that run instead of preparing a definition, leases its devices anew, undoes the scope ``run``
 of it in its partial order, and closes as any run does, with a record of its own. The journal knows what was done under
-the name of the other run, so whatever is asked of a device is asked in that one's name. It is not cut short.
+the name of the other run, so whatever is asked of a device is asked in that one's name. It is not cut short: a cancel
+ends its waiting for devices that another run has, and nothing after that.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
+from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from workflows.errors import failure
@@ -17,11 +19,16 @@ from workflows.run.leases import DeviceLeases, NotLeasedError
 from workflows.run.reports import IN_BETWEEN, LENGTH
 from workflows.run.snapshot import restore
 from workflows.run.state import LeaseRun, RunState, StepRun
-from workflows.wording import shortened
+from workflows.wording import because, shortened
 
 
-async def begin(state: RunState, changed: Callable[[], None]) -> None:
+async def begin(state: RunState, listen: Callable[[], None], changed: Callable[[], None]) -> None:
     """Takes up what the other run has kept: its plan, its inventory, and where each device stands in each step.
+
+    Args:
+        state: The run, of which nothing is known but its request.
+        listen: Called when the plan is there, and with it the names that messages may have.
+        changed: Called whenever somebody who looks would see a difference.
 
     Raises:
         ApplicationError: ``block_unavailable``: it cannot be read. No device was touched.
@@ -43,6 +50,7 @@ async def begin(state: RunState, changed: Callable[[], None]) -> None:
     # What has failed there was reported by that run; of what could not be taken back, `carry_out` tells.
     state.lease = LeaseRun(reported=list(state.steps))
     state.phase, state.message = "running", f"takes back run {back.workflow_id}"
+    listen()
     changed()
 
 
@@ -58,9 +66,9 @@ async def carry_out(state: RunState, leases: DeviceLeases, changed: Callable[[],
     due = [*in_order(saga.holds_its_change), *in_order(saga.out_of_reach)]
     try:
         if due:
-            await _lease(due[0].step, leases)
+            await _lease(state, due[0].step, leases)
     except NotLeasedError as error:
-        state.message = f"run {back.workflow_id} was not taken back: {error}"
+        _report_all(state, due, f"run {back.workflow_id} was not taken back: {error}")
         return
     said = await saga.carry_out(state, in_order, state.request.reason, changed, again=back.again)
     state.message = said or "there was nothing to undo"
@@ -68,13 +76,36 @@ async def carry_out(state: RunState, leases: DeviceLeases, changed: Callable[[],
     _report(state, back.workflow_id)
 
 
-async def _lease(run: StepRun, leases: DeviceLeases) -> None:
+def waits(state: RunState) -> bool:
+    """Whether it waits for devices that another run has: nothing is begun, and an operator may call it off."""
+    lease = state.lease
+    return lease.asked and not (lease.held or lease.doubted) and state.verdict is None
+
+
+def may_be_cut(state: RunState) -> bool:
+    """Whether a cancel cuts what a run does; an undo goes on, once it has its devices."""
+    if state.request.takes_back is None:
+        return True
+    return waits(state) and workflow.patched("an-undo-that-waits-is-called-off")
+
+
+async def _lease(state: RunState, run: StepRun, leases: DeviceLeases) -> None:
     """Waits for the devices; the step shows that meanwhile, and then again what it has come to in its own run."""
     before = run.state, run.message
     try:
-        await leases.hold(run)
+        held = await leases.hold(run)
     finally:
         run.state, run.message = before
+    if not held:
+        raise NotLeasedError(f"cancelled while it waited for devices{because(state.cut_reason)}")
+
+
+def _report_all(state: RunState, due: Sequence[saga.Round | saga.Recall], said: str) -> None:
+    """Says which devices stand as they were left, and notes them for the guard: no run may build upon that."""
+    hosts = list(dict.fromkeys(host for one in due for host in one.hosts))
+    state.message = "; ".join(filter(None, (said, saga.not_undone(hosts))))
+    for host in hosts:
+        state.lease.dirty[host] = shortened(said, LENGTH)
 
 
 def _report(state: RunState, other: str) -> None:

@@ -105,6 +105,7 @@ class Verbs:
         answer = await self._call(run, step, contracts.HTTP, call, HttpResult, f"{step.method} {url}")
         if answer is not None:
             run.outputs = {"status": answer.status, "json": answer.json_, "text": answer.text, "body": answer.body}
+            run.unread = _unread(answer)
 
     async def script(self, run: StepRun, step: ScriptStep, devices: tuple[DeviceResult, ...]) -> None:
         """Runs a program, a playbook or a template that the settings allow. Outputs: ``result``, ``log``."""
@@ -272,6 +273,17 @@ def _url(expr: Expr, seen: Mapping[str, object]) -> str:
     return "".join(
         str(part.value) if isinstance(part, Constant) else quote(text(part, seen), safe="") for part in parts
     )
+
+
+def _unread(answer: HttpResult) -> str:
+    """Why an answer has no JSON, as an expression that looks for some is told; nothing where it has."""
+    if answer.body is not None:
+        most = f"{contracts.INLINE // 1_000} kB"
+        return f"the answer had more than {most}: it is artifact {answer.body}, and `json` is null"
+    if answer.json_ is not None or answer.text.strip() == "null":
+        return ""
+    found = f"is {answer.media_type or 'something else'}" if answer.text else "is empty"
+    return f"the answer {found} and no JSON, so `json` is null"
 
 
 def _cut_off(cause: BaseException | None) -> bool:

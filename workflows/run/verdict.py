@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import JsonValue
 from temporalio.exceptions import ApplicationError, CancelledError, TerminatedError
@@ -17,6 +17,8 @@ from workflows.run.state import FAILED, RunState, StepRun
 MAX_DEVICES = 1_000
 MAX_QUARANTINED = 100
 NAMED = 10  # devices in a sentence
+# A detail of the failure of a run that has begun and cannot tell its end: for the one that has called it.
+UNTOLD: Final = "what it has left on devices is not told"
 _RANK = {"undo_failed": 0, "unknown": 0, "failed": 1, "unreachable": 1, "quarantined": 1, "undone": 1}
 UNKNOWN, UNDO_FAILED, UNDONE = (contracts.LETTERS[status] for status in ("unknown", "undo_failed", "undone"))
 
@@ -98,7 +100,7 @@ def verdict(state: RunState, devices: Sequence[DeviceResult]) -> Verdict:
         if ended.state == "rejected":
             return "rejected"
         return "stopped" if _holds(state) else "failed"
-    failures = any(letter in FAILED for step in state.steps.values() for letter in step.letters.values())
+    failures = any(set(step.hosts_with(FAILED)) - set(step.spared) for step in state.steps.values())
     if failures or any(step.state == "failed" for step in state.steps.values()):
         return "partial"
     return "succeeded"
@@ -186,11 +188,13 @@ def left_by(cause: BaseException | None) -> Left:
     """What a run that failed has left behind on devices.
 
     One that was cancelled does not say what it has kept, and one that was cut off says nothing at all. One that was
-    refused has touched nothing.
+    refused has touched nothing, unless it had begun before and was reset since.
     """
     found = result_in(cause)
     if found is not None:
         return found.left
+    if isinstance(cause, ApplicationError) and UNTOLD in cause.details:
+        return "doubt"
     match cause:
         case CancelledError():
             return "changes"

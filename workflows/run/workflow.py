@@ -56,6 +56,7 @@ from workflows.run.requests import NOTHING, read_request
 from workflows.run.signals import Signals
 from workflows.run.state import RunState, StepRun
 from workflows.run.waiting import HandOverError
+from workflows.wording import because
 
 KEYS: Final = {name: SearchAttributeKey.for_keyword(key) for name, key in contracts.SEARCH_ATTRIBUTES.items()}
 COMPLETED: Final = frozenset({"succeeded", "partial", "rejected"})
@@ -125,7 +126,8 @@ class RunWorkflow(OperatorHandlers):
         state = self._state
         if workflow.info().continued_run_id is None:
             state.request = read_request(request)
-            first = takeback.begin(state, self._changed) if state.request.takes_back else self._prepare()
+            back = state.request.takes_back is not None
+            first = takeback.begin(state, self._signals.listen, self._changed) if back else self._prepare()
             await self._to_the_end(asyncio.create_task(first))
         else:
             await self._to_the_end(asyncio.create_task(self._take_up(request)))
@@ -146,7 +148,7 @@ class RunWorkflow(OperatorHandlers):
             state.verdict = verdict.verdict(state, devices)
             if state.verdict == "cancelled":
                 state.message = "; ".join(
-                    part for part in (f"cancelled{_because(state.cut_reason)}", state.message) if part
+                    part for part in (f"cancelled{because(state.cut_reason)}", state.message) if part
                 )
             state.message += verdict.advice(state, devices)
         await self._to_the_end(asyncio.create_task(alert(state, devices)))
@@ -207,7 +209,7 @@ class RunWorkflow(OperatorHandlers):
 
     def _cut_by(self, reason: str) -> None:
         state = self._state
-        if state.verdict is None and state.request.takes_back is None:  # an undo is not cut short
+        if state.verdict is None and takeback.may_be_cut(state):
             state.cut, state.cut_reason = True, reason
             self._interpreter.cut()
             self._changed()
@@ -393,7 +395,3 @@ class RunWorkflow(OperatorHandlers):
             **({"ticket": str(ticket)} if ticket is not None else {}),
         }
         workflow.upsert_search_attributes([KEYS[name].value_set(value) for name, value in values.items()])
-
-
-def _because(reason: str) -> str:
-    return f": {reason}" if reason else ""

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from starter.cli.parser import build, forwarded
+from starter.cli.parser import build, forwarded, parse
 
 ARGUMENTS = {
     "check": ["f.yaml"], "fmt": ["f.yaml"], "graph": ["f.yaml"], "run": ["x"], "plan": ["x"], "apply": ["plan.json"],
@@ -45,3 +45,21 @@ def test_the_address_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("NETSAGA_ADDRESS", "temporal.example:7233")
     assert build().parse_args(["list"]).address == "temporal.example:7233"
     assert build().parse_args(["list", "--address", "127.0.0.1:1"]).address == "127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    "words", [("r", "--devices", "a,b,c"), ("r", "--devices", "a", "b,c"), ("--devices", "a,b,c", "r")]
+)
+def test_devices_are_named_with_commas_or_apart(words: tuple[str, ...]) -> None:
+    options = parse(["retry", *words, "--by", "ann"])
+    assert (options.run, options.devices) == ("r", ("a", "b", "c"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("retry", "r", "x", "--by", "ann"), ("retry", "r", "--devices", "a", "--by", "ann", "--all"), ("list", "x")],
+)
+def test_words_that_mean_nothing_are_refused(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(words)
+    assert "unrecognized arguments" in capsys.readouterr().err

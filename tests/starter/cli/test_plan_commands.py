@@ -88,10 +88,7 @@ async def test_a_plan_by_name_is_applied_as_that_version(
     asked = await request_of(orchestrator, "second")
     assert asked == {
         "definition": "campus-vlan@1.0.0",
-        "source": None,
-        "templates": {},
         "inputs": {"vlan_id": 5},
-        "mode": "apply",
         "limit": ["a", "b"],
         "by": "bob",
         "reason": "as planned by first",
@@ -106,10 +103,64 @@ async def test_a_plan_of_a_file_is_applied_with_the_text_that_was_planned(
     definition, file = tmp_path / "tiny.yaml", tmp_path / "plan.json"
     definition.write_text(DEFINITION)
     assert await netsaga("plan", str(definition), "-i", "vlan=7", "--out", str(file), *at) == 0
-    definition.write_text(DEFINITION.replace("told", "renamed"))
+    definition.write_text(f"# a comment moves nothing\n{DEFINITION}")
     assert await netsaga("apply", str(file), "--id", "of-a-file", *at) == 0
     asked = await request_of(orchestrator, "of-a-file")
-    assert (asked["definition"], asked["source"], asked["inputs"]) == ("", DEFINITION, {"vlan": 7})
+    assert (asked.get("definition"), asked["source"], asked["inputs"]) == (None, DEFINITION, {"vlan": 7})
+
+
+CHANGES = """
+netsaga: 1
+name: tiny
+version: 0.1.0
+inventory: {source: lab, expect: {max: 10}}
+defaults: {credential: lab}
+steps:
+  - id: close
+    call: called@1
+  - id: look
+    devices: inventory
+    do: [{propose: {template: vlan.j2}, as: change}]
+"""
+CALLED = DEFINITION.replace("name: tiny", "name: called").replace("0.1.0", "1.0.0").replace("${{ inputs.vlan }}", "5")
+CALLED = CALLED.replace("inputs: {vlan: {type: integer}}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("tiny.yaml", CHANGES.replace("look", "see"), "its text. Nothing was started. Plan anew with `netsaga plan "),
+        ("tiny.yaml", CHANGES.replace("as: change", "as: 5"), ": it has errors by now. Nothing was started."),
+        ("vlan.j2", "vlan 6\n", ": the template vlan.j2. Nothing was started."),
+        ("called.yaml", CALLED.replace("told", "said"), ": called@1, which it calls. Nothing was started."),
+    ],
+    ids=["the text", "errors", "a template", "a called definition"],
+)
+async def test_a_plan_whose_file_has_moved_since_is_refused_with_what_has_moved(
+    at: tuple[str, ...], capsys: Printed, tmp_path: Path, name: str, text: str, said: str
+) -> None:
+    file = tmp_path / "plan.json"
+    for one, before in {"tiny.yaml": CHANGES, "vlan.j2": "vlan 5\n", "called.yaml": CALLED}.items():
+        (tmp_path / one).write_text(before)
+    assert await netsaga("plan", str(tmp_path / "tiny.yaml"), "--out", str(file), *at) == 0
+    (tmp_path / name).write_text(text)
+    assert await netsaga("apply", str(file), *at) == 1
+    printed = capsys.readouterr()
+    assert f"{tmp_path / 'tiny.yaml'} has moved since it was planned at " in printed.err
+    assert said in printed.err
+    assert not printed.out.endswith("tiny\n")
+
+
+async def test_a_plan_whose_file_is_gone_is_applied_and_that_is_said(
+    at: tuple[str, ...], capsys: Printed, orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    definition, file = tmp_path / "tiny.yaml", tmp_path / "plan.json"
+    definition.write_text(DEFINITION)
+    assert await netsaga("plan", str(definition), "-i", "vlan=7", "--out", str(file), *at) == 0
+    definition.unlink()
+    assert await netsaga("apply", str(file), "--id", "of-a-file-that-is-gone", *at) == 0
+    assert "tiny.yaml is not there, from which it was planned; what the plan holds" in capsys.readouterr().err
+    assert (await request_of(orchestrator, "of-a-file-that-is-gone"))["source"] == DEFINITION
 
 
 @pytest.mark.parametrize(

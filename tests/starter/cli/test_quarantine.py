@@ -35,8 +35,11 @@ STATE = GuardState(
     quarantined={
         HostName("sw1"): Quarantined(since=NOW, because="step deploy: refused", by_run="run-zero", run=RunId("x"))
     },
-    lost=(Lost(holder=ONE, devices=(HostName("sw2"),)),),
-    leases=(Lease(holder=ONE, devices=tuple(HostName(f"sw{number}") for number in range(3, 15)), since=NOW),),
+    lost=(Lost(holder=ONE, devices=(HostName("sw2"), HostName("sw9")), since=NOW),),
+    leases=(
+        Lease(holder=ONE, devices=tuple(HostName(f"sw{number}") for number in range(3, 15) if number != 9), since=NOW),
+        Lease(holder=TWO, devices=(HostName("sw9"),), since=NOW),
+    ),
     queue=(LeaseRequest(holder=TWO, devices=(HostName("sw2"), HostName("sw3"))),),
     claims=(Claim(holder=ONE, definition="campus-vlan", key="RITM1", since=NOW),),
     claim_queue=(ClaimRequest(holder=TWO, definition="campus-vlan", key="RITM1", on_duplicate="join"),),
@@ -60,23 +63,26 @@ async def test_quarantined_devices_are_listed_and_put_back_into_service(
     guarded: Orchestrator, idle_at: tuple[str, ...], capsys: Printed
 ) -> None:
     assert await netsaga("quarantine", *idle_at) == 0
-    first, second = (line.strip() for line in capsys.readouterr().out.splitlines() if line.strip().startswith("sw"))
-    assert first.split() == ["sw1", "2026-01-02", "03:04:05Z", "run-zero", "step", "deploy:", "refused"]
-    assert second.startswith("sw2")
-    assert "run-one" in second
+    out = capsys.readouterr().out
+    first, second, third = (line.split() for line in out.splitlines() if line.strip().startswith("sw"))
+    assert first == ["sw1", "2026-01-02", "03:04:05Z", "run-zero", "step", "deploy:", "refused"]
+    assert [second[:4], third[:4]] == [[host, "2026-01-02", "03:04:05Z", "run-one"] for host in ("sw2", "sw9")]
+    words = " ".join(out.split())
+    assert "sw2 2026-01-02 03:04:05Z run-one the run was cut off while it held them; the next run that would" in words
+    assert "the run was cut off while it held them; run run-two has them now: it looks at them before" in words
     assert await netsaga("quarantine", "--json", *idle_at) == 0
     assert list(json.loads(capsys.readouterr().out)["quarantined"]) == ["sw1"]
     assert await netsaga("quarantine", "clear", "sw1", "sw7", "--by", "olga", *idle_at) == 1
     assert capsys.readouterr().err.startswith("netsaga: neither quarantined nor flagged: sw7; nothing was cleared.")
     assert await netsaga("quarantine", "log", *idle_at) == 0
     assert "Nobody has put a device back into service." in capsys.readouterr().err
-    clearing = ("quarantine", *idle_at, "clear", "sw1", "sw2", "sw1", "--by", "olga", "--reason", "new card")
+    clearing = ("quarantine", *idle_at, "clear", "sw1,sw2", "sw9", "sw1", "--by", "olga", "--reason", "new card")
     assert await netsaga(*clearing) == 0
-    assert capsys.readouterr().out == "back in service: sw1, sw2\n"
+    assert capsys.readouterr().out == "back in service: sw1, sw2, sw9\n"
     (record,) = (await guarded.guard().state()).cleared
-    assert (record.by, record.reason, record.devices) == ("olga", "new card", ("sw1", "sw2"))
+    assert (record.by, record.reason, record.devices) == ("olga", "new card", ("sw1", "sw2", "sw9"))
     assert await netsaga("quarantine", "log", *idle_at) == 0
-    assert " olga   sw1, sw2   new card" in capsys.readouterr().out
+    assert " olga   sw1, sw2, sw9   new card" in capsys.readouterr().out
     assert await netsaga("quarantine", "list", *idle_at) == 0
     assert "No device is quarantined." in capsys.readouterr().err
 
@@ -85,13 +91,13 @@ async def test_quarantined_devices_are_listed_and_put_back_into_service(
 async def test_the_guard_tells_who_holds_what_and_who_waits(idle_at: tuple[str, ...], capsys: Printed) -> None:
     assert await netsaga("guard", *idle_at) == 0
     out = capsys.readouterr().out
-    assert "sw10 and 4 more" in out
+    assert "sw11 and 3 more" in out
     assert "campus-vlan for RITM1" in out
     assert "joined" in out
     assert "which run-one does" in out
     words = " ".join(out.split())
     assert "sw2, sw3, held by run-one" in words
-    assert words.count("this run is closed, and the next one that asks takes over") == 2
+    assert words.count("this run is closed, and the next one that asks takes over") == 3
     assert await netsaga("guard", "--json", *idle_at) == 0
     assert json.loads(capsys.readouterr().out)["leases"][0]["holder"]["workflow_id"] == "run-one"
 

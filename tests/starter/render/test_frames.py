@@ -167,7 +167,7 @@ def test_lines_without_a_terminal_say_each_change_once_with_its_time() -> None:
     ]
     causes_said = [line for line in lines if "rejected_by_device" in line]
     assert len(causes_said) == 2
-    assert "2 devices, rejected_by_device: … refused `name cameras`" in causes_said[0]
+    assert "devices    2 failed, rejected_by_device: … refused `name cameras`" in causes_said[0]
 
 
 def test_a_result_of_many_devices_is_its_causes_and_those_that_need_somebody() -> None:
@@ -194,6 +194,15 @@ def test_a_result_of_many_devices_is_its_causes_and_those_that_need_somebody() -
     assert "acc-00061" not in text
     assert "refused `name cameras`" in text
     assert f"All devices: netsaga devices {RUN}" in text
+
+
+def test_a_line_about_devices_that_failed_does_not_say_that_their_step_has_and_names_each_once() -> None:
+    state, lines = standing(4, begun=4), io.StringIO()
+    look, host = state.steps[StepId("precheck")], HostName("acc-00002")
+    look.letters[host] = "f"
+    look.messages[host] = FailureInfo(type="check_failed", message=f"{host}: VLAN 120 is missing")
+    PlainView(Console(file=lines, width=120)).show(run_status(state), ())
+    assert "precheck           device     1 failed, check_failed: VLAN 120 is missing (acc-00002)\n" in lines.getvalue()
 
 
 def test_devices_that_others_have_taken_along_are_not_called_failed() -> None:

@@ -24,6 +24,7 @@ from workflows.contracts import (
     RunResult,
     RunStatus,
     StepStatus,
+    UnderWay,
     WaveStatus,
 )
 from workflows.plan import HostName, StepId
@@ -141,6 +142,53 @@ def test_a_wave_that_is_held_says_by_when_it_must_be_confirmed() -> None:
     assert said in printed(live.frame())
     PlainView(Console(file=out, width=120)).show(status, ())
     assert "soaking    3 changed; must be confirmed by 2026-11-21 22:40:37Z\n" in out.getvalue()
+
+
+def _waiting(*waited_s: float) -> RunStatus:
+    """A step that is being undone, and waits for devices since so long."""
+    now = datetime.now(UTC)
+    under_way = tuple(
+        UnderWay(host=HostName(f"acc-{number}"), since=now - timedelta(seconds=waited), doing="undo")
+        for number, waited in enumerate(waited_s, start=1)
+    )
+    step = StepStatus(id=StepId("deploy"), kind="devices", state="undoing", under_way=under_way)
+    return RunStatus(id="r", phase="undoing", started=MOMENT, steps=(step,))
+
+
+def test_a_status_says_for_which_devices_a_step_waits_and_for_how_long() -> None:
+    words = " ".join(printed(status_view(_waiting(840, 60, 3))).split())
+    assert "waits for acc-1 (undoing, 14m 00s), acc-2 (undoing, 1m 00s)" in words
+    assert "acc-3" not in words
+    assert "waits for" not in printed(status_view(_waiting(3)))
+
+
+def test_calm_lines_tell_of_a_device_that_is_waited_for_now_and_then() -> None:
+    out = io.StringIO()
+    view = PlainView(Console(file=out, width=120, markup=False, highlight=False))
+    for waited in (-3, 5, 65, 100, 115, 125, 200):
+        view.show(_waiting(waited), ())
+    told = [" ".join(line.split()[1:]) for line in out.getvalue().splitlines() if " for acc-1 " in line]
+    assert told == [
+        "deploy waits for acc-1 (undoing, 1m 05s)",
+        "deploy waits for acc-1 (undoing, 2m 05s)",
+    ]
+
+
+def test_an_automatic_approval_that_was_none_is_told_with_what_it_rests_on() -> None:
+    record = DecisionRecord(
+        step=StepId("gate"),
+        decision="unanswered",
+        by="netsaga",
+        at=MOMENT,
+        how="automatic",
+        counted=False,
+        why_not="the condition of `auto` does not hold",
+        condition="bound.devices <= 2",
+        evidence={"bound.devices": 3},
+    )
+    said = printed(status_view(RunStatus(id="r", phase="waiting", started=MOMENT, decisions=(record,))))
+    words = " ".join(said.split())
+    assert "gate: not approved by netsaga: bound.devices <= 2; bound.devices = 3 - the condition of `auto`" in words
 
 
 def test_a_wave_of_one_is_one_device_in_calm_lines() -> None:

@@ -121,9 +121,9 @@ async def test_runs_of_one_key_go_one_after_the_other(server: Server) -> None:
     async with serving(server, mine) as runs:
         first, device = await held(runs)
         second = await runs.start()
-        await until_waiting(second, f"waits for run {first.handle.id}")
+        await until_waiting(second, f"waits for its turn: run {first.handle.id}")
         third = await runs.start()
-        await until_waiting(third, f"waits for run {first.handle.id}")
+        await until_waiting(third, f"waits for its turn: run {first.handle.id}")
         device.go_on.set()
         for live in (first, second, third):
             assert (await live.result()).verdict == "succeeded"
@@ -145,7 +145,7 @@ async def test_one_who_waits_for_a_terminated_run_is_freed(server: Server) -> No
     async with serving(server, mine) as runs:
         first, device = await held(runs)
         second = await runs.start()
-        await until_waiting(second, f"waits for run {first.handle.id}")
+        await until_waiting(second, f"waits for its turn: run {first.handle.id}")
         await first.handle.terminate("by the test")
         device.go_on.set()
         assert (await second.result()).verdict == "succeeded"
@@ -199,7 +199,7 @@ async def test_one_who_waits_goes_on_after_it_has_continued_as_new(server: Serve
     async with serving(server, mine) as runs:
         first, device = await held(runs)
         second = await runs.start()
-        await until_waiting(second, f"waits for run {first.handle.id}")
+        await until_waiting(second, f"waits for its turn: run {first.handle.id}")
         began = (await second.handle.describe()).run_id
         for _ in range(60):
             await second.handle.signal("approve", {"by": "nobody"})

@@ -78,6 +78,8 @@ def test_what_two_lost_runs_left_behind_is_told_of_both_until_each_was_looked_at
     leases.release(holder("b"), NOW, cut_off=True)
     lost = leases.acquire(request("c", "sw1", "sw3"), NOW).lost
     assert [(one.holder.workflow_id, one.devices) for one in lost] == [("a", ("sw1",)), ("b", ("sw1",))]
+    assert [one.since for one in leases.state.lost] == [NOW, NOW]
+    assert {one.since for one in lost} == {None}, "a run of an older build knows no such field"
     leases.clear([HostName("sw1")])
     assert leases.flagged == {"sw2": "a"}
 

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
-from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -13,10 +12,11 @@ from activities.leases import Leasing
 from guarded import AtWork, Guarded, Serving, guarded, known, serving, until_waiting
 from holders import reset
 from plans import changing, plan
+from resetting import newest, task_after
 from running import Live, Server
 from scripted import Holding
 from workflows import contracts
-from workflows.contracts import Decision, Holder, LeaseAnswer, LeaseInput, LeaseRequest, RunId, RunResult
+from workflows.contracts import Decision, Holder, LeaseAnswer, LeaseInput, LeaseRequest, RunId
 from workflows.plan import ApproveStep, Constant, HostName, StepId
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -28,23 +28,6 @@ def gated() -> Guarded:
     gate = ApproveStep(id=StepId("gate"), needs=(StepId("first"),), by="leads", timeout=Constant(value="30m"))
     steps = changing("first"), gate, changing("second", needs=("gate",))
     return guarded(plan(*steps), HOSTS, groups={"leads": ("ann",)})
-
-
-async def task_after(handle: WorkflowHandle[Any, Any], what: str, name: str = "") -> int:
-    """The number of the event that ends the first task after something of a kind, and of a name, has happened."""
-    found = False
-    async for event in handle.fetch_history_events():
-        kind = event.WhichOneof("attributes") or ""
-        found = found or (kind.startswith(what) and name in str(event))
-        if found and kind.startswith("workflow_task_completed"):
-            return event.event_id
-    raise AssertionError(f"no task after {what} {name}")
-
-
-async def newest(server: Server, live: Live) -> Live:
-    """The execution that goes on after a reset."""
-    handle: WorkflowHandle[Any, RunResult] = server.client.get_workflow_handle(live.handle.id, result_type=RunResult)
-    return Live(handle, live.world)
 
 
 async def refusal(live: Live) -> str:

@@ -1,5 +1,7 @@
 """Blocks that fail, and steps that ask an operator: blamed by name, passed over or acknowledged, on the real server."""
 
+from datetime import timedelta
+
 import pytest
 
 from expressions import tree
@@ -9,7 +11,7 @@ from running import Live, Server
 from scripted import Holding, World
 from workflows.contracts import Blame, HttpResult, Operation, OperationAnswer, RunResult, RunStatus
 from workflows.errors import FailureType, failure
-from workflows.plan import Constant, HttpStep, OnFailure, SetStep, Step, StepId
+from workflows.plan import Accept, Constant, HttpStep, OnFailure, SetStep, Step, StepId
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = ("sw1", "sw2", "sw3", "sw4")
@@ -183,12 +185,35 @@ async def test_what_a_deadline_ends_before_it_is_changed_was_not_done(server: Se
         await ask(live, "stop")
         result = await live.result()
     assert result.verdict == "stopped"
+    assert {device.message for device in result.devices if device.status == "skipped"} == {
+        f"{host} says cancelled: the deadline of the step had passed" for host in ("sw2", "sw3")
+    }
     assert {device.name: device.status for device in result.devices} == {
         "sw1": "changed",
         "sw2": "skipped",
         "sw3": "skipped",
         "sw4": "untouched",
     }
+
+
+@pytest.mark.history("deadline-in-a-soak")
+@pytest.mark.parametrize("sizes", [(2, "100%"), ("100%",)])
+async def test_a_deadline_ends_a_soak_and_the_wave_was_not_done(server: Server, sizes: tuple[int | str, ...]) -> None:
+    held = at_a_deadline(waves=waves(*sizes, soak="2h"), on_deadline="undo")
+    result = await server.outcome(held)
+    assert (result.verdict, held.touched) == ("failed", set())
+    assert "the deadline passed after 3600 s; wave w1: its soak had not ended by then" in result.message
+    assert ("; 2 of 4 devices had not ended by then" in result.message) == (len(sizes) == 2)
+    assert held.sealed[0].ended - held.sealed[0].started < timedelta(hours=2)
+
+
+@pytest.mark.history("deadline-in-a-soak-of-any")
+async def test_a_wave_that_still_soaks_at_the_deadline_was_not_done_whatever_was_enough(server: Server) -> None:
+    wave, one = waves("100%", soak="2h"), Accept(kind="any", text="any")
+    held = at_a_deadline(waves=wave, accept=one, on_deadline="stop", concurrency=1)
+    result = await server.outcome(held)
+    assert result.verdict == "stopped"
+    assert "wave w1: its soak had not ended by then" in result.message
 
 
 async def test_a_retry_takes_up_what_the_deadline_has_ended(server: Server) -> None:

@@ -1,66 +1,29 @@
 """An undo reaches into the runs that were called: at their place, in their order, in their names, never cut short."""
 
 import asyncio
-from collections.abc import Mapping
-from itertools import pairwise
 
 import pytest
-from temporalio import activity
 from temporalio.client import WorkflowFailureError
 
-from plans import changing, plan
+from calling import CLOSE, SlowUndo, call, called_by, undone, world_of
+from plans import changing
 from running import Server
-from scripted import Holding, World
+from scripted import Holding
 from workflows import contracts
 from workflows.contracts import (
     ArtifactRef,
-    CalledRun,
     DeviceOutcome,
     FailureInfo,
     InteractInput,
     Operation,
     OperationAnswer,
-    RunResult,
     RunStatus,
     UndoInfo,
 )
 from workflows.errors import failure
-from workflows.plan import CallStep, Constant, HttpStep, MapOf, OnFailure, Plan, Step, StepId
+from workflows.plan import OnFailure, StepId
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-HOSTS = ("sw1", "sw2")
-RUN = OnFailure(action="undo", scope="run")
-CLOSE = HttpStep(id=StepId("close"), method="get", url=Constant(value="itsm:/"), on_failure=RUN)
-
-
-def call(name: str, definition: str, on_failure: OnFailure = RUN) -> CallStep:
-    nothing = MapOf(items=())
-    return CallStep(id=StepId(name), definition=definition, version="1", with_=nothing, on_failure=on_failure)
-
-
-def chained(*steps: Step) -> tuple[Step, ...]:
-    """One after the other."""
-    following = [step.model_copy(update={"needs": (before.id,)}) for before, step in pairwise(steps)]
-    return (*steps[:1], *following)
-
-
-def world_of(outer: tuple[Step, ...], hosts: tuple[str, ...] = HOSTS, **called: tuple[Step, ...]) -> World:
-    """Definitions by name, ``inner`` as ``inner@1``; steps are known by their ids, whosever they are."""
-    every = [step for steps in (outer, *called.values()) for step in steps]
-    plans: Mapping[str, Plan] = {f"{name}@1": plan(*chained(*steps), name=name) for name, steps in called.items()}
-    world = World(plan(*every), hosts)
-    world.plans = {"test": plan(*chained(*outer)), **plans}
-    world.answers["close"] = failure("check_failed", "the ticket is closed")
-    return world
-
-
-def undone(world: World) -> list[tuple[str, str]]:
-    """Steps and devices that were taken back, in order."""
-    return [(step, host) for kind, step, host in world.calls if kind == "undo"]
-
-
-def called_by(result: RunResult, step: str) -> CalledRun:
-    return next(one for one in result.steps if one.id == step).runs[-1]
 
 
 @pytest.mark.history("call-undone")
@@ -218,21 +181,6 @@ async def test_devices_that_the_guard_does_not_give_are_not_taken_back_and_the_r
     assert (result.verdict, world.touched) == ("failed_dirty", {("deploy", "sw1")})
     assert "was NOT taken back whole" in result.message
     assert "runs would wait for each other" in result.message
-
-
-class SlowUndo:
-    """A device that is taken back when the test lets it."""
-
-    def __init__(self, world: World) -> None:
-        self.world, self.begun, self.go_on = world, asyncio.Event(), asyncio.Event()
-
-    async def __call__(self, call: InteractInput) -> DeviceOutcome:
-        self.begun.set()
-        while not self.go_on.is_set():
-            activity.heartbeat()
-            await asyncio.sleep(0.05)
-        self.world.touched.discard((call.step, call.host))
-        return DeviceOutcome(host=call.host, status="undone", touched=True, undo=UndoInfo(method="native"))
 
 
 async def test_a_cancel_of_the_caller_or_of_the_undo_itself_does_not_cut_it_and_both_show_it(server: Server) -> None:

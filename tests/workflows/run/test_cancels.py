@@ -68,6 +68,20 @@ async def test_a_run_that_an_operator_cancels_is_cancelled_for_the_server_too(se
     assert found.status is WorkflowExecutionStatus.CANCELED
 
 
+async def test_a_device_that_a_cancel_has_cut_says_who_asked_for_it(server: Server) -> None:
+    world = World(plan(changing("deploy", on_failure=OnFailure(action="stop"))), HOSTS[:1])
+    holding = world.scripts["deploy", "sw1"] = Holding(world)
+    async with server.run(world) as live:
+        await asyncio.wait_for(holding.begun.wait(), 20)
+        await live.handle.signal("cancel", {"by": "olga", "reason": "wrong building"})
+        assert isinstance(await live.end(), CancelledError)
+        status = await live.status()
+    assert status.result is not None
+    assert [(device.status, device.message) for device in status.result.devices] == [
+        ("skipped", "sw1 says cancelled: the run was cancelled: olga: wrong building")
+    ]
+
+
 async def test_a_cancelled_run_that_the_server_cannot_be_asked_about_closes_as_failed(server: Server) -> None:
     world = World(plan(changing("deploy", on_failure=OnFailure(action="pause"))), HOSTS[:1], cancel_fails=True)
     world.fails("deploy", "sw1")

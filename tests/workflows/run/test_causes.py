@@ -31,7 +31,7 @@ def test_names_and_numbers_do_not_tell_causes_apart_and_what_all_share_stays() -
         Cause(
             step=step().id,
             what="unreachable",
-            message="…: … did not answer within 15 s",
+            message="… did not answer within 15 s",
             devices=4,
             examples=(HostName("a1"), HostName("c3"), HostName("d4")),
         ),
@@ -48,6 +48,13 @@ def test_names_and_numbers_do_not_tell_causes_apart_and_what_all_share_stays() -
 def test_one_device_keeps_its_message_whole() -> None:
     (only,) = causes([step(("sw7", "check_failed", "sw7 has 3 uplinks"))])
     assert only.message == "sw7 has 3 uplinks"
+
+
+def test_a_name_that_a_message_begins_with_is_not_said_twice() -> None:
+    (first, second) = causes([
+        step(("sw7", "check_failed", "sw7: no VLAN"), ("a", "undo_failed", "not undone: a: no data: left")),
+    ])  # fmt: skip
+    assert [first.message, second.message] == ["not undone: no data: left", "no VLAN"]
 
 
 def test_steps_and_classes_are_causes_of_their_own() -> None:

@@ -72,7 +72,7 @@ async def test_a_gate_that_excludes_an_unknown_requester_asks_nobody_and_rejects
     assert result.verdict == "rejected"
     assert "the request does not say who that is; nobody was asked" in result.message
     assert held.asked("do", "deploy") == []
-    assert kinds(held) == [("reject", "netsaga", True)]
+    assert kinds(held) == [("unanswered", "netsaga", False), ("reject", "netsaga", True)]
 
 
 @pytest.mark.parametrize("never", ["when", "auto"])
@@ -154,7 +154,11 @@ async def test_people_are_asked_where_the_condition_does_not_hold(server: Server
         await open_gate(live)
         await live.handle.execute_update(contracts.SIGNAL_APPROVE, Decision(by="ann"))
         assert (await live.result()).verdict == "succeeded"
-    assert kinds(held) == [("approve", "ann", True)]
+    assert kinds(held) == [("unanswered", "netsaga", False), ("approve", "ann", True)]
+    asked = decisions(held)[0]
+    assert (asked.condition, asked.how) == ("bound.devices <= 2 and steps.look.failed == []", "automatic")
+    assert asked.evidence == {"bound.devices": 3, "steps.look.failed": []}
+    assert asked.why_not == "the condition of `auto` does not hold"
 
 
 async def test_a_condition_without_a_value_leaves_the_decision_to_people(server: Server) -> None:

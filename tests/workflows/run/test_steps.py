@@ -66,6 +66,35 @@ async def test_an_answer_of_a_system_is_judged_and_seen_by_later_steps(server: S
     assert (result.verdict, result.message) == ("failed", "step intent: found 2")
 
 
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (HttpResult(status=200, text="<html>", media_type="text/html"), "the answer is text/html and no JSON, so"),
+        (
+            HttpResult(status=200, body=ref("body")),
+            f"the answer had more than 64 kB: it is artifact {ref('body')}, and",
+        ),
+        (HttpResult(status=204), "the answer is empty and no JSON, so"),
+    ],
+)
+async def test_a_check_of_an_answer_that_is_no_json_says_why_it_finds_nothing(
+    server: Server, answer: HttpResult, why: str
+) -> None:
+    once = Check(name="registered once", that=tree("result.json.count == 1"), severity="warning")
+    intent = HttpStep(id=StepId("intent"), method="get", url=Constant(value="nautobot:/api/"), checks=(once,))
+    later = SetStep(id=StepId("sums"), needs=(StepId("intent"),), values=(("count", tree("steps.intent.json.count")),))
+    world = World(plan(intent, later), HOSTS)
+    world.answers["intent"] = answer
+    result = await server.outcome(world)
+    assert result.message.endswith(f"steps.intent.json.count has no value here; {why} `json` is null")
+    once = once.model_copy(update={"severity": "critical"})
+    world.plan = plan(intent.model_copy(update={"checks": (once,)}))
+    result = await server.outcome(world)
+    assert result.message == (
+        "step intent: registered once cannot be judged: result.json.count has no value here; " + why + " `json` is null"
+    )
+
+
 async def test_a_system_that_does_not_answer_is_blamed_by_name(server: Server) -> None:
     intent = HttpStep(id=StepId("intent"), method="get", url=Constant(value="nautobot:/api/"))
     world = World(plan(intent, changing("deploy", needs=("intent",))), HOSTS)
@@ -198,7 +227,9 @@ async def test_a_wave_waits_for_its_change_window(server: Server) -> None:
 
 async def test_a_wave_that_never_fits_or_finds_the_window_closed_is_not_begun(server: Server) -> None:
     world = World(plan(changing("deploy", window=NIGHT)), HOSTS, windows=[WindowResult(start=None)])
-    assert "may take 70m with its soak and its undo" in (await server.outcome(world)).message
+    said = (await server.outcome(world)).message
+    assert "may take 70m with its soak and its undo" in said
+    assert "its devices take turns under `concurrency`, 1 of up to 35m, and as many for the undo" in said
     stop = NIGHT.model_copy(update={"on_closed": "stop"})
     later = [WindowResult(start=datetime(2099, 1, 1, tzinfo=UTC))]
     world = World(plan(changing("deploy", window=stop)), HOSTS, windows=later)

@@ -1,6 +1,7 @@
 """``accept`` in all its forms, the strict budget, computed values, waits, and what a step demands of itself."""
 
 import asyncio
+from typing import Literal
 
 import pytest
 
@@ -35,6 +36,46 @@ async def test_the_first_success_of_any_cancels_the_rest(server: Server) -> None
     assert len(world.asked("do", "deploy")) < len(HOSTS)
     # What was under way and had touched its device is taken back.
     assert {host for _, host in world.touched} == {d.name for d in result.devices if d.status == "changed"}
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        pytest.param("stop", marks=pytest.mark.history("any-is-enough")),
+        pytest.param("pause", marks=pytest.mark.history("any-is-enough-asked")),
+    ],
+)
+async def test_what_is_cut_because_one_success_is_enough_has_not_failed(
+    server: Server, action: Literal["stop", "pause"]
+) -> None:
+    step = changing("deploy", accept=Accept(kind="any", text="any"), concurrency=3, on_failure=OnFailure(action=action))
+    judged = set_("judged", failed=tree("steps.deploy.failed"), ratio=tree("steps.deploy.ratio"))
+    outer = plan(step, judged.model_copy(update={"needs": ("deploy",)}))
+    outputs = (("failed", tree("steps.judged.failed")), ("ratio", tree("steps.judged.ratio")))
+    world = World(outer.model_copy(update={"outputs": outputs}), HOSTS[:4])
+    touched, intended = Holding(world, touches=True), Holding(world, touches=True)
+
+    async def first(call: InteractInput) -> DeviceOutcome:
+        await touched.begun.wait()
+        await intended.begun.wait()
+        world.touched.add((call.step, call.host))
+        return DeviceOutcome(host=call.host, status="succeeded", changed=True, touched=True)
+
+    async def nothing_was_sent(call: InteractInput) -> DeviceOutcome:
+        world.touched.discard((call.step, call.host))
+        return DeviceOutcome(host=call.host, status="succeeded")
+
+    world.scripts = {("deploy", "sw1"): touched, ("deploy", "sw2"): intended, ("deploy", "sw3"): first}
+    world.undo_scripts["deploy", "sw2"] = nothing_was_sent
+    result = await server.outcome(world)
+    enough = "one device has succeeded, and `any` asks for no more"
+    assert (result.verdict, result.outputs) == ("succeeded", {"failed": [], "ratio": 0.5})
+    assert [(device.status, device.message) for device in result.devices] == [
+        ("undone", f"sw1 says cancelled: {enough}"),
+        ("skipped", f"cancelled between two actions, before anything was changed: {enough}"),
+        ("changed", ""),
+        ("untouched", ""),
+    ]
 
 
 @pytest.mark.parametrize(("failing", "verdict"), [(2, "partial"), (3, "stopped")])

@@ -71,7 +71,8 @@ class DevicesStep(TimedStep):
         "Devices with the same value, over `device`, share a wave and a verdict.", examples=["device.data.stack"]
     )
     accept: AcceptText | Accept | None = key(
-        "How many devices must succeed, in each wave and in total. `any` ends the step at the first success.",
+        "How many devices must succeed, in each wave and in total. `any` ends the step at the first success: what is "
+        "under way then ends, what it has changed is taken back, and none of that is a failure.",
         default="all",
         examples=["all", {"succeeded": ">= 95%"}, "<= 3 failed"],
     )

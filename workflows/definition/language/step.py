@@ -70,7 +70,8 @@ class Step(Part):
         "What happens at the deadline. `escalate` is of gates with an `escalate`, which ask the next group at once, "
         "and of steps over devices: what is under way ends, the notification target `operators` is reminded, and it "
         "waits for an operator: `retry` gives it the same time once more, `skip` passes it over, `undo` and `stop` do "
-        "what they say.",
+        "what they say. A device that it ends was not done: the step fails, whatever `accept` says. A soak ends at it, "
+        "too.",
         default="stop",
         examples=["undo"],
     )

@@ -102,7 +102,7 @@ class Approval(Part):
 
 
 class ApproveStep(Step):
-    """Waits for people. Silence approves nothing, unless `on_timeout` says so."""
+    """Waits for people. Silence approves nothing, unless `on_timeout` says so; a `deadline` that passes rejects."""
 
     LAST = (
         "timeout", "on_timeout", "escalate", *(name for name in Step.LAST if name != "timeout"),
@@ -112,6 +112,14 @@ class ApproveStep(Step):
     timeout: Soon = key("How long they have.", needed=True, examples=["30m", "${{ inputs.approval_timeout }}"])
     on_timeout: Literal["approve", "reject", "escalate"] | None = key(
         "What silence means.", default="reject", examples=["escalate"]
+    )
+    # Fewer words than elsewhere, in a model that is frozen.
+    on_deadline: Literal["stop", "escalate", "undo"] | None = key(  # pyright: ignore[reportIncompatibleVariableOverride]
+        "What a `deadline` does that passes before anybody has decided. The gate is rejected then, also where "
+        "`on_failure` is `continue`; there is no `skip`, for nobody has approved. `undo` takes back what `on_failure` "
+        "names, and `escalate` asks the next group at once.",
+        default="stop",
+        examples=["escalate"],
     )
     escalate: Escalation | None = key(
         "With `on_timeout: escalate`: whom to ask next.",
