@@ -126,7 +126,13 @@ async def test_a_system_approves_what_was_shown_and_a_device_that_moved_is_left_
     assert json.loads(system.asked[0].body)["digest"] == gate.digest
     assert result.report is not None
     record = json.loads((Path(result.report).parent / "record.json").read_text())
-    (decision,) = record["decisions"]
+    held_not, decision = record["decisions"]
+    assert [held_not[key] for key in ("by", "counted", "why_not", "condition")] == [
+        "netsaga",
+        False,
+        "the condition of `auto` does not hold",
+        "bound.devices == 0",
+    ]
     assert [decision[key] for key in ("decision", "by", "how", "digest")] == [
         "approve",
         "cab via itsm",

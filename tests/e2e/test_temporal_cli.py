@@ -131,7 +131,6 @@ def _logins(found: Lab, host: str) -> int:
         ("mistyped-input", request(120).replace('"vlan_id": 120', '"vlan_id": "many"'), "vlan_id"),
         ("out-of-range", request(120).replace('"vlan_id": 120', '"vlan_id": 5000'), "4094"),
         ("empty-selection", request(120).replace('"hq"', '"nowhere"'), "chose 0"),
-        ("nobody-asks", request(120, by=""), "`by: NAME` in the input"),
         ("not-an-object", '"campus-vlan"', "a str was given"),
         ("unknown-key", '{"definition": "campus-vlan", "input": {}}', "did you mean `inputs`?"),
         ("no-input", None, "nothing was given"),
@@ -154,6 +153,18 @@ async def test_a_bad_request_fails_the_run_with_what_to_do_and_touches_no_device
     assert failure["applicationFailureInfo"]["type"] == "invalid_input"
     assert said in failure["message"]
     assert {host: _logins(found, host) for host in found.names} == logins
+
+
+async def test_a_run_that_nobody_asks_for_is_rejected_at_the_gate_and_changes_nothing(
+    found: Lab, programs: Programs
+) -> None:
+    await start(programs, "cli-nobody", request(305, by=""))
+    seen = await until(programs, "cli-nobody", closed)
+    assert seen["verdict"] == "rejected"
+    (decision,) = seen["decisions"]
+    assert (decision["decision"], decision["by"]) == ("reject", "netsaga")
+    assert "`by: NAME` in the input" in decision["comment"]
+    assert not [host for host in found.names if 305 in found.control.vlans(host)]
 
 
 async def test_no_payload_of_a_run_is_large_whatever_a_device_prints(found: Lab, programs: Programs) -> None:

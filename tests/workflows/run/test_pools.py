@@ -152,7 +152,7 @@ async def test_who_is_cut_while_the_pool_is_asked_for_was_not_begun_with(server:
         assert "cancelled" in str(await live.end())
     result = world.sealed[0].result
     assert statuses(result) == {"sw1": "changed", "sw2": "changed", "sw3": "skipped", "sw4": "skipped"}
-    assert message_of(result, "sw3") == "cancelled before it began"
+    assert message_of(result, "sw3") == "cancelled before it began: the run was cancelled"
     assert there.asked("do", "deploy") == []
 
 
