@@ -57,4 +57,6 @@ def test_a_port_in_use_is_said_with_the_option_that_names_another() -> None:
 
 
 def test_free_ports_are_given_once() -> None:
-    assert len({claim(0, "Web UI", "--ui-port") for _ in range(50)}) == 50
+    given = {claim(0, "Web UI", "--ui-port") for _ in range(50)}
+    assert len(given) == 50
+    assert max(given) < 32_768, "Linux takes those for outgoing connections, which may be faster than the server"
