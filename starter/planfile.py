@@ -7,12 +7,13 @@ in the artifact store. Its inputs may be nobody else's business, so only its own
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import JsonValue, ValidationError
 
 from starter.errors import UsageError
 from workflows.contracts import ProposalRef
+from workflows.contracts.compatible import Newer
 from workflows.plan import HostName, Model
 
 FORMAT: Final = 1
@@ -35,7 +36,7 @@ class PlanFile(Model):
     definition: str | None = None  # "name@version", as the worker knows it
     source: str | None = None  # the definition's text
     # That it was read from; plans of before have none.
-    file: Annotated[PlannedFile | None, Field(exclude_if=lambda file: file is None)] = None
+    file: Newer[PlannedFile | None] = None
     templates: Mapping[str, str] = {}
     inputs: Mapping[str, JsonValue] = {}
     limit: tuple[HostName, ...] = ()

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
+from workflows.contracts.compatible import Newer
 from workflows.contracts.devices import Device, DeviceOutcome, DiffGroup, FailureInfo
 from workflows.contracts.guard import GuardPolicy
 from workflows.contracts.names import HISTORY_EVENTS, ArtifactRef
@@ -187,7 +188,7 @@ class HttpResult(Model):
     text: str = ""
     body: ArtifactRef | None = None
     # What ``text`` is said to be where it is no JSON; left out elsewhere, for builds of before know no such field.
-    media_type: Annotated[str, Field(exclude_if=lambda said: not said)] = ""
+    media_type: Newer[str] = ""
 
 
 class ScriptInput(Model):

@@ -1,10 +1,9 @@
 """Between a run and its batches."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
-
+from workflows.contracts.compatible import Newer
 from workflows.contracts.devices import DiffGroup, HostFailure
 from workflows.contracts.guard import LeaseInput
 from workflows.contracts.names import ArtifactRef
@@ -53,7 +52,7 @@ class BatchInput(Model):
     slots: int
     policy: BatchPolicy
     # What a step that changes devices asks the guard where its run was reset since: are they still its own?
-    renewal: Annotated[LeaseInput | None, Field(exclude_if=lambda renewal: renewal is None)] = None
+    renewal: Newer[LeaseInput | None] = None
 
 
 class Progress(Model):
@@ -63,7 +62,7 @@ class Progress(Model):
     letters: str  # one a device, in the batch's order
     failures: tuple[HostFailure, ...] = ()  # since the last report: people see why before the batch ends
     # Under way, and being taken back: they have failed in this batch.
-    undoing: Annotated[tuple[HostName, ...], Field(exclude_if=lambda hosts: not hosts)] = ()
+    undoing: Newer[tuple[HostName, ...]] = ()
 
 
 class Slots(Model):

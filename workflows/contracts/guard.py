@@ -2,21 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from workflows.contracts.asked import Asked
 from workflows.contracts.claims import Claim, ClaimRequest, Holder
+from workflows.contracts.compatible import Asked, Newer
 from workflows.contracts.names import ArtifactRef, RunId
 from workflows.contracts.runs import Scope
 from workflows.plan import HostName, Model
-
-# Left out where there is none: builds of before know no such field, and take no message that has one.
-RequestNumber = Annotated[int | None, Field(exclude_if=lambda number: number is None)]
-EffectsOf = Annotated[Scope | None, Field(exclude_if=lambda scope: scope is None)]
-FoundAt = Annotated[datetime | None, Field(exclude_if=lambda moment: moment is None)]
-Execution = Annotated[str, Field(exclude_if=lambda execution: not execution)]  # current run id of a workflow
 
 
 class GuardPolicy(Model):
@@ -42,8 +36,8 @@ class LeaseRequest(Model):
     holder: Holder
     devices: tuple[HostName, ...]
     prepared: ArtifactRef | None = None  # what the run interprets, for the one that looks after it if it is lost
-    effects: EffectsOf = None  # the run whose changes it takes back, where they are not its own
-    number: RequestNumber = None  # rises with each release, so that an answer tells which request it is about
+    effects: Newer[Scope | None] = None  # the run whose changes it takes back, where they are not its own
+    number: Newer[int | None] = None  # rises with each release, so that an answer tells which request it is about
 
 
 class Lost(Model):
@@ -52,8 +46,8 @@ class Lost(Model):
     holder: Holder
     prepared: ArtifactRef | None = None
     devices: tuple[HostName, ...]
-    effects: EffectsOf = None  # as in `LeaseRequest`
-    since: FoundAt = None  # when the guard found out; told to people, and to no run
+    effects: Newer[Scope | None] = None  # as in `LeaseRequest`
+    since: Newer[datetime | None] = None  # when the guard found out; told to people, and to no run
 
 
 class LeaseAnswer(Model):
@@ -65,8 +59,8 @@ class LeaseAnswer(Model):
     lost: tuple[Lost, ...] = ()  # the same, by run
     quarantined: Mapping[HostName, Quarantined] = {}  # of the devices asked for
     to: RunId | None = None  # in a signal: the run that is meant, for a workflow id may be used again
-    number: RequestNumber = None  # of the request that this answers
-    execution: Execution = ""  # for which a renewal was made, as the activity knows it
+    number: Newer[int | None] = None  # of the request that this answers
+    execution: Newer[str] = ""  # by its own run id, for which a renewal was made
 
 
 class Lease(Model):
@@ -76,8 +70,8 @@ class Lease(Model):
     devices: tuple[HostName, ...]
     since: datetime
     prepared: ArtifactRef | None = None
-    effects: EffectsOf = None  # as in `LeaseRequest`
-    number: RequestNumber = None  # of its newest request
+    effects: Newer[Scope | None] = None  # as in `LeaseRequest`
+    number: Newer[int | None] = None  # of its newest request
 
 
 class FailureCount(Model):
@@ -135,8 +129,8 @@ class LeaseInput(Model):
     """
 
     request: LeaseRequest
-    renews: Annotated[bool, Field(exclude_if=lambda renews: not renews)] = False
-    execution: Execution = ""
+    renews: Newer[bool] = False
+    execution: Newer[str] = ""
 
 
 class DeviceReport(Model):
@@ -156,7 +150,7 @@ class ReleaseInput(Model):
     looked_at: tuple[HostName, ...] = ()  # devices that came flagged, and about which nothing is in doubt any more
     policy: GuardPolicy = GuardPolicy()
     claim: bool = False  # whether the work that it has claimed is done, too
-    number: RequestNumber = None  # of the request that this ends; a later one stands
+    number: Newer[int | None] = None  # of the request that this ends; a later one stands
 
 
 class LookInput(Model):

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from workflows.contracts.asked import Asked
+from workflows.contracts.compatible import Asked, Newer
 from workflows.contracts.devices import DeviceResult, DiffGroup, HostFailure
 from workflows.contracts.names import ArtifactRef, Left, Phase, RunId, StepState, Verdict
 from workflows.contracts.people import DecisionRecord, OperationRecord
@@ -144,7 +144,7 @@ class StepStatus(Model):
     blame: Blame | None = None
     runs: tuple[CalledRun, ...] = ()  # that it has called, and that have left something on devices
     # Those that are under way longest, at most three; clients of before know no such field.
-    under_way: Annotated[tuple[UnderWay, ...], Field(exclude_if=lambda found: not found)] = ()
+    under_way: Newer[tuple[UnderWay, ...]] = ()
 
 
 class SafetyCount(Model):

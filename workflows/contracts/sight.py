@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from workflows.contracts.asked import Asked
+from workflows.contracts.compatible import Asked
 from workflows.contracts.names import StepState
 from workflows.failures import FailureType
 from workflows.plan import HostName, Model, StepId

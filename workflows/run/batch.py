@@ -35,7 +35,7 @@ from workflows.contracts import (
 )
 from workflows.plan import HostName
 from workflows.run import calls, renewal
-from workflows.run.outcomes import ENOUGH, because, letter, lost, never_sent, not_begun, not_undone, outcome_of
+from workflows.run.outcomes import ENOUGH, letter, lost, never_sent, not_begun, not_undone, outcome_of, told_why
 from workflows.run.pools import Pools, begun_before, not_taken_up, unserved
 from workflows.run.state import FAILED, WORDS
 
@@ -202,7 +202,7 @@ class BatchWorkflow:
             return unserved(work, begun=False)
         if outcome.status == "succeeded":
             return outcome
-        outcome = because(outcome, self._why)
+        outcome = told_why(outcome, self._why)
         if policy.changes and policy.undoes_itself:
             return await self._undo(work, outcome)  # which ends its maintenance, too
         return await self._led_out(work, outcome) if policy.leaves else outcome

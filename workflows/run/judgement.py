@@ -12,6 +12,7 @@ from workflows.plan import DevicesStep, HostName
 from workflows.run.accept import allowed_failures
 from workflows.run.outcomes import ENOUGH, never_sent
 from workflows.run.state import RunState, StepRun, spoken
+from workflows.wording import because
 
 SUCCEEDED: Final = frozenset({contracts.LETTERS["succeeded"], contracts.CHANGED})
 DOUBT: Final = frozenset({contracts.LETTERS["unknown"], contracts.LETTERS["undo_failed"]})
@@ -92,7 +93,7 @@ class Judgement:
         """What is under way is ended, and why."""
         state, run = self._state, self._run
         if state.cut:
-            return Cut(why=f"the run was cancelled{f': {state.cut_reason}' if state.cut_reason else ''}")
+            return Cut(why=f"the run was cancelled{because(state.cut_reason)}")
         if run.overdue:
             return Cut(why="the deadline of the step had passed")
         return Cut(why="its wave could not be confirmed in time" if run.late else ENOUGH)

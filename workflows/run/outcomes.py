@@ -46,7 +46,7 @@ def not_begun(work: HostWork) -> DeviceOutcome:
     return DeviceOutcome(host=work.host, status="skipped", failure=info)
 
 
-def because(outcome: DeviceOutcome, why: str) -> DeviceOutcome:
+def told_why(outcome: DeviceOutcome, why: str) -> DeviceOutcome:
     """The outcome of a device whose part was cut short, with ``why`` that was done; any other as it is."""
     info = outcome.failure
     if not why or info is None or info.type != "cancelled":

@@ -66,11 +66,10 @@ class Signals:
     def _pass_over(self, name: str, _: Sequence[RawValue]) -> None:
         """Records a signal that nothing waits for: whoever mistyped its name hears of it nowhere else."""
         if len(self._state.operations) < RECORDED:
-            refused = f"no step of this run waits for the signal {name[:NAME_SHOWN]}"
+            said = f"signal {name[:NAME_SHOWN]}"
+            refused = f"no step of this run waits for the {said}"
             self._state.operations.append(
-                OperationRecord(
-                    operation=f"signal {name[:NAME_SHOWN]}", by="?", at=workflow.now(), how="signal", refused=refused
-                )
+                OperationRecord(operation=said, by="?", at=workflow.now(), how="signal", refused=refused)
             )
 
     def _listen(self, name: str) -> None:

@@ -19,7 +19,7 @@ from workflows.contracts import (
     TakeBack,
     UnderWay,
 )
-from workflows.contracts.asked import Asked
+from workflows.contracts.compatible import Asked
 from workflows.converter import CONVERTER
 from workflows.plan import HostName, Model, StepId
 
