@@ -2,18 +2,11 @@
 
 import asyncio
 import contextlib
-import socket
 
 import pytest
 
+from starter.dev.ports import free_port
 from worker.health import serve_health
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def ask(port: int, request: bytes) -> str:

@@ -13,6 +13,7 @@ from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
+from starter.dev.ports import free_port
 from worker_process import worker_process
 from workflows.contracts import RUN, TASK_QUEUE
 
@@ -29,13 +30,6 @@ steps:
       - show: show version
     on_failure: stop
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def write_settings(folder: Path, server: WorkflowEnvironment | None, extra: str = "") -> None:

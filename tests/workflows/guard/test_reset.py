@@ -12,7 +12,7 @@ from activities.leases import Leasing
 from guarded import AtWork, Guarded, Serving, guarded, known, serving, until_waiting
 from holders import reset
 from plans import changing, plan
-from resetting import newest, task_after
+from resetting import newest, reset_while_it_waits, task_after
 from running import Live, Server
 from scripted import Holding
 from workflows import contracts
@@ -118,12 +118,7 @@ async def test_a_run_that_is_reset_while_it_waits_keeps_its_place_and_may_ask_ag
     holding = Holding(world)
     world.scripts["deploy", "sw1"] = holding
     async with serving(server, world) as runs:
-        first = await runs.start()
-        await asyncio.wait_for(holding.begun.wait(), 20)
-        second = await runs.start()
-        await until_waiting(second)
-        await reset(server, second.handle, await task_after(second.handle, "activity_task_completed", "held_by"))
-        again = await newest(server, second)
+        first, again = await reset_while_it_waits(runs, holding)
         holding.go_on.set()
         assert (await first.result()).verdict == "succeeded"
         assert (await again.result()).verdict == "succeeded"

@@ -6,10 +6,10 @@ import pytest
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import CancelledError
 
-from guarded import guarded, known, serving, until_waiting
+from guarded import guarded, known, serving
 from holders import reset
 from plans import changing, plan, reading
-from resetting import newest, task_after
+from resetting import newest, reset_while_it_waits, task_after
 from running import Server
 from scripted import Holding
 from workflows.contracts import Operation, OperationAnswer
@@ -28,8 +28,7 @@ async def test_a_run_that_only_reads_goes_on_after_a_reset(server: Server) -> No
         await reset(server, live.handle, await task_after(live.handle, "child_workflow_execution_completed"))
         again = await newest(server, live)
         assert (await asyncio.wait_for(again.result(), 30)).verdict == "succeeded"
-        if server.keep_as is not None:
-            await server.keep(again.handle, server.keep_as)
+        await runs.keep(again)
     assert sorted(world.asked("do", "again")) == ["sw1", "sw1", "sw2", "sw2"]
 
 
@@ -39,18 +38,12 @@ async def test_a_run_that_is_reset_while_it_waits_for_devices_can_be_cancelled(s
     holding = Holding(world)
     world.scripts["deploy", "sw1"] = holding
     async with serving(server, world) as runs:
-        first = await runs.start()
-        await asyncio.wait_for(holding.begun.wait(), 20)
-        second = await runs.start()
-        await until_waiting(second)
-        await reset(server, second.handle, await task_after(second.handle, "activity_task_completed", "held_by"))
-        again = await newest(server, second)
+        first, again = await reset_while_it_waits(runs, holding)
         await again.handle.execute_update("cancel", Operation(by="olga"), result_type=OperationAnswer)
         with pytest.raises(WorkflowFailureError) as ended:
             await asyncio.wait_for(again.handle.result(), 30)
         assert isinstance(ended.value.cause, CancelledError)
-        if server.keep_as is not None:
-            await server.keep(again.handle, server.keep_as)
+        await runs.keep(again)
         state = await known(server, world)
         assert ([lease.holder.workflow_id for lease in state.leases], state.queue) == ([first.handle.id], ())
         holding.go_on.set()

@@ -11,7 +11,7 @@ from running import Live, Server
 from scripted import Holding, World
 from workflows.contracts import Blame, HttpResult, Operation, OperationAnswer, RunResult, RunStatus
 from workflows.errors import FailureType, failure
-from workflows.plan import Accept, Constant, HttpStep, OnFailure, SetStep, Step, StepId
+from workflows.plan import Accept, Constant, HttpStep, OnFailure, SetStep, Step, StepId, Wave
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = ("sw1", "sw2", "sw3", "sw4")
@@ -161,9 +161,16 @@ async def test_a_deadline_reminds_the_operators_and_waits_for_them(server: Serve
     assert held.asked("do", "look") == list(HOSTS)
 
 
-async def test_a_retry_gives_the_step_its_time_once_more(server: Server) -> None:
-    held = at_a_deadline(waves=waves(2, "100%"), deadline=Constant(value="3s"))
-    held.scripts["deploy", "sw4"] = Holding(held, touches=True)
+@pytest.mark.parametrize(
+    ("said", "deadline", "touches"),
+    [(waves(2, "100%"), "3s", True), ((), "1s", False)],
+    ids=["cut after it was changed", "cut before it was changed"],
+)
+async def test_a_retry_gives_the_step_its_time_once_more_and_takes_up_what_the_deadline_has_ended(
+    server: Server, said: tuple[Wave, ...], deadline: str, touches: bool
+) -> None:
+    held = at_a_deadline(waves=said, deadline=Constant(value=deadline))
+    held.scripts["deploy", "sw4"] = Holding(held, touches=touches)
     async with server.run(held) as live:
         await live.until(asks)
         del held.scripts["deploy", "sw4"]
@@ -214,18 +221,6 @@ async def test_a_wave_that_still_soaks_at_the_deadline_was_not_done_whatever_was
     result = await server.outcome(held)
     assert result.verdict == "stopped"
     assert "wave w1: its soak had not ended by then" in result.message
-
-
-async def test_a_retry_takes_up_what_the_deadline_has_ended(server: Server) -> None:
-    held = at_a_deadline(waves=(), deadline=Constant(value="1s"))
-    held.scripts["deploy", "sw4"] = Holding(held)
-    async with server.run(held) as live:
-        await live.until(asks)
-        del held.scripts["deploy", "sw4"]
-        await ask(live, "retry")
-        result = await live.result()
-    assert result.verdict == "succeeded"
-    assert sorted(host for step, host in held.touched if step == "deploy") == list(HOSTS)
 
 
 async def test_an_operator_has_the_step_undone_at_its_deadline(server: Server) -> None:

@@ -6,7 +6,7 @@ import pytest
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 
 from calling import CLOSE, SlowUndo, call, called_by, guarded_world_of, undone, world_of
-from guarded import Guarded, known, serving, until_waiting
+from guarded import Guarded, Serving, known, serving, until_waiting
 from plans import changing, reading
 from running import Live, Server
 from scripted import Holding
@@ -43,6 +43,17 @@ def stolen() -> tuple[Guarded, Holding]:
     return world, thief
 
 
+async def robbed(runs: Serving, thief: Holding) -> tuple[Live, Live]:
+    """The caller, which is to undo from here on, and the run that has got the devices of what it has called."""
+    runs.world.scripts["look", "sw1"] = looking = Holding(runs.world)
+    live = await runs.start()
+    await asyncio.wait_for(looking.begun.wait(), 20)
+    other = await runs.start("thief@1")
+    await asyncio.wait_for(thief.begun.wait(), 20)
+    looking.go_on.set()
+    return live, other
+
+
 async def waiting_undo(server: Server, world: Guarded) -> Live:
     """The undo that has asked for the devices of another run; bounded."""
     async with asyncio.timeout(60):
@@ -58,14 +69,8 @@ async def test_an_undo_that_waits_for_devices_of_another_run_can_be_cancelled_an
     server: Server,
 ) -> None:
     world, thief = stolen()
-    looking = Holding(world)
-    world.scripts["look", "sw1"] = looking
     async with serving(server, world) as runs:
-        live = await runs.start()
-        await asyncio.wait_for(looking.begun.wait(), 20)
-        other = await runs.start("thief@1")
-        await asyncio.wait_for(thief.begun.wait(), 20)
-        looking.go_on.set()
+        live, other = await robbed(runs, thief)
         undo = await waiting_undo(server, world)
         await live.handle.cancel()  # that of the caller does not reach it
         olga = Operation(by="olga", reason="the other one takes too long")
@@ -89,14 +94,8 @@ async def test_an_undo_that_waits_for_devices_of_another_run_can_be_cancelled_an
 
 async def test_an_undo_goes_on_when_the_other_run_gives_the_devices_back(server: Server) -> None:
     world, thief = stolen()
-    looking = Holding(world)
-    world.scripts["look", "sw1"] = looking
     async with serving(server, world) as runs:
-        live = await runs.start()
-        await asyncio.wait_for(looking.begun.wait(), 20)
-        await runs.start("thief@1")
-        await asyncio.wait_for(thief.begun.wait(), 20)
-        looking.go_on.set()
+        live, _ = await robbed(runs, thief)
         await waiting_undo(server, world)
         thief.go_on.set()
         result = await live.result()
