@@ -158,7 +158,7 @@ async def test_a_deadline_reminds_the_operators_and_waits_for_them(server: Serve
         result = await live.result()
     assert [(told.to, told.occasion) for told in held.told] == [("operators", "reminder")]
     assert result.verdict == "partial"
-    assert held.asked("do", "look") == list(HOSTS)
+    assert sorted(held.asked("do", "look")) == list(HOSTS), "each once; those that begin together answer in any order"
 
 
 @pytest.mark.parametrize(
