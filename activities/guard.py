@@ -65,6 +65,7 @@ class Guard:
             id=self._id,
             task_queue=activity.info().task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            task_timeout=contracts.WORKFLOW_TASK_TIMEOUT,
             static_summary="leases devices to runs",
         )
         try:

@@ -25,7 +25,7 @@ from starter.connection import ANSWER, readable
 from starter.errors import RunExistsError
 from starter.guard import GuardHandle
 from starter.handle import RunHandle
-from workflows.contracts import RUN, TASK_QUEUE, ProposalRef, RunRequest, RunResult
+from workflows.contracts import RUN, TASK_QUEUE, WORKFLOW_TASK_TIMEOUT, ProposalRef, RunRequest, RunResult
 from workflows.plan import HostName
 
 __all__ = ["Orchestrator", "Request", "RunHandle", "RunResult"]
@@ -108,6 +108,7 @@ class Orchestrator:
                     task_queue=self._task_queue,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    task_timeout=WORKFLOW_TASK_TIMEOUT,
                     static_summary=_summary(definition, message),
                     static_details=_details(definition, message),
                     rpc_timeout=ANSWER,

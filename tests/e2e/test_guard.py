@@ -195,3 +195,16 @@ async def test_what_a_called_run_has_changed_is_taken_back_when_its_caller_is_re
     report = Path(next(line for line in shown.splitlines() if line.startswith("Report:")).split()[-1])
     record = json.loads(report.with_name("record.json").read_text())
     assert {host: one["status"] for host, one in record["undo"]["deploy"].items()} == dict.fromkeys(before, "undone")
+
+
+async def test_a_worker_that_dies_while_it_decides_is_noticed_in_time(client: Orchestrator) -> None:
+    limits: dict[str, set[float]] = {}  # runs, called runs and undos, their batches, and the guard
+    async for execution in client.client.list_workflows():
+        history = client.client.get_workflow_handle(execution.id, run_id=execution.run_id).fetch_history_events(
+            page_size=1
+        )
+        started = (await anext(history)).workflow_execution_started_event_attributes
+        limits.setdefault(execution.workflow_type, set()).add(
+            started.workflow_task_timeout.ToTimedelta().total_seconds()
+        )
+    assert limits == dict.fromkeys(("Run", "Batch", "Guard"), {8.0}), limits

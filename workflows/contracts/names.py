@@ -1,6 +1,7 @@
 """Names, numbers and small types of all that crosses Temporal."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final, Literal, NewType
 
 ArtifactRef = NewType("ArtifactRef", str)  # "sha256:" and 64 hex characters
@@ -70,6 +71,8 @@ SEARCH_ATTRIBUTES: Final[Mapping[str, str]] = {  # all of type Keyword
 BATCH_SIZE: Final = 100
 HISTORY_EVENTS: Final = 3_000  # from here on a run, or the guard, continues as new
 BATCHES_OPEN: Final = 20
+# A worker that is killed while it decides is noticed after this; Temporal's own 10 s would be all that a run may pause.
+WORKFLOW_TASK_TIMEOUT: Final = timedelta(seconds=8)
 MAX_PAYLOAD: Final = 256_000  # bytes, after compression
 INLINE: Final = 64_000  # bytes of a result, or of an answer's body, that history keeps
 MESSAGE_LENGTH: Final = 300  # characters of a failure's message in history; the transcript has the rest

@@ -282,6 +282,7 @@ class Batches:
                 batch_input,
                 id=batch.workflow_id(self._state.scope),
                 result_type=BatchResult,
+                task_timeout=contracts.WORKFLOW_TASK_TIMEOUT,
                 parent_close_policy=(
                     workflow.ParentClosePolicy.REQUEST_CANCEL if mode == "do" else workflow.ParentClosePolicy.ABANDON
                 ),

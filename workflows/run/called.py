@@ -162,6 +162,7 @@ async def _begun(state: RunState, child: str, request: RunRequest) -> ChildWorkf
                 request,
                 id=child,
                 result_type=RunResult,
+                task_timeout=contracts.WORKFLOW_TASK_TIMEOUT,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 static_summary=f"take back {request.takes_back.workflow_id}"[:200],
             )

@@ -261,6 +261,7 @@ async def insist(state: RunState) -> None:
         request,
         id=child,
         result_type=RunResult,
+        task_timeout=contracts.WORKFLOW_TASK_TIMEOUT,
         parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
         static_summary=f"plan anew for {state.scope.workflow_id}",
     )

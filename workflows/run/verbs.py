@@ -188,6 +188,7 @@ class Verbs:
                 request,
                 id=child,
                 result_type=RunResult,
+                task_timeout=contracts.WORKFLOW_TASK_TIMEOUT,
                 parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
                 static_summary=f"{name}, called by {state.scope.workflow_id}",
             )
