@@ -17,7 +17,8 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
-# The tests start some hundred processes, and each would compile all of ours anew.
+# The tests start some hundred processes, and each would compile all of ours anew; and in a new clone each process of
+# `make test` would compile all tests, which one does before.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -56,6 +57,7 @@ demo: $(STAMP) ## a VLAN on 24 simulated devices (SCENARIO=success, failure or c
 test: $(STAMP) ## all tests, and the coverage of workflows/ (WORKERS=4 processes)
 	$(BIN)/coverage erase
 	$(BIN)/python -m compileall -q $(filter-out tests,$(CODE))
+	@test -d tests/__pycache__ || $(BIN)/pytest --collect-only -qq tests >/dev/null || true
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --durations 15 --cov --cov-report= tests
 	$(BIN)/coverage report --include='workflows/*' --skip-covered --show-missing --fail-under=95
 

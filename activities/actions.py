@@ -17,24 +17,14 @@ from activities.comparing import Sight, compare, failed, snapshot_key
 from activities.deviceinteraction.failures import CheckFailed, InvalidInput
 from activities.deviceinteraction.model import Applied, Change, Names
 from activities.deviceinteraction.session import Session
-from activities.effects import (
-    DONE,
-    VALUES,
-    Before,
-    Place,
-    action_name,
-    before_of,
-    effects,
-    hold_of,
-    journaled,
-    names_for,
-)
+from activities.effects import DONE, VALUES, Before, action_name, before_of, effects, hold_of, journaled, names_for
 from activities.files import NO_FILES, Files
 from activities.journal import ActionJournal, journal_of
 from activities.judging import judged
 from activities.ledger import ledger_of
 from activities.limits import limited
 from activities.outcomes import Gathered
+from activities.placing import Place, at
 from activities.rendering import config_lines, markup
 from activities.showing import run, sections_of, show
 from activities.values import VALUE, AppliedValue, ChangeValue, KeptValue, PlainValue, StateValue, seen
@@ -128,7 +118,8 @@ class Actions:
         """
         for index, action in enumerate(self._step.do):
             if index >= begin and (end is None or index < end):
-                await self._one(session, index, action)
+                with at(index, action, self._context):
+                    await self._one(session, index, action)
                 await asyncio.sleep(0)  # a cancel is honoured between two actions
 
     async def wrap(self, session: Session, part: str, actions: Sequence[Action]) -> dict[str, ArtifactRef]:
@@ -147,7 +138,8 @@ class Actions:
         own = (gathered.changed, gathered.diff, gathered.diff_made, gathered.diff_ref)
         try:
             for index, action in enumerate(actions):
-                await self._one(session, f"{part}-{index}", action)
+                with at(place := f"{part}-{index}", action, self._context):
+                    await self._one(session, place, action)
                 await asyncio.sleep(0)
         finally:
             gathered.changed, gathered.diff, gathered.diff_made, gathered.diff_ref = own

@@ -102,7 +102,8 @@ def _redirected(answer: Answer, said: str) -> NoReturn:
     target = (answer.headers.get("location") or "nowhere").partition("?")[0][:QUOTED]
     raise Refused(
         "invalid_input",
-        f"{said}, which leads to {target}. Only what reads is redirected, within its own host; write that address.",
+        f"{said}, which leads to {target}. Only what reads is redirected, within its own host and, for a URL, below "
+        "what the settings allow; write that address.",
     )
 
 

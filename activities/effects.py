@@ -7,10 +7,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal
 
 from activities.deviceinteraction.model import Hold, Names
 from activities.journal import ActionJournal
+from activities.placing import Place
 from workflows.contracts import ArtifactRef, InteractInput
 from workflows.plan import (
     Action,
@@ -28,7 +29,6 @@ from workflows.plan import (
 
 VALUES: Final = "values"  # the journal entry before an effect
 DONE: Final = "done"  # the one after a save
-Place: TypeAlias = "int | str"  # of an action: its number in ``do``, or "enter-0" and the like around it
 
 
 class Before(Model):

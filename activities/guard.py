@@ -4,9 +4,10 @@ The client is the worker's own, as `temporalio.activity.client` hands it out. No
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
+from pydantic import ValidationError
 from temporalio import activity
 from temporalio.api.workflow.v1 import PendingChildExecutionInfo
 from temporalio.client import (
@@ -21,7 +22,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows import contracts
-from workflows.contracts import Holder, HoldersState, HolderState, LeaseRequest, ReleaseInput
+from workflows.contracts import Holder, HoldersState, HolderState, LeaseRequest, ReleaseAnswer, ReleaseInput
 from workflows.errors import failure
 from workflows.plan import Model
 
@@ -57,6 +58,7 @@ class Guard:
         Raises:
             ApplicationError: ``invalid_input``: what is asked for would never be granted, for runs would wait for each
                 other in a circle. ``block_unavailable``, retried: one of those is closed, and the guard will find out.
+                ``block_unavailable``: its answer is of another build, and cannot be read.
             WorkflowUpdateFailedError: The guard refuses for another reason.
             RPCError: It cannot be asked now.
         """
@@ -69,17 +71,46 @@ class Guard:
             static_summary="leases devices to runs",
         )
         try:
-            found: Answer = await activity.client().execute_update_with_start_workflow(
-                update, request, start_workflow_operation=start, id=id_, result_type=answer
+            found: dict[str, object] = await activity.client().execute_update_with_start_workflow(
+                update, request, start_workflow_operation=start, id=id_, result_type=dict
             )
         except WorkflowUpdateFailedError as error:
             if isinstance(error.cause, ApplicationError) and error.cause.type == contracts.CIRCLE:
                 raise await _circle(error.cause) from None
-            if isinstance(request, LeaseRequest | ReleaseInput) and request.number is not None:
-                # A guard of a build that counts no requests cannot read one that has a number.
-                return await self.ask(update, request.model_copy(update={"number": None}), answer, id_)
-            raise
-        return found
+            older = _as_before(request)
+            if older is None:
+                raise
+            return await self.ask(update, older, answer, id_)
+        return _read(answer, found)
+
+
+def _read(answer: type[Answer], found: Mapping[str, object]) -> Answer:
+    """What the guard answers. A field that is not known here may keep a run from its devices, so that is refused.
+
+    Raises:
+        ApplicationError: ``block_unavailable``: the guard's worker is of another build than this one.
+    """
+    try:
+        # After a release nothing is left to be done that an answer could forbid.
+        return answer.model_validate(found, extra="ignore" if issubclass(answer, ReleaseAnswer) else None)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        said = (
+            "executor: the guard's worker is of another build of netsaga than this one, which cannot read its answer "
+            f"(`{where}`: {first['msg'].lower()}); upgrade this worker"
+        )
+        raise failure("block_unavailable", said) from None
+
+
+def _as_before(request: Model) -> Model | None:
+    """A request as a guard of a build of before can read it, the newest fields first; None where all can."""
+    if isinstance(request, ReleaseInput) and (request.mended or any(one.left_by for one in request.failed)):
+        failed = tuple(one.model_copy(update={"left_by": None}) for one in request.failed)
+        return request.model_copy(update={"mended": (), "mends": (), "failed": failed})
+    if isinstance(request, LeaseRequest | ReleaseInput) and request.number is not None:
+        return request.model_copy(update={"number": None})  # one of a build that counts no requests
+    return None
 
 
 async def _circle(refusal: ApplicationError) -> ApplicationError:

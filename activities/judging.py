@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from activities.placing import why
 from workflows.errors import EvaluationError
 from workflows.plan import Check, Choose, Compare, Constant, Expr, ListOf, Logic, Not, Test
 from workflows.plan.spelling import spelling
@@ -50,7 +51,7 @@ def _problem(check: Check, context: Mapping[str, object], evidence: Sequence[str
         if truth(check.that, context):
             return None
     except EvaluationError as error:  # a value that is missing fails the check that asks for it
-        return f"check {check.name!r} cannot be judged: {error}"
+        return f"check {check.name!r} cannot be judged: {error}{why(str(error), context)}"
     if check.message is None:
         return f"check {check.name!r} does not hold" + (f": {', '.join(evidence)}" if evidence else "")
     try:

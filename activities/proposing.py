@@ -12,7 +12,7 @@ from activities.bound import planned_as
 from activities.deviceinteraction.failures import Drifted
 from activities.deviceinteraction.model import Change
 from activities.deviceinteraction.session import Session
-from activities.effects import Place
+from activities.placing import Place
 from activities.values import ChangeValue
 from workflows.errors import EvaluationError
 from workflows.plan import (

@@ -37,11 +37,12 @@ class Windows:
             ApplicationError: ``invalid_input`` for a cron expression or a time zone that this worker does not know.
         """
         try:
-            return earliest(call.window, call.at, timedelta(seconds=call.needs_s))
+            found = earliest(call.window, call.at, timedelta(seconds=call.needs_s))
         except CronError as error:
             raise failure("invalid_input", f"window: `{call.window.cron}` is no cron expression: {error}.") from None
         except UnknownZoneError as error:
             raise failure("invalid_input", f"window: {error}") from None
+        return found if call.closing else found.model_copy(update={"closes": None})
 
 
 class UnknownZoneError(ValueError):
@@ -68,10 +69,12 @@ def earliest(window: Window, at: datetime, needs: timedelta) -> WindowResult:
     if needs > length:
         return WindowResult(start=None)
     opened = _last_opening(cron, zone, at, not_before=at - length)
-    if opened is not None and at < opened + length and at + needs <= opened + length:
-        return WindowResult(start=at, until=opened + length)
+    closes = opened + length if opened is not None and at < opened + length else None
+    if closes is not None and at + needs <= closes:
+        return WindowResult(start=at, until=closes)
     following = _next_opening(cron, zone, at)
-    return WindowResult(start=following, until=following + length if following is not None else None)
+    until = following + length if following is not None else None
+    return WindowResult(start=following, until=until, closes=closes)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from pydantic import ValidationError
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
@@ -19,9 +20,10 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from starter.errors import NoWorkerError, RunNotFoundError, ServerUnreachableError, StarterError
+from starter.errors import NoWorkerError, RunNotFoundError, ServerUnreachableError, StarterError, UsageError
+from starter.reading import READER, own_version, read_as
+from starter.secure import SecurityError, asked_with, security
 from workflows import wording
-from workflows.converter import CONVERTER
 
 CONNECT_S: Final = 5.0
 ANSWER: Final = timedelta(seconds=10)  # what a query or an update may take
@@ -29,18 +31,22 @@ POLL_MEMORY_S: Final = 75.0  # a long poll lasts 60 s; the server lists pollers 
 
 
 async def connect(address: str, namespace: str) -> Client:
-    """Connect, with our data converter.
+    """Connect, with the data converter of clients, and with TLS and a key where the environment says so.
 
     Raises:
+        UsageError: What the environment says of TLS cannot be used.
         ServerUnreachableError: Nobody answers there, or the namespace does not exist.
     """
     try:
         return await Client.connect(
             address,
             namespace=namespace,
-            data_converter=CONVERTER,
+            data_converter=READER,
             connect_timeout=timedelta(seconds=CONNECT_S),
+            **security(),
         )
+    except SecurityError as error:
+        raise UsageError(str(error)) from error
     except (RuntimeError, ValueError) as error:
         why = "connection refused" if "ConnectionRefused" in str(error) else _shorten(str(error))
         raise unreachable(address, why) from error
@@ -49,7 +55,7 @@ async def connect(address: str, namespace: str) -> Client:
 def unreachable(address: str, why: str) -> ServerUnreachableError:
     """The error for a server that does not answer."""
     return ServerUnreachableError(
-        f"No Temporal server answers at {address} ({why}). Start one with `netsaga dev`, "
+        f"No Temporal server answers at {address} ({why}{asked_with()}). Start one with `netsaga dev`, "
         "or name yours with --address or NETSAGA_ADDRESS."
     )
 
@@ -75,6 +81,12 @@ def readable(client: Client, *, run_id: str = "", asking: str = "") -> Iterator[
         raise _unanswered(client, run_id, asking) from error
     except WorkflowQueryFailedError as error:
         raise StarterError(f"Run {run_id} could not tell {asking}: {_shorten(str(error))}") from error
+    except ValidationError as error:
+        why = _shorten(read_as(error, "the answer"))
+        raise StarterError(
+            f"The worker of run {run_id} is of another build of netsaga than this command, which is {own_version()} "
+            f"and cannot read its answer ({why}). The run is not concerned. Use netsaga as the worker has it."
+        ) from error
     except RPCError as error:
         raise _translated(client, error, run_id, asking) from error
 

@@ -34,9 +34,17 @@ class ServerUnreachableError(StarterError):
 
 
 class NoWorkerError(StarterError):
-    """The server answers, but no worker polls the task queue, or none answered in time."""
+    """The server answers, but no worker polls the task queue, or none answered in time.
+
+    Attributes:
+        build: The build of which a worker would have to be up; empty where any would do.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, *, build: str = "") -> None:
+        super().__init__(message)
+        self.build = build
 
 
 class RunNotFoundError(StarterError):

@@ -12,7 +12,9 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, Work
 from temporalio.exceptions import ApplicationError
 
 from starter import connection, live, runs
+from starter.builds import answered
 from starter.connection import ANSWER, readable
+from starter.ended import kept_status
 from starter.errors import DecisionRefused, NoWorkerError, RunEndedError, RunNotFoundError, StarterError
 from workflows.contracts import (
     QUERY_DEVICES,
@@ -55,12 +57,14 @@ class RunHandle:
             NoWorkerError: No worker answered; a run's state is told by a worker.
             RunNotFoundError: There is no such run.
         """
-        with readable(self._client, run_id=self.id, asking="its status"):
+        async with answered(self._client, self.id, "its status"):
             answer: RunStatus = await self._handle.query(QUERY_STATUS, result_type=RunStatus, rpc_timeout=ANSWER)
         return answer
 
     async def last_status(self) -> RunStatus:
         """As `status`, which of a run that the server has cut off only tells how it stood then: with that said.
+
+        Of one that has ended, and whose build of the worker is gone, it tells what the server itself has kept.
 
         Raises:
             RunEndedError: It was cut off, and nobody can tell how it stood.
@@ -73,15 +77,32 @@ class RunHandle:
             status = await self.status()
         except StarterError as error:  # no worker answers, or none had begun it
             if why is None:
-                raise
+                closed = described.close_time is not None and isinstance(error, NoWorkerError)
+                kept = await kept_status(self._handle, described.start_time) if closed else None
+                if kept is None:
+                    raise
+                return kept
             raise RunEndedError(f"Run {self.id} {why}") from error
         if why is None or status.phase == "closed":
             return status
         return status.model_copy(update={"phase": "closed", "message": f"the run {why}", "gates": (), "next": ()})
 
+    async def kept_result(self) -> RunResult | None:
+        """The result that the server has kept of a run that has ended, without asking a worker; None where it has none.
+
+        Raises:
+            RunRefused: The request was refused.
+            RunEndedError: It was cut off.
+            RunNotFoundError: There is no such run.
+        """
+        with readable(self._client, run_id=self.id):
+            described = await self._handle.describe(rpc_timeout=ANSWER)
+            kept = await kept_status(self._handle, described.start_time) if described.close_time else None
+        return kept.result if kept else None
+
     async def graph(self) -> RunGraph:
         """The plan's graph with the states of its steps, as data and as Mermaid text. Raises as `status`."""
-        with readable(self._client, run_id=self.id, asking="its graph"):
+        async with answered(self._client, self.id, "its graph"):
             answer: RunGraph = await self._handle.query(QUERY_GRAPH, result_type=RunGraph, rpc_timeout=ANSWER)
         return answer
 
@@ -100,7 +121,7 @@ class RunHandle:
             StarterError: As `status`.
         """
         page = Page(offset=offset, limit=limit, status=tuple(status), step=StepId(step) if step else None)
-        with readable(self._client, run_id=self.id, asking="its devices"):
+        async with answered(self._client, self.id, "its devices"):
             answer: DevicePage = await self._handle.query(
                 QUERY_DEVICES, page, result_type=DevicePage, rpc_timeout=ANSWER
             )
@@ -173,7 +194,7 @@ class RunHandle:
             RunNotFoundError: There is no such run, or it is closed.
         """
         payload = {**({"by": by} if by and "by" not in fields else {}), **fields}
-        with readable(self._client, run_id=self.id, asking=f"an answer to the signal {name}"):
+        async with answered(self._client, self.id, f"an answer to the signal {name}"):
             try:
                 answer: OperationAnswer = await self._handle.execute_update(
                     name, payload, result_type=OperationAnswer, rpc_timeout=ANSWER
@@ -231,7 +252,7 @@ class RunHandle:
             scope=scope,
             concurrency=concurrency,
         )
-        with readable(self._client, run_id=self.id, asking=f"a {operation}"):
+        async with answered(self._client, self.id, f"a {operation}"):
             try:
                 answer: OperationAnswer = await self._handle.execute_update(
                     operation, request, result_type=OperationAnswer, rpc_timeout=ANSWER
@@ -277,7 +298,7 @@ class RunHandle:
             await self.describe()
             raise NoWorkerError(f"No worker is up to take a decision for run {self.id}.")
         try:
-            with readable(self._client, run_id=self.id, asking=f"an answer to `{name}`"):
+            async with answered(self._client, self.id, f"an answer to `{name}`"):
                 answer: DecisionAnswer = await self._handle.execute_update(
                     name, _decision(by, step, comment, digest), result_type=DecisionAnswer, rpc_timeout=ANSWER
                 )

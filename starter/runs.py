@@ -66,7 +66,7 @@ def result_of(error: WorkflowFailureError, run_id: str) -> RunResult | None:
     match error.cause:
         case ApplicationError() as cause if cause.type in CLOSING and cause.details:
             try:
-                return RunResult.model_validate(cause.details[0])
+                return RunResult.model_validate(cause.details[0], extra="ignore")  # of a newer worker, what is known
             except ValidationError as unreadable:
                 raise RunEndedError(
                     f"Run {run_id} ended as {cause.type} ({cause.message}), but its result cannot be read. The worker "

@@ -2,11 +2,12 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from temporalio.worker import _worker
 
 import workflows
 from measuring import UNTRACED, Tracing
@@ -33,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Our own marks; and the servers that tests start seldom collect their garbage."""
     os.environ.setdefault("GOGC", "800")
     os.environ.setdefault("GOMEMLIMIT", "768MiB")
+    # The SDK names a worker's build after the code of all modules that are loaded, and compiles ours anew to read it.
+    _worker._default_build_id = "tests"
     config.addinivalue_line("markers", f"{UNTRACED}: coverage does not look at this test")
     config.addinivalue_line("markers", "history(name): the run of this case is kept as tests/histories/NAME")
 
@@ -49,6 +52,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if session.config.pluginmanager.hasplugin("_cov") and not session.config.getoption("numprocesses", None):
         session.config.stash[TRACING] = Tracing()
         session.config.stash[TRACING].begin(workflows)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Nobody looks for garbage meanwhile: hardly anything of what comes is."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_finish() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, get_args
 
+from starter.leaving import leave
 from worker.logs import LogFormat, configure
 from worker.settings import SettingsError, load, locate
 from workflows.contracts import POOL, POOL_HELP
@@ -40,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         _complain(str(error))
         return WRONG
+    except BrokenPipeError:  # the reader of a pipe has gone, as `head` does; it has seen what it wanted
+        return 0
 
 
 def _dispatch(chosen: argparse.Namespace) -> int:
@@ -236,7 +239,4 @@ def _complain(message: str) -> None:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # the Temporal core's threads may crash a process that finalizes (temporalio/sdk-python#300)
+    leave(main())

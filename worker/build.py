@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
+from starter.reading import own_version
 from worker.settings import Settings, VersioningSettings
 from workflows.contracts import Prepared, pool_queue
 from workflows.guard.workflow import GuardWorkflow, VersionedGuardWorkflow
@@ -84,6 +85,7 @@ def build_worker(
         # A request that cannot be decoded must fail its run; it would stay running for ever otherwise.
         workflow_failure_exception_types=[ValidationError],
         deployment_config=_deployment(settings.versioning),
+        build_id=_unversioned(settings.versioning),
     )
 
 
@@ -108,6 +110,7 @@ def build_pool_worker(
         default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         graceful_shutdown_timeout=DRAIN,
         deployment_config=_deployment(settings.versioning),
+        build_id=_unversioned(settings.versioning),
     )
 
 
@@ -120,3 +123,8 @@ def _deployment(versioning: VersioningSettings) -> WorkerDeploymentConfig | None
         use_worker_versioning=True,
         default_versioning_behavior=VersioningBehavior.PINNED,
     )
+
+
+def _unversioned(versioning: VersioningSettings) -> str | None:
+    """How a worker without a build names itself; unasked, the SDK would read the code of all modules to make a name."""
+    return f"netsaga-{own_version()}" if versioning.build is None else None

@@ -107,7 +107,12 @@ async def _inventories(settings: Settings) -> AsyncIterator[Finding]:
         except InventoryError as error:
             yield Finding(place, fine=False, found=str(error))
         else:
-            yield Finding(place, fine=True, found=f"{len(devices)} devices")
+            lacking: dict[str, str] = {}  # what runs would be refused for, and the first device that names it
+            for device in devices:
+                if device.credential is not None and device.credential not in settings.credentials:
+                    lacking.setdefault(device.credential, f"`{device.credential}` (of {device.name})")
+            said = f"; `credentials` lacks {', '.join(lacking.values())}" if lacking else ""
+            yield Finding(place, fine=not lacking, found=f"{len(devices)} devices{said}")
 
 
 async def _credentials(settings: Settings) -> AsyncIterator[Finding]:

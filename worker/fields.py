@@ -25,8 +25,13 @@ def _duration(value: object) -> object:
     return parse_duration(value) if isinstance(value, str) else value
 
 
+def _spoken(value: float) -> str:
+    """Seconds as a settings file may say them: ``10s``, ``0.5s``."""
+    return f"{value:f}".rstrip("0").rstrip(".") + "s"
+
+
 Anchored = Annotated[Path, AfterValidator(_anchor)]
-Seconds = Annotated[float, Field(gt=0), BeforeValidator(_duration), PlainSerializer(lambda value: f"{value:f}s")]
+Seconds = Annotated[float, Field(gt=0), BeforeValidator(_duration), PlainSerializer(_spoken)]
 
 
 class Section(BaseModel):

@@ -26,7 +26,7 @@ async def serve_health(address: str, port: int, ready: Callable[[], bool]) -> As
         ready: Whether the worker takes new work just now.
 
     Raises:
-        OSError: The port is taken or the address is not of this machine.
+        OSError: The port is taken or the address is not of this machine; the message names the setting.
     """
     if port == 0:
         yield None
@@ -42,7 +42,13 @@ async def serve_health(address: str, port: int, ready: Callable[[], bool]) -> As
         finally:
             writer.close()
 
-    server = await asyncio.start_server(handle, address, port)
+    try:
+        server = await asyncio.start_server(handle, address, port)
+    except OSError as error:
+        raise OSError(
+            f"`health`: nothing can be served at {address}:{port}: {error.strerror or error}. "
+            "Each worker of a machine needs a port of its own; 0 turns it off."
+        ) from error
     async with server:
         yield server.sockets[0].getsockname()[1]
 

@@ -45,6 +45,9 @@ def explain(
             return f"`{name}` has the kind {context.get('tag')!r}; expected one of {context.get('expected_tags')}"
         case "string_pattern_mismatch" if context.get("pattern") in patterns:
             return f"`{name}`: expected {patterns[context['pattern']]}, found {detail['input']!r}"
+        case "tuple_type":  # what we call a list
+            found = "" if loc and str(loc[0]) in hide else f", found {detail['input']!r}"
+            return f"`{name}`: expected a list, as [a, b]{found}"
         case "value_error":
             return f"`{name}`: {context.get('error', detail['msg'])}"
         case _:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from activities.artifacts.local import LocalArtifactStore
+from activities.artifacts.store import ArtifactError, ref_of
 
 RUNS: Final = "runs"
 LAST: Final = "last"
@@ -25,6 +26,26 @@ async def folder_of(store: LocalArtifactStore, run: str) -> str | None:
 
 
 async def record_in(store: LocalArtifactStore, folder: str) -> Mapping[str, Any] | None:  # Any: JSON
-    """The record in a run's folder; ``None`` where the run has not ended. Raises `ArtifactError`."""
-    found = await store.published(f"{folder}/record.json")
-    return None if found is None else json.loads(found)
+    """The record in a run's folder; ``None`` where the run has not ended.
+
+    What lies there for people may be edited by anybody who may write there; what was sealed is in the store under its
+    hash as well. So a record that is not there counts for nothing.
+
+    Raises:
+        ArtifactError: The store cannot be read, or this is not a record that was sealed.
+    """
+    key = f"{folder}/record.json"
+    found = await store.published(key)
+    if found is None:
+        return None
+    ref = ref_of(found)
+    try:
+        await store.get(ref)
+    except ArtifactError as error:
+        raise ArtifactError(
+            f"{key} in {store.root}/published is not what was sealed: there is no record {ref} in the store. Somebody "
+            "has changed the file, or the store's copy of it. The run's result names the one that was sealed (`netsaga "
+            "status RUN`: Record); `netsaga artifact` prints it, and proves it against that name."
+        ) from error
+    record: Mapping[str, Any] = json.loads(found)
+    return record

@@ -15,7 +15,8 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, Describe
 from temporalio.client import Client
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
-from worker.settings import TemporalSettings
+from starter.secure import SecurityError, asked_with, security
+from worker.settings import SettingsError, TemporalSettings
 from worker.telemetry import Telemetry
 from workflows.contracts import SEARCH_ATTRIBUTES
 from workflows.converter import CONVERTER
@@ -43,6 +44,7 @@ async def connect(settings: TemporalSettings, telemetry: Telemetry, *, patience_
 
     Raises:
         ServerUnavailableError: Nothing answered in time, or what answered does not know the namespace.
+        SettingsError: What the environment says of TLS cannot be used (`starter/secure.py`).
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience_s
@@ -50,12 +52,15 @@ async def connect(settings: TemporalSettings, telemetry: Telemetry, *, patience_
     while True:
         try:
             return await _attempt(settings, telemetry)
+        except SecurityError as error:
+            raise SettingsError(str(error)) from error
         except (RPCError, RuntimeError) as error:  # the SDK says a refused connection with a RuntimeError
             why = _reason(error, settings)
         if loop.time() + pause > deadline:
             raise ServerUnavailableError(
-                f"Temporal at {settings.address}: {why}. Gave up after {patience_s:g} s. Check `temporal.address` and "
-                "`temporal.namespace` in the settings, or start a server (`netsaga dev` brings one)."
+                f"Temporal at {settings.address}: {why}{asked_with()}. Gave up after {patience_s:g} s. Check "
+                "`temporal.address` and `temporal.namespace` in the settings, or start a server (`netsaga dev` brings "
+                "one)."
             )
         _log.warning("Temporal at %s: %s; trying again in %g s", settings.address, why, pause)
         await asyncio.sleep(pause)
@@ -71,6 +76,7 @@ async def _attempt(settings: TemporalSettings, telemetry: Telemetry) -> Client:
         runtime=telemetry.runtime,
         connect_timeout=CONNECT_TIMEOUT,
         grpc_compression=_compression(settings.address),
+        **security(),
     )
     # The first call of a connection does not name the namespace; this one does.
     await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=settings.namespace))

@@ -43,7 +43,7 @@ def telemetry(settings: TelemetrySettings, *, of_a_pool: bool = False) -> Iterat
 
     Raises:
         OSError: The file of spans cannot be opened.
-        RuntimeError: The metrics' address cannot be bound.
+        OSError: Metrics cannot be served at the address of the settings, or sent to it.
     """
     runtime = _runtime(settings, of_a_pool=of_a_pool)
     if settings.traces is None:
@@ -74,7 +74,19 @@ def _runtime(settings: TelemetrySettings, *, of_a_pool: bool) -> Runtime | None:
         metrics = OpenTelemetryConfig(url=settings.otlp, durations_as_seconds=True)
     if metrics is None and not of_a_pool:
         return None
-    return Runtime(
-        telemetry=TelemetryConfig(logging=LoggingConfig.default, metrics=metrics),
-        worker_heartbeat_interval=SIGNS_OF_LIFE if of_a_pool else USUAL_SIGNS,
+    try:
+        return Runtime(
+            telemetry=TelemetryConfig(logging=LoggingConfig.default, metrics=metrics),
+            worker_heartbeat_interval=SIGNS_OF_LIFE if of_a_pool else USUAL_SIGNS,
+        )
+    except (RuntimeError, ValueError) as error:  # the core says so of an address that is taken or cannot be read
+        raise OSError(_refused(settings, str(error))) from error
+
+
+def _refused(settings: TelemetrySettings, why: str) -> str:
+    if settings.prometheus is None:
+        return f"`telemetry.otlp`: metrics cannot be sent to {settings.otlp}: {why}"
+    return (
+        f"`telemetry.prometheus`: metrics cannot be served at {settings.prometheus}: {why}. "
+        "Each worker of a machine needs an address of its own."
     )

@@ -6,17 +6,22 @@ handlers take ``*said``, and ask here what was meant. Anybody who may reach the 
 """
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from workflows.errors import InvalidInputError
+from workflows.wording import shortened
 
 M = TypeVar("M", bound=BaseModel)
 
 SHOWN = 3  # mistakes that a message names
+KEPT: Final = 200  # messages that did not count; who goes on sending such is no longer recorded
+NAME: Final = 200  # characters that are kept of a name ...
+TEXT: Final = 2_000  # ... and of a comment or a reason
+_TEXTS: Final = frozenset({"comment", "reason"})
 
 
 def arrived(kind: type[M], said: Sequence[object]) -> M | None:
@@ -62,7 +67,19 @@ def read(kind: type[M], value: object) -> M:
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        raise InvalidInputError("; ".join(_mistake(item) for item in error.errors()[:SHOWN])) from None
+        mistakes = "; ".join(_mistake(item) for item in error.errors()[:SHOWN])
+        raise InvalidInputError(shortened(mistakes, TEXT)) from None
+
+
+def trimmed(said: M) -> M:
+    """What a person has said, as a run keeps it to its end: texts of a length that its own messages can carry.
+
+    Anybody may send as much as the server takes, which is more than `contracts.MAX_PAYLOAD`: a run that kept it all
+    could neither be looked at nor sealed any more.
+    """
+    texts = {name: value for name, value in said if isinstance(value, str)}
+    kept = {name: shortened(value, TEXT if name in _TEXTS else NAME) for name, value in texts.items()}
+    return said if kept == texts else said.model_copy(update=kept)
 
 
 def _mistake(item: object) -> str:

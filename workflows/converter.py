@@ -37,18 +37,27 @@ class Compression(PayloadCodec):
         return [_decode(payload) for payload in payloads]
 
 
+def packed_bytes(payload: Payload) -> int:
+    """How large a payload is as it travels, in bytes; more than `contracts.MAX_PAYLOAD` do not."""
+    return _packed(payload).ByteSize()
+
+
 def _encode(payload: Payload) -> Payload:
-    size = payload.ByteSize()
-    if size <= COMPRESS_ABOVE:
+    packed = _packed(payload)
+    if packed.ByteSize() > MAX_PAYLOAD:
+        raise PayloadTooLargeError(
+            f"A message of {payload.ByteSize():,} bytes is still {packed.ByteSize():,} compressed; the limit is "
+            f"{MAX_PAYLOAD:,}. Bulk belongs in the artifact store."
+        )
+    return packed
+
+
+def _packed(payload: Payload) -> Payload:
+    if payload.ByteSize() <= COMPRESS_ABOVE:
         return payload
     packed = Payload(metadata={"encoding": ENCODING}, data=zlib.compress(payload.SerializeToString(), 6))
     if packed.ByteSize() > MAX_PAYLOAD:
         packed = Payload(metadata={"encoding": FAR}, data=lzma.compress(payload.SerializeToString(), preset=1))
-    if packed.ByteSize() > MAX_PAYLOAD:
-        raise PayloadTooLargeError(
-            f"A message of {size:,} bytes is still {packed.ByteSize():,} compressed; the limit is {MAX_PAYLOAD:,}. "
-            "Bulk belongs in the artifact store."
-        )
     return packed
 
 

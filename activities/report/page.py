@@ -47,6 +47,8 @@ def page(seal: SealInput, bundle: Bundle | None, outcomes: Outcomes, diffs: list
         causes=seal.result.causes,
         failures=view.failures(outcomes),
         failures_shown=view.FAILURES,
+        warnings=view.warnings(outcomes),
+        warnings_shown=view.WARNINGS,
         steps=view.step_lines(seal.result.steps, seal.waves),
         devices=devices,
         urgent=[device for device in devices if device.status in view.URGENT],

@@ -27,6 +27,7 @@ Outcomes = Mapping[StepId, Mapping[HostName, DeviceOutcome]]
 DIFFS: Final = 20
 HOSTS_NAMED: Final = 60
 FAILURES: Final = 50
+WARNINGS: Final = 50
 
 VERDICTS: Final[Mapping[Verdict, tuple[str, str]]] = {  # tone, what it means
     "succeeded": ("good", "Every device is as the definition wants it."),
@@ -133,6 +134,15 @@ class FailureLine:
     message: str
     attempt: int
     transcript: str  # the artifact's hash; empty where no session was opened
+
+
+@dataclass(frozen=True, slots=True)
+class WarningLine:
+    """What a step warned of in the same words, and of which devices."""
+
+    step: str
+    message: str
+    hosts: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -259,6 +269,20 @@ def failures(outcomes: Outcomes) -> tuple[FailureLine, ...]:
         if outcome.failure is not None
     ]
     return tuple(sorted(found, key=lambda line: line.host))
+
+
+def warnings(outcomes: Outcomes) -> tuple[WarningLine, ...]:
+    """What checks warned of, in the order of the steps, the most common first; devices that were warned alike together.
+
+    Of each device an outcome keeps the first few; at most `WARNINGS` lines are shown.
+    """
+    found: dict[tuple[StepId, str], list[str]] = {}
+    for step, outcome in _each(outcomes):
+        for message in outcome.warnings:
+            found.setdefault((step, message), []).append(outcome.host)
+    places = list(outcomes)
+    lines = [WarningLine(step, message, tuple(hosts)) for (step, message), hosts in found.items()]
+    return tuple(sorted(lines, key=lambda line: (places.index(StepId(line.step)), -len(line.hosts))))
 
 
 def _each(outcomes: Outcomes) -> Iterator[tuple[StepId, DeviceOutcome]]:

@@ -18,10 +18,11 @@ def decide(options: argparse.Namespace) -> int:
         act = handle.approve if options.decision == "approve" else handle.reject
         try:
             answer = await act(**said)
-        except NoWorkerError:
+        except NoWorkerError as missing:
             await handle.leave(options.decision, **said)
+            which = f" of build {missing.build}" if missing.build else ""
             note(
-                f"No worker is up to answer. The decision is kept with run {handle.id} and judged when one is; "
+                f"No worker{which} is up to answer. The decision is kept with run {handle.id} and judged when one is; "
                 f"`netsaga status {handle.id}` then tells whether it counted."
             )
             return 0

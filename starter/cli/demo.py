@@ -8,10 +8,12 @@ from starter.demo.scenarios import LATENCY_S, play
 from starter.demo.scene import SITE, Scene, ask, new_state, stage
 from starter.dev.stack import Stack
 from starter.render.words import lasted, terminal
+from starter.secure import forget_security
 
 
 def demo(options: argparse.Namespace) -> int:
     """Play a scenario; exit code 0 if it ended as it should, and that was proven."""
+    forget_security()
     return asyncio.run(_demo(options))
 
 

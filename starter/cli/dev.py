@@ -9,10 +9,12 @@ from pathlib import Path
 from starter.cli.session import note
 from starter.dev.stack import Stack
 from starter.errors import StackError
+from starter.secure import forget_security
 
 
 def dev(options: argparse.Namespace) -> int:
     """Keep server, Web UI, testbed and worker up; exit code 0 after Ctrl-C, 1 if a process died by itself."""
+    forget_security()
     return asyncio.run(_dev(options))
 
 

@@ -2,6 +2,9 @@
 
 import argparse
 import dataclasses
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, get_args
 
 from rich.box import SIMPLE_HEAD
@@ -10,14 +13,14 @@ from rich.text import Text
 
 from starter.cli.session import note, print_json, with_server
 from starter.client import Orchestrator
-from starter.errors import UsageError
+from starter.errors import NoWorkerError, UsageError
 from starter.render.cells import WORDS
 from starter.render.diffs import gate_view
 from starter.render.result import device_table, line_table, summary
 from starter.render.status import status_view
 from starter.render.words import clean, console, lasted, utc, word
 from starter.runs import RunLine
-from workflows.contracts import DeviceResult
+from workflows.contracts import DeviceResult, RunResult
 from workflows.suggest import did_you_mean
 
 # Where a device may stand while its run lives, and where it may end.
@@ -56,14 +59,20 @@ def devices(options: argparse.Namespace) -> int:
                 near = did_you_mean(options.step, steps, "there are")
                 raise UsageError(f"run {handle.id} has no step {options.step!r}; {near}")
         ask = handle.live_devices if options.live else handle.all_devices
-        page = await ask(status=options.status, step=options.step)
+        try:
+            page = await ask(status=options.status, step=options.step)
+        except NoWorkerError:
+            kept = None if options.live or options.step or options.json else await handle.kept_result()
+            if kept is None or kept.devices_omitted:
+                raise
+            console().print(_ended_table(kept, options.status))
+            return 0
         if options.json:
             print_json(page)
             return 0
         result = None if options.live or options.step else (await handle.status()).result
         if result is not None and not result.devices_omitted:
-            ended = tuple(one for one in result.devices if not options.status or one.status in options.status)
-            console().print(device_table(ended))
+            console().print(_ended_table(result, options.status))
         else:
             console().print(line_table(page.devices))
         return 0
@@ -71,8 +80,13 @@ def devices(options: argparse.Namespace) -> int:
     return with_server(options, body)
 
 
+def _ended_table(result: RunResult, statuses: Sequence[str]) -> Table:
+    """Where each device of a run has ended, or those that have ended with one of some statuses."""
+    return device_table(tuple(one for one in result.devices if not statuses or one.status in statuses))
+
+
 def report(options: argparse.Namespace) -> int:
-    """Where the report of a finished run is; exit code 1 while there is none."""
+    """Where the report of a finished run is; exit code 1 while there is none, or where its record was changed."""
 
     async def body(orchestrator: Orchestrator) -> int:
         handle = await orchestrator.find(options.run)
@@ -89,9 +103,30 @@ def report(options: argparse.Namespace) -> int:
             note(f"Run {handle.id} ended as {result.verdict} without a report: {result.message}")
             return 1
         print(result.report)
+        if result.record is not None and (changed := changed_record(result.report, result.record)) is not None:
+            note(
+                f"{changed} is not what run {handle.id} has sealed: somebody has changed it, and perhaps the report "
+                f"beside it. The record is {result.record}; `netsaga artifact {result.record}` prints it."
+            )
+            return 1
         return 0
 
     return with_server(options, body)
+
+
+def changed_record(report: str, record: str) -> Path | None:
+    """The copy of a record beside a report, where it is not the record that the run's result names.
+
+    Args:
+        report: Where the report is, as the run's worker says; perhaps on another machine, and then nothing is known.
+        record: ``sha256:`` and the hash that the record has.
+    """
+    copy = Path(report).with_name("record.json")
+    try:
+        found = hashlib.sha256(copy.read_bytes()).hexdigest()
+    except OSError:
+        return None
+    return None if record == f"sha256:{found}" else copy
 
 
 def recent(options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from starter.cli.session import GOOD, exit_code, note, print_json, with_server
 from starter.client import Orchestrator, Request, RunHandle
 from starter.planfile import FORMAT, PlanFile, PlannedFile, write
 from starter.planned import as_planned
+from starter.reading import own_version
 from starter.render.plan import changed, print_plan
 from starter.render.words import console
 from workflows.contracts import ProposalRef, ProposalSummary, RunResult
@@ -65,6 +66,7 @@ def _file(
     source = request.get("source")
     return PlanFile(
         netsaga_plan=FORMAT,
+        written_by=own_version(),
         name=name,
         definition=f"{result.definition}@{result.version}" if source is None else None,
         source=source,

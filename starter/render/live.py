@@ -98,7 +98,7 @@ class LiveView:
             parts.append(Text(clean(status.message), style=style(status.verdict or "")))
         if self._note:
             parts.append(Text(self._note, style="yellow"))
-        parts += [Text(), steps_table(status)]
+        parts += [Text(), steps_table(status, width=self._console.size.width)]
         parts += [_panel(gate, status) for gate in status.gates]
         parts += asks(status)
         if status.causes:

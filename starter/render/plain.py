@@ -12,6 +12,7 @@ from starter.render.causes import of_others, such_as, why
 from starter.render.diffs import gate_lines
 from starter.render.status import asks, waited
 from starter.render.words import clean, counts, iso, one_line, style, utc
+from workflows import awaited
 from workflows.contracts import Cause, RunStatus, StepStatus, WaveStatus
 from workflows.wording import confirm_by
 
@@ -94,7 +95,10 @@ class PlainView:
             self._say(name, wave.state, said)
 
     def _waits(self, step: StepStatus) -> None:
-        """A device that a step has waited for a minute, for two, for four and so on."""
+        """A run that it waits for; and a device that it has waited for a minute, for two, for four and so on."""
+        for what, said in awaited.others(step, utc):
+            if what == step.id and self._new(f"waits {step.id}", said):  # waves have lines of their own
+                self._say(step.id, "waits", Text(one_line(said.removeprefix("waits "))))
         now = datetime.now(UTC)
         for one in step.under_way:
             doublings = int(max(0.0, (now - one.since).total_seconds()) // SLOW_S).bit_length()

@@ -12,8 +12,8 @@ from rich.text import Text
 from starter.render.causes import causes_table
 from starter.render.diffs import gate_lines
 from starter.render.words import PLAN_MODE, clean, counts, lasted, one_line, style, utc, word
+from workflows import awaited
 from workflows.contracts import DecisionRecord, OperationRecord, RunStatus, StepStatus, UnderWay, WaveStatus
-from workflows.wording import limits
 
 _SAID: Final = {
     "approve": "approved by",
@@ -22,8 +22,8 @@ _SAID: Final = {
     "unanswered": "no answer of",
     "unreachable": "could not ask",
 }
-_DOING: Final = {"do": "", "undo": "undoing, ", "check": "checked again, ", "confirm": "confirming, "}
-BAR: Final = 24  # columns
+BAR: Final = 24  # columns ...
+WIDE: Final = 100  # ... on a terminal of so many
 AFTER_S: Final = 10.0  # a device that is under way for less is not worth a line
 WAVES: Final = 12  # of more waves, only those that move or failed have a line each
 MOVING: Final = ("pending", "running")
@@ -63,8 +63,15 @@ def status_view(status: RunStatus, *, url: str | None = None, now: datetime | No
     return Group(*parts)
 
 
-def steps_table(status: RunStatus, now: datetime | None = None) -> Table:
-    """A line for every step, one for every wave under its step, and one for the devices that it waits for."""
+def steps_table(status: RunStatus, now: datetime | None = None, width: int = WIDE) -> Table:
+    """A line for every step, one for every wave under its step, and one for the devices that it waits for.
+
+    Args:
+        status: The run.
+        now: For how long it waits is counted up to then.
+        width: Columns that there are; where they are few, the bars leave more of them to the words.
+    """
+    columns = BAR if width >= WIDE else BAR // 2
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
     for _ in range(4):
         table.add_column(no_wrap=True)
@@ -76,11 +83,11 @@ def steps_table(status: RunStatus, now: datetime | None = None) -> Table:
         if step.budget is not None and step.budget.failures:
             said.append(f"; failures {step.budget.failures} of {step.budget.allowed} allowed")
         if step.message:
-            said.append(f"{'  ' if said else ''}{one_line(step.message)}")
+            said.append(f"{' · ' if said else ''}{one_line(step.message)}")
         table.add_row(_mark(step.state), Text(step.id, style="bold"), word(step.state), Text(step.kind, "dim"), said)
         for wave in _shown(step):
             name = Text(f"  {clean(wave.name)}")
-            table.add_row("", name, word(wave.state), bar(wave), counts(_without_pending(wave)))
+            table.add_row("", name, word(wave.state), bar(wave, columns), counts(_without_pending(wave)))
         if len(step.waves) > WAVES:
             table.add_row("", Text("  of all waves", "dim"), "", "", counts(Counter(wave.state for wave in step.waves)))
         if said_of := _waits_for(step, now or datetime.now(UTC)):
@@ -103,40 +110,33 @@ def _waits_for(step: StepStatus, now: datetime) -> str:
 
 def waited(one: UnderWay, now: datetime) -> str:
     """A device that is waited for, what is done to it, and for how long: ``acc-001 (undoing, 14m 02s)``."""
-    return f"{clean(one.host)} ({_DOING[one.doing]}{lasted((now - one.since).total_seconds())})"
+    return clean(awaited.device(one, lambda one: lasted((now - one.since).total_seconds())))
 
 
-def bar(wave: WaveStatus) -> Text:
-    """How far a wave is, one colour a status."""
+def bar(wave: WaveStatus, columns: int = BAR) -> Text:
+    """How far a wave is in so many columns, one colour a status."""
     text, size, done = Text(), max(wave.size, 1), 0
     finished = [(name, number) for name, number in wave.counts.items() if name not in MOVING]
     for name, number in sorted(finished):
         upto = done + number
-        text.append("━" * (round(BAR * upto / size) - round(BAR * done / size)), style=style(name))
+        text.append("━" * (round(columns * upto / size) - round(columns * done / size)), style=style(name))
         done = upto
     upto = min(size, done + wave.counts.get("running", 0))
-    text.append("─" * (round(BAR * upto / size) - round(BAR * done / size)), style="cyan")
-    text.append("╌" * (BAR - round(BAR * upto / size)), style="dim")
+    text.append("─" * (round(columns * upto / size) - round(columns * done / size)), style="cyan")
+    text.append("╌" * (columns - round(columns * upto / size)), style="dim")
     text.append(f" {done}/{wave.size}")
     return text
 
 
 def asks(status: RunStatus) -> list[Text]:
-    """Who has paused the run, how long waves soak and are held, and what to type to move it on; gates are not here."""
+    """Who has paused the run, what steps wait for, and what to type to move it on; gates and devices are not here."""
     lines = []
-    for operation in reversed(status.operations):
-        if operation.operation in {"pause", "resume"} and not operation.refused:
-            if operation.operation == "pause" and status.phase == "paused":
-                why = f": {one_line(operation.reason)}" if operation.reason else ""
-                lines.append(
-                    Text(f"paused by {one_line(operation.by)} at {utc(operation.at)}{why}", style=style("paused"))
-                )
-            break
+    if said := awaited.paused(status, utc):
+        lines.append(Text(one_line(said), style=style("paused")))
     lines += [
-        Text(f"{step.id}/{clean(wave.name)} {said}", style=style("soaking"))
+        Text(one_line(f"{what} {said}"), style=style("soaking"))
         for step in status.steps
-        for wave in step.waves
-        if (said := limits(wave, utc))
+        for what, said in awaited.others(step, utc)
     ]
     gates = tuple(f"netsaga {word} {status.id}" for word in ("approve", "reject"))
     lines += [Text(f"  {command}", style="dim") for command in status.next if not command.startswith(gates)]
@@ -176,6 +176,8 @@ def _operation(operation: OperationRecord) -> Text:
     text = Text(f"{utc(operation.at)}  {one_line(what)} by {one_line(operation.by)}")
     if operation.reason:
         text.append(f" ({one_line(operation.reason)})")
+    if operation.besides:
+        text.append(f"; {one_line(operation.besides)}")
     if operation.refused:
         text.append(f" - refused: {one_line(operation.refused)}", style="yellow")
     return text

@@ -80,6 +80,7 @@ async def test_the_report_tells_the_whole_run(tmp_path: Path) -> None:
         "Why devices failed 2 causes",
         "1 precheck unreachable … did not answer within 15 s (tried 3 times) acc-017",
         "acc-003 deploy partially applied",
+        "2 precheck check 'there is room': 61 of 64 VLANs acc-005, acc-006",
         "acc-017 cisco_iosxe hq unreachable precheck",
         "did not answer within 15 s",
     ):
@@ -132,12 +133,16 @@ async def test_devices_that_need_a_person_stand_first_with_what_to_do(tmp_path: 
     )
     result = run.result.model_copy(update={"verdict": "failed_dirty", "devices": (*run.result.devices[:3], left)})
     asked = OperationRecord(operation="skip", by="olga", reason="gone anyway", at=run.ended, how="update")
-    page, _ = await _sealed(tmp_path, run.model_copy(update={"result": result, "operations": (asked,)}), documents)
+    early = asked.model_copy(update={"operation": "resume", "besides": "wave all begins outside its window"})
+    page, _ = await _sealed(
+        tmp_path, run.model_copy(update={"result": result, "operations": (asked, early)}), documents
+    )
     assert "To be put right by a person 1 Device" in page.text
     said = rf"acc-004 undo failed deploy \w+ not undone: why netsaga transcript {result.id} acc-004"
     assert re.search(said, page.text)
     assert "netsaga quarantine clear HOST --by NAME --reason TEXT Steps" in page.text
     assert "skip olga 2026-03-02 21:07:46 gone anyway" in page.text
+    assert "resume olga 2026-03-02 21:07:46 gone anyway — wave all begins outside its window" in page.text
 
 
 async def test_a_partial_or_a_cancelled_run_says_what_it_means_for_the_devices(tmp_path: Path) -> None:

@@ -102,6 +102,14 @@ def test_inside_the_window_it_may_begin_at_once_if_what_is_needed_fits() -> None
     assert start(nightly, "2026-07-01 23:10", timedelta(hours=4, seconds=1)) is None
 
 
+def test_a_window_that_is_open_and_closes_too_early_is_told() -> None:
+    nightly = window("0 22 * * *", 4)
+    inside, before = datetime(2026, 7, 2, 1, 30, tzinfo=UTC), datetime(2026, 7, 1, 21, tzinfo=UTC)
+    assert earliest(nightly, inside, HOUR).closes == datetime(2026, 7, 2, 2, tzinfo=UTC)
+    assert earliest(nightly, inside, timedelta(minutes=30)).closes is None, "it is enough"
+    assert earliest(nightly, before, HOUR).closes is None, "none is open"
+
+
 def test_seconds_of_the_time_that_is_asked_for_are_kept() -> None:
     at = datetime(2026, 7, 1, 23, 10, 5, 250, tzinfo=UTC)
     assert earliest(window("0 22 * * *", 4), at, HOUR).start == at
@@ -138,6 +146,14 @@ async def test_the_activity_answers_in_utc() -> None:
     found = await call(Windows().window, asked)
     assert found.start == datetime(2026, 7, 1, 20, tzinfo=UTC)
     assert found.until == datetime(2026, 7, 2, 0, tzinfo=UTC)
+
+
+async def test_the_activity_tells_of_a_window_that_closes_too_early_only_whoever_asks() -> None:
+    nightly, at = window("0 22 * * *", 4), datetime(2026, 7, 2, 1, 30, tzinfo=UTC)
+    asked = WindowInput(scope=SCOPE, window=nightly, at=at, needs_s=3600)
+    assert (await call(Windows().window, asked)).closes is None
+    closing = await call(Windows().window, asked.model_copy(update={"closing": True}))
+    assert closing.closes == datetime(2026, 7, 2, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

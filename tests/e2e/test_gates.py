@@ -40,7 +40,7 @@ steps:
       via: itsm
       auto: bound.devices == 0
     timeout: 10m
-    retry: {attempts: 3, delay: 200ms}
+    retry: {delay: 200ms}
   - id: deploy
     devices: steps.look.succeeded
     do: [{apply: steps.look.change}]

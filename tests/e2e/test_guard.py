@@ -207,4 +207,4 @@ async def test_a_worker_that_dies_while_it_decides_is_noticed_in_time(client: Or
         limits.setdefault(execution.workflow_type, set()).add(
             started.workflow_task_timeout.ToTimedelta().total_seconds()
         )
-    assert limits == dict.fromkeys(("Run", "Batch", "Guard"), {8.0}), limits
+    assert limits == {kind: {8.0} for kind in ("Run", "Batch", "Guard")}

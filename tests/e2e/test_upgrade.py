@@ -15,6 +15,7 @@ from programs import SCRIPTS, Programs
 from starter.client import Orchestrator
 from starter.dev.processes import Child
 from starter.dev.server import reading
+from starter.errors import NoWorkerError
 from starter.handle import RunHandle
 from worker_process import WorkerProcess, worker_process
 from workflows.contracts import GUARD_ID, RunStatus
@@ -153,3 +154,16 @@ async def test_a_run_ends_on_the_build_on_which_it_began_and_the_guard_moves_on(
             async with asyncio.timeout(60):
                 while await status_of(programs, "a") != "drained":
                     await asyncio.sleep(0.5)
+            left = await client.start("add-vlan", {"gate": True, "vlan": 704}, source=DEFINITION)
+            await at_its_gate(left)
+
+        # The old build still works, and is no help to a run of the new one: what is said has to name the build.
+        live, over = await asyncio.gather(left.last_status(), fresh.last_status(), return_exceptions=True)
+        assert isinstance(live, NoWorkerError)
+        assert live.build == "b"
+        assert re.search("No worker of build b answered .* --build b", str(live))
+        # Of a run that has ended the server itself has kept what matters.
+        assert isinstance(over, RunStatus)
+        assert (over.verdict, over.steps[-1].counts) == ("succeeded", {"changed": 1})
+        assert over.result is not None
+        assert over.result.record is not None

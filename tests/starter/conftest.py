@@ -9,6 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
+from sandboxed import sandboxed
 from scripted_run import ScriptedRun
 from starter.client import Orchestrator
 from starter.dev.ports import free_port
@@ -16,6 +17,8 @@ from starter.dev.server import program
 from workflows.contracts import TASK_QUEUE
 
 NAMESPACES = 60  # runs, workers and "the last run" of one test are invisible to the others
+# The server has workers of its own for each namespace (schedules, batches), which poll for as long as it lives.
+NO_OTHER_WORKERS = ("--dynamic-config-value", "worker.perNamespaceWorkerCount=0")
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +29,7 @@ def address() -> Iterator[str]:
     command += [
         "--log-level",
         "never",
+        *NO_OTHER_WORKERS,
         *(word for name in range(NAMESPACES) for word in ("--namespace", f"test-{name}")),
     ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
@@ -58,7 +62,7 @@ async def idle(address: str, namespaces: Iterator[str]) -> Orchestrator:
 @pytest.fixture
 async def orchestrator(idle: Orchestrator) -> AsyncIterator[Orchestrator]:
     """A client of a namespace with a worker."""
-    async with Worker(idle.client, task_queue=TASK_QUEUE, workflows=[ScriptedRun]):
+    async with Worker(idle.client, task_queue=TASK_QUEUE, workflows=[ScriptedRun], workflow_runner=sandboxed()):
         assert await idle.worker_comes(within_s=60)
         yield idle
 

@@ -18,7 +18,7 @@ import pytest
 
 MEASURED: Final = "tests/workflows/"  # these alone must reach all of workflows/
 UNTRACED: Final = "untraced"  # the mark of those among them that are long, and reach nothing that others do not
-WORKER: Final = "server"  # the fixture of those whose workflows are carried out by a worker
+WORKERS: Final = frozenset({"server", "replayer"})  # fixtures of those whose workflows are carried out by a worker
 
 
 class Tracing:
@@ -38,7 +38,7 @@ class Tracing:
     def for_test(self, item: pytest.Item) -> None:
         """On or off, as a test demands."""
         measured = item.nodeid.startswith(MEASURED) and item.get_closest_marker(UNTRACED) is None
-        self._switch(here=measured and WORKER not in getattr(item, "fixturenames", ()), in_threads=measured)
+        self._switch(here=measured and WORKERS.isdisjoint(getattr(item, "fixturenames", ())), in_threads=measured)
 
     def _switch(self, *, here: bool, in_threads: bool) -> None:
         if self._here is not None and (here, in_threads) != self._on:

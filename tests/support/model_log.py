@@ -48,6 +48,11 @@ def ended_by(told: Told) -> str | None:
     return rest.partition(":")[0] if found else None
 
 
+def ended_badly(told: Told, states: frozenset[str]) -> list[str]:
+    """The steps of a run that came to one of these ends, in order."""
+    return [step.id for step in told.result.steps if step.state in states and step.id in told.definition.ids]
+
+
 def failed_in(story: Story, told: Told, step: str) -> set[str]:
     """The devices whose last call of a step did not succeed, or that a shared verdict or a wave given up took along."""
     last: dict[str, bool] = {}

@@ -172,7 +172,8 @@ class People:
             if await self._ask(run, words[0], Operation.model_validate(given)):
                 self.answered.add(run.id)
         if resume:
-            await self._ask(run, "resume", Operation(by="oscar"))
+            urgent = "it is urgent" if self._paused[run.id] % 2 == 0 else ""  # of use while a window is closed
+            await self._ask(run, "resume", Operation(by="oscar", reason=urgent))
 
     async def _failed_first(self, run: Run, step: str) -> tuple[str, ...]:
         """One of the devices that an answer may be about; none where the step is asked about as a whole."""

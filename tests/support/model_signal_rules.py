@@ -39,7 +39,8 @@ def every_answer_is_kept(story: Story) -> Iterator[str]:
     told_so = sum(sent.taken is True for sent in story.sent)
     records = [one for told in story.runs for one in _records(told)]
     taken = sum(not one.refused for one in records)
-    if taken < told_so and not story.unsealed:  # who joins another run keeps no record
+    recorded = not story.unsealed and not story.refused  # who joins another run, or is refused, keeps no record
+    if taken < told_so and recorded:
         yield f"{told_so} senders were told that their signal is taken, and {taken} are on record"
     if taken > len(story.sent) - bad:
         yield f"{taken} signals were taken, and only {len(story.sent) - bad} say what was asked for"

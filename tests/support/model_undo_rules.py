@@ -1,6 +1,7 @@
 """Rules of the model test about undoing: what is asked for, in which order, and what is left afterwards."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from model_device import Part
 from model_log import (
@@ -10,6 +11,7 @@ from model_log import (
     beyond_one_device,
     changing,
     end_of,
+    ended_badly,
     ended_by,
     failed_in,
     on_failure_of,
@@ -18,6 +20,9 @@ from model_log import (
     waves_of,
 )
 from model_story import Story, Told
+
+FELL: Final = frozenset({"failed", "rejected"})
+CUT: Final = frozenset({"cancelled"})
 
 
 def nothing_is_undone_that_was_not_begun(story: Story) -> Iterator[str]:
@@ -69,29 +74,35 @@ def undo_goes_backwards(story: Story) -> Iterator[str]:
 
 
 def the_scope_is_undone_and_nothing_else(story: Story) -> Iterator[str]:
-    """Where a step's failure asks for an undo, its scope holds nothing afterwards; other devices are not asked."""
+    """Where a step's failure asks for an undo, its scope holds nothing afterwards; other devices are not asked.
+
+    So for the step that ended the run and for each that ended badly beside it. One that was cancelled answers if the
+    run was; a wait or a question that another step's failure has ended does not.
+    """
     for told in story.applied:
-        step = ended_by(told)
-        if step is None or told.answered or step not in told.definition.ids:
+        first = ended_by(told)
+        if first is None or told.answered or first not in told.definition.ids:
             continue
-        if "the deadline passed" in told.result.message:
+        if any(
+            "the deadline passed" in said for said in (told.result.message, *(s.message for s in told.result.steps))
+        ):
             continue  # `on_deadline` speaks instead
-        words = on_failure_of(story, step).split()
+        surely = {first, *ended_badly(told, FELL), *(set(changing(told)) & set(ended_badly(told, CUT)))}
+        perhaps = {*surely, *ended_badly(told, CUT)}
         dirty = {host for host, status in status_of(told).items() if status in DIRTY}
         asked = {(entry.call.part.step, entry.call.part.host) for entry in beyond_one_device(story, told)}
         asked = {
             one for one in asked if on_failure_of(story, one[0]) != "pause"
         }  # those take their failed back so, too
-        scope = _scope(story, told, step, words)
-        for name, host in asked - scope:
-            yield f"{host} was taken back in {name}, which `{' '.join(words)}` of {step} does not ask for"
-        for name, host in scope:
+        for name, host in asked - _scopes(story, told, perhaps):
+            yield f"{host} was taken back in {name}, which no failure of {sorted(perhaps)} asks for"
+        for name, host in _scopes(story, told, surely):
             if (
                 spec_of(story, name).undo
                 and host not in dirty
                 and story.lab.holds(Part(told.run, name, host)) != "none"
             ):
-                yield f"{host} still holds {name}, which `{' '.join(words)}` of {step} takes back"
+                yield f"{host} still holds {name}, which the failure of one of {sorted(surely)} takes back"
 
 
 def a_called_run_that_is_taken_back_holds_nothing(story: Story) -> Iterator[str]:
@@ -124,6 +135,10 @@ def what_was_called_is_taken_back_too(story: Story) -> Iterator[str]:
             ]
             if one.parent is told and holds and not dirty:
                 yield f"{one.id} still holds {holds}, and `undo run` of {step} takes {told.id} back"
+
+
+def _scopes(story: Story, told: Told, steps: Iterable[str]) -> set[tuple[str, str]]:
+    return {one for step in steps for one in _scope(story, told, step, on_failure_of(story, step).split())}
 
 
 def _scope(story: Story, told: Told, step: str, words: list[str]) -> set[tuple[str, str]]:

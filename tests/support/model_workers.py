@@ -81,6 +81,7 @@ class Workers:
             activities=self._world.activities,
             identity="netsaga-model",
             workflow_runner=sandboxed(),
+            max_workflow_task_external_storage_concurrency=1,
             max_cached_workflows=0 if self._world.scenario.cold else 100,
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
             max_heartbeat_throttle_interval=HEARTBEATS,

@@ -4,15 +4,16 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from temporalio.client import WorkflowFailureError, WorkflowHandle, WorkflowHistory
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
 from temporalio.exceptions import ApplicationError
+from temporalio.service import ServiceClient
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -72,14 +73,20 @@ class Live:
 class Server:
     """A Temporal server and what is needed to run things on it."""
 
-    def __init__(self, environment: WorkflowEnvironment) -> None:
-        self.client = environment.client
+    def __init__(self, environment: WorkflowEnvironment, connection: ServiceClient) -> None:
+        config = environment.client.config()
+        config["service_client"] = connection
+        self.client = Client(**config)
         self._environment = environment
         self.keep_as: Path | None = None  # where the history of the next run goes, when histories are recorded
 
     async def pass_time(self, handle: WorkflowHandle[Any, RunResult], duration: timedelta) -> None:
         """Moves the clock of a live run."""
         await self._environment.fast_forward(handle, duration)
+
+    def in_real_time(self) -> AbstractContextManager[None]:
+        """Runs that are started meanwhile have the world's clock: what they wait for does not come by itself."""
+        return self._environment.with_time_skipping_disabled()
 
     @asynccontextmanager
     async def run(self, world: World, request: object = REQUEST) -> AsyncIterator[Live]:
@@ -122,6 +129,7 @@ class Server:
             activities=world.activities,
             identity="netsaga-test",
             workflow_runner=sandboxed(),
+            max_workflow_task_external_storage_concurrency=1,
         )
 
     async def outcome(self, world: World, request: object = REQUEST) -> RunResult:

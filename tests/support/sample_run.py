@@ -178,6 +178,8 @@ async def _outcomes(documents: Documents, hosts: list[HostName]) -> tuple[Artifa
             diff_ref=ref,
             diff_made=made,
             duration_s=0.4 + number / 40,
+            warnings=("check 'there is room': 61 of 64 VLANs",) if number in {5, 6} else (),
+            warning_count=1 if number in {5, 6} else 0,
         )
         if number <= 4:
             status: Literal["failed", "succeeded"] = "failed" if number == 3 else "succeeded"

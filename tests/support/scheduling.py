@@ -38,6 +38,7 @@ LONG: Final = {
     "tests/workflows/run/test_continue.py": 80,
     "tests/workflows/run/test_holding.py": 35,
     "tests/workflows/run/test_limits.py": 50,
+    "tests/workflows/run/test_replay.py": 40,
     "tests/workflows/definition/test_fuzz.py": 50,
     "tests/workflows/definition/test_formatting.py": 40,
     "tests/workflows/model/": 40,

@@ -1,10 +1,15 @@
 """`netsaga artifact`: the log that a message names is a command away."""
 
+import asyncio
+import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from activities.artifacts.local import LocalArtifactStore
+from worker.__main__ import main
 from worker.commands.artifact import show_artifact
 from worker.settings import ArtifactSettings, Settings, SettingsError
 
@@ -53,3 +58,15 @@ async def test_what_is_not_there_is_said(settings: Settings, ref: str, asked: st
 async def test_a_file_that_cannot_be_written_is_said(settings: Settings, ref: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="the artifact cannot be written: Is a directory"):
         await show_artifact(settings, ref, out=tmp_path)
+
+
+def test_a_reader_of_a_pipe_that_has_gone_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netsaga.yaml").write_text("artifacts: {path: store}\n")
+    kept = asyncio.run(LocalArtifactStore(tmp_path / "store").put(b"one\n", "text/plain"))
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = None
+    with suppress(BrokenPipeError), os.fdopen(writer, "w") as gone:  # closing it tries once more
+        monkeypatch.setattr(sys, "stdout", gone)
+        ended = main(["artifact", kept, "--settings", str(tmp_path / "netsaga.yaml")])
+    assert ended == 0

@@ -1,6 +1,7 @@
 """The Temporal worker as it is built, in the test's own process and against a real server."""
 
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,10 @@ async def test_versioning_is_off_until_a_build_is_named(
     server: WorkflowEnvironment, tmp_path: Path, text: str, expected: WorkerDeploymentVersion | None
 ) -> None:
     async with build(server, settings_in(tmp_path, text)) as worker:
-        deployment = worker.config().get("deployment_config")
+        config = worker.config()
+    deployment = config.get("deployment_config")
     assert (deployment and deployment.version) == expected
+    assert config.get("build_id") == (None if expected else f"netsaga-{version('netsaga')}")
 
 
 async def test_a_run_gets_through_and_the_server_sees_the_worker_poll(

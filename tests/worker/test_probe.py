@@ -106,6 +106,7 @@ async def test_settings_are_shown_without_secrets_and_what_they_name_is_looked_f
     assert "hunter2" not in shown
     assert "netsaga-lab" not in shown  # the password in the credentials' file
     assert "# ok      inventories.nautobot: 4 devices" in shown
+    assert "session_idle: 10s" in shown
     assert "# ok      credentials.device_rw: complete" in shown
     assert "# MISSING credentials.vault: there is no program 'no-such-program'" in shown
     assert parse(shown, tmp_path / "netsaga.yaml").inventories == settings.inventories
@@ -127,6 +128,17 @@ async def test_what_is_missing_is_named_at_its_place_in_the_settings(
         "artifacts.path", "definitions[0]", "inventories.fleet", "credentials.rw", "ssh.known_hosts",
         "tls.ca", "tls.authorities.branch",
     ]  # fmt: skip
+
+
+async def test_a_credential_that_only_an_inventory_knows_is_missed_before_a_run_is_refused_for_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "fleet.csv").write_text(
+        "name,address,platform,credential\nsw1,192.0.2.1,frr,\nsw2,192.0.2.2,frr,rw\nsw3,192.0.2.3,frr,rw\n"
+    )
+    settings = parse("inventories: {fleet: {kind: csv, path: fleet.csv}}", tmp_path / "netsaga.yaml")
+    assert await show_settings(settings, tmp_path / "netsaga.yaml") == 1
+    assert "# MISSING inventories.fleet: 3 devices; `credentials` lacks `rw` (of sw2)\n" in capsys.readouterr().out
 
 
 async def test_accepting_any_host_key_is_said_to_be_for_labs(

@@ -51,6 +51,16 @@ async def test_a_search_attribute_of_another_type_turns_ours_off_with_a_warning(
     assert name in caplog.text
 
 
+def test_metrics_on_an_address_that_is_taken_are_refused_with_the_setting() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        expected = f"`telemetry.prometheus`: metrics cannot be served at {address}: .* an address of its own"
+        with pytest.raises(OSError, match=expected), telemetry(TelemetrySettings(prometheus=address)):
+            pass
+
+
 async def test_an_absent_server_is_said_in_one_paragraph(silent: Telemetry, caplog: pytest.LogCaptureFixture) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -114,6 +114,7 @@ def test_absolute_paths_and_home_folders_are_kept() -> None:
         ("temporal: {address: 'http://temporal:7233'}", "`temporal.address`: expected host:port"),
         ("ntify: {}", "`ntify` is not a setting; did you mean `notify`?"),
         ("zzz: 1", "known here: allowed_urls, ansible, artifacts, awx, credentials"),
+        ("groups: {a: bob}", "`groups.a`: expected a list, as [a, b], found 'bob'"),
         ("limits: {activities: 0}", "`limits.activities`: input should be greater than or equal to 1, found 0"),
         ("inventories: {a: {kind: xml, path: b}}", "`inventories.a.kind`: input should be 'yaml', 'csv', 'ansible'"),
         ("inventories: {a: {kind: csv}}", "`inventories.a` lacks `path`"),

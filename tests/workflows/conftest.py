@@ -6,15 +6,20 @@ kept yet into ``tests/histories``. That folder only grows: what is there was wri
 
 import sysconfig
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from temporalio.common import SearchAttributeKey
+from temporalio.service import GrpcCompression, ServiceClient
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer
 
 from running import Server
+from sandboxed import sandboxed
 from starter.dev.server import reading
+from worker.build import WORKFLOWS
 from workflows import contracts
 from workflows.converter import CONVERTER
 
@@ -40,7 +45,15 @@ async def server() -> AsyncIterator[Server]:
         search_attributes=[SearchAttributeKey.for_keyword(name) for name in contracts.SEARCH_ATTRIBUTES.values()],
     )
     async with environment:
-        yield Server(environment)
+        # Compression would take a tenth of the server's CPU and of ours, and nothing goes further than this machine.
+        plain = replace(environment.client.service_client.config, grpc_compression=GrpcCompression.NONE)
+        yield Server(environment, await ServiceClient.connect(plain))
+
+
+@pytest.fixture(scope="session")
+def replayer() -> Replayer:
+    """Carries histories out again, by today's interpreter."""
+    return Replayer(workflows=WORKFLOWS, data_converter=CONVERTER, workflow_runner=sandboxed())
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from worker.settings import CommandCredential, Settings
 async def show_settings(settings: Settings, path: Path) -> int:
     """Print the settings as YAML, then one line a finding; 0 where a worker could run with them, else 1."""
     print(f"# {path}, with all defaults and absolute paths")
-    print(yaml.safe_dump(_shown(settings), sort_keys=False, width=120), end="")
+    print(yaml.safe_dump(_shown(settings), sort_keys=False, width=120, allow_unicode=True), end="")
     findings = await look(settings)
     print()
     for finding in findings:

@@ -154,6 +154,7 @@ class WindowInput(Model):
     window: Window
     at: datetime
     needs_s: float = 0.0
+    closing: Newer[bool] = False  # whether ``closes`` is to be told, too; runs of before know no such answer
 
 
 class WindowResult(Model):
@@ -161,6 +162,7 @@ class WindowResult(Model):
 
     start: datetime | None
     until: datetime | None = None  # when the window that it falls into closes
+    closes: Newer[datetime | None] = None  # when the one closes that is open now and has too little time left
 
 
 class HttpInput(Model):

@@ -1,6 +1,7 @@
 """Between a run and its batches."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 
 from workflows.contracts.compatible import Newer
@@ -8,7 +9,7 @@ from workflows.contracts.devices import DiffGroup, HostFailure
 from workflows.contracts.guard import LeaseInput
 from workflows.contracts.names import ArtifactRef
 from workflows.contracts.runs import Scope
-from workflows.plan import HostName, Model, Retry, StepId
+from workflows.plan import Breaker, HostName, Model, Retry, StepId
 
 
 class HostWork(Model):
@@ -35,6 +36,8 @@ class BatchPolicy(Model):
     quiet: bool = False  # others wait to be opened: the run has no use for slots that are free, nor for its first start
     attempt_s: float  # one attempt at a device, all its actions
     retry: Retry
+    breaker: Newer[Breaker | None] = None  # counted by the batch itself, too, whatever its run has heard of
+    failed_at: Newer[tuple[datetime, ...]] = ()  # the failures that its run has counted
 
 
 class BatchInput(Model):
@@ -89,3 +92,4 @@ class BatchResult(Model):
     proposal: str | None = None  # digest over the hosts and their diffs
     diffs: tuple[DiffGroup, ...] = ()
     made: Mapping[str, int] = {}  # devices by how their diff was made
+    tripped: Newer[bool] = False  # its breaker has opened

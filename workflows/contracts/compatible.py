@@ -2,6 +2,10 @@
 
 An older worker, run or guard takes no message with a key that it does not know. What need not be told is left out, so
 that builds of different age understand each other in everything that both of them know.
+
+What is told all the same is read by what hangs on it. A client shows the known part of a status (`starter/reading.py`).
+A plan that is to be applied (`starter/planfile.py`) and a grant of the guard (`activities/guard.py`) are refused in
+words: what is not known there may be a condition under which devices may be changed.
 """
 
 from typing import Annotated, Any, TypeVar

@@ -22,12 +22,15 @@ class GuardPolicy(Model):
 
 
 class Quarantined(Model):
-    """A device that no run changes until an operator has cleared it."""
+    """A device that no run changes until an operator has cleared it, or an undo has put it right."""
 
     since: datetime
     because: str
     by_run: str  # workflow id of the run that brought it here
     run: RunId
+    # The runs that have left it in between, where that is why: who takes all of them back, brings it back into service.
+    # Told to people, and to no run.
+    left_by: Newer[tuple[RunId, ...]] = ()
 
 
 class LeaseRequest(Model):
@@ -92,7 +95,7 @@ class ClearRequest(Asked):
 class ClearRecord(Model):
     """A clearing as it is kept: who, when, why, and what it put back into service."""
 
-    by: str
+    by: str  # ``run ID`` where an undo has put the devices right
     reason: str = ""
     at: datetime
     how: Literal["update", "signal"]
@@ -139,6 +142,7 @@ class DeviceReport(Model):
     host: HostName
     because: str
     dirty: bool = False
+    left_by: Newer[RunId | None] = None  # where another run than this one has left it so
 
 
 class ReleaseInput(Model):
@@ -151,6 +155,8 @@ class ReleaseInput(Model):
     policy: GuardPolicy = GuardPolicy()
     claim: bool = False  # whether the work that it has claimed is done, too
     number: Newer[int | None] = None  # of the request that this ends; a later one stands
+    mended: Newer[tuple[HostName, ...]] = ()  # devices that an undo has restored and verified
+    mends: Newer[tuple[RunId, ...]] = ()  # the runs of which nothing is left there now
 
 
 class LookInput(Model):
@@ -170,9 +176,10 @@ class LookResult(Model):
 
 
 class ReleaseAnswer(Model):
-    """Which devices this run has brought into quarantine."""
+    """Which devices this run has brought into quarantine, and which out of it."""
 
     quarantined: Mapping[HostName, Quarantined] = {}
+    back: Newer[tuple[HostName, ...]] = ()  # those of ``mended`` that are in service again
 
 
 class HolderInput(Model):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from workflows.contracts.compatible import Asked
+from workflows.contracts.compatible import Asked, Newer
 from workflows.contracts.names import ArtifactRef, Phase
 from workflows.plan import HostName, Model, StepId
 
@@ -79,6 +79,7 @@ class OperationRecord(Model):
     at: datetime
     how: Literal["update", "signal", "server"]  # a cancel may be asked of the server, which knows no names
     refused: str = ""
+    besides: Newer[str] = ""  # what its name does not say: waves that begin outside their window
 
 
 class OperationAnswer(Model):

@@ -65,6 +65,7 @@ CODES: Final = MappingProxyType(
         "NS605": "a comparison of what was not recorded",
         "NS606": "a step that can never start",
         "NS607": "a step that can never do anything",
+        "NS608": "a step that would pause for ever",
         "NS701": "a step that changes devices and does not say what a failure does to the others",
         "NS702": "a step that changes devices and does not say how it is undone",
         "NS703": "an undo on a step that changes nothing",
@@ -83,6 +84,8 @@ CODES: Final = MappingProxyType(
         "NS716": "a wave that never fits its window",
         "NS717": "a limit that ends before its step can",
         "NS718": "a wait that may never end",
+        "NS719": "an answer to a failure that nobody gives",
+        "NS720": "an undo of what nothing takes back",
         "NS801": "a suppression without a reason",
         "NS802": "a suppression that suppresses nothing",
         "NS803": "a suppression of what cannot be suppressed",
@@ -93,7 +96,7 @@ CODES: Final = MappingProxyType(
 WARNINGS: Final = frozenset(
     {
         "NS409", "NS607", "NS702", "NS703", "NS704", "NS705", "NS706", "NS708", "NS709", "NS710", "NS711", "NS713",
-        "NS714", "NS715", "NS718", "NS802",
+        "NS714", "NS715", "NS718", "NS719", "NS720", "NS802",
     }
 )  # fmt: skip
 

@@ -96,6 +96,6 @@ def _compile_called(source: Source, findings: Findings, calls: Calls) -> Called 
     plan, scopes = _compile(source, findings, calls)
     if plan is None or scopes is None:
         return None
-    own = any(isinstance(step, DevicesStep) and step.changes for step in plan.steps)
+    own = any(isinstance(step, DevicesStep) and step.changes for step in (*plan.steps, *plan.finally_))
     changes = own or any(other.changes for other in scopes.called.values())
     return Called(plan.name, plan.version, plan.digest, plan.inputs, scopes.computed.get("", {}), changes)

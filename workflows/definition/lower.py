@@ -147,7 +147,9 @@ def _step(step: StepDraft, needs: tuple[str, ...], draft: Draft) -> Step:
         case CallBody() as body:
             pairs = tuple((Constant(value=word.text), value.tree) for word, value in body.given)
             with_ = MapOf(items=pairs)
-            return CallStep(**common, definition=body.definition, version=body.version, with_=with_)
+            said = step.common.timeout
+            limit = said if isinstance(said, float) else None
+            return CallStep(**common, definition=body.definition, version=body.version, with_=with_, limit_s=limit)
         case ScriptBody() as body:
             return ScriptStep(**common, engine=body.engine, run=body.run, with_=_tree(body.with_))
         case SetBody() as body:

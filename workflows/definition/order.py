@@ -43,12 +43,16 @@ class Order:
 
 
 def needs_of(draft: Draft) -> dict[str, tuple[str, ...]]:
-    """The direct needs of each step: what it says, else the step above it in ``steps`` or in ``finally``."""
+    """The direct needs of each step: what it says, else the step above it.
+
+    Those of ``finally`` are carried out one after the other, whatever they say: each needs the step above it.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for section in (draft.steps, draft.final):
         previous: tuple[str, ...] = ()
         for step in section:
-            found.setdefault(step.id.text, previous if step.needs is None else tuple(word.text for word in step.needs))
+            said = None if step.final else step.needs
+            found.setdefault(step.id.text, previous if said is None else tuple(word.text for word in said))
             previous = (step.id.text,)
     return found
 

@@ -2,17 +2,16 @@
 
 Only what is known before anything runs: constants, defaults of inputs, the bounds of the inventory. What depends on the
 devices that are really selected is judged by ``prepare``. Waves and their clocks are `safety_clocks.py`'s, gates and
-waits `safety_gates.py`'s.
+waits `safety_gates.py`'s, and what has no effect `safety_effects.py`'s.
 """
 
 import math
-from collections.abc import Iterator
 
 from workflows.definition.diagnostics import Findings
-from workflows.definition.draft import ApproveBody, DevicesBody, Draft, SetBody, StepDraft, WaitBody
+from workflows.definition.draft import DevicesBody, Draft, StepDraft
 from workflows.definition.lower import DEFAULT_CONCURRENCY
-from workflows.definition.outputs import article, verb_of
 from workflows.definition.safety_clocks import check_clocks
+from workflows.definition.safety_effects import check_effects, irreversible
 from workflows.definition.safety_gates import check_gates
 from workflows.definition.scopes import Scopes
 
@@ -28,7 +27,7 @@ def check_safety(scopes: Scopes, findings: Findings) -> None:
                 _check_reading(step, step.body, findings)
             _check_thresholds(step, step.body, draft, findings)
             check_clocks(step, step.body, draft, findings)
-        _check_effect(step, findings)
+    check_effects(draft, findings)
     check_gates(scopes, findings)
     _check_bound(draft, findings)
 
@@ -37,11 +36,14 @@ def _check_change(step: StepDraft, body: DevicesBody, draft: Draft, findings: Fi
     name = step.id.text
     if step.on_failure is None:
         message = f"the step `{name}` changes devices and does not say what a failure does to the others"
-        hint = "add `on_failure: stop`, `continue` or `{undo: wave}`; a failed device itself is always undone"
+        others = "continue`" if step.final else "stop`, `continue` or `{undo: wave}`"
+        hint = f"add `on_failure: {others}; a failed device itself is always undone"
         findings.add("NS701", message, step.id.span, hint)
     if body.undo is None:
         message = f"the step `{name}` does not say how a device is undone"
         hint = "it is `undo: [native, inverse, restore]` unless you write it; `undo: none` forbids any"
+        if kind := irreversible(step):
+            hint = f"write `undo: none`: nothing takes back what `{kind}` does"
         findings.add("NS702", message, step.id.span, hint)
     if step.common.timeout is None and draft.defaults.timeout_s is None:
         message = f"the step `{name}` changes devices and does not say how long one action may take"
@@ -102,25 +104,6 @@ def allowed_failures(body: DevicesBody, draft: Draft) -> int | None:
             return most - 1 if most is not None else None
         case _:
             return max(0, most - int(accept.value)) if most is not None else None
-
-
-def _check_effect(step: StepDraft, findings: Findings) -> None:
-    for key in _without_effect(step):
-        verb = verb_of(step.body)
-        hint = "leave it out" + (": with `via` it says how often that system is asked" if verb == "approve" else "")
-        findings.add("NS715", f"`{key}` does nothing in {article(verb)} `{verb}` step", step.key(key), hint)
-
-
-def _without_effect(step: StepDraft) -> Iterator[str]:
-    common, body = step.common, step.body
-    if isinstance(body, SetBody):
-        yield from (
-            key
-            for key, said in (("timeout", common.timeout), ("deadline", common.deadline), ("retry", common.retry))
-            if said is not None
-        )
-    elif common.retry is not None and (isinstance(body, WaitBody) or (isinstance(body, ApproveBody) and not body.via)):
-        yield "retry"
 
 
 def _check_bound(draft: Draft, findings: Findings) -> None:

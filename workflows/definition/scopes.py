@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from workflows.definition.action_types import Wanted, exports, expressions_of, type_of_action
 from workflows.definition.called import Called
-from workflows.definition.draft import ApproveBody, CallBody, DevicesBody, Draft, SetBody, StepDraft
+from workflows.definition.draft import ApproveBody, CallBody, DevicesBody, Draft, SetBody, StepDraft, WaitBody
 from workflows.definition.expressions import Expression
 from workflows.definition.order import Order
 from workflows.definition.outputs import outputs_of, result_of, verb_of
@@ -279,7 +279,15 @@ class Scopes:
         Seen from the end, also those of a step that a stop forestalled.
         """
         may_be_missing = seen_from is None or (seen_from.final and not step.final)
-        goes_on_without = step.common.on_block in {"proceed", "ask"}
+        goes_on_without = step.common.on_block in {"proceed", "ask"} or _may_yield_nothing(step)
         if step.when is None and not may_be_missing and not goes_on_without:
             return fields
         return {name: one if isinstance(one, Maybe) else Maybe(one) for name, one in fields.items()}
+
+
+def _may_yield_nothing(step: StepDraft) -> bool:
+    """Whether a step may fail, so that it yields nothing, and the run goes on: by itself, or as an operator says."""
+    if isinstance(step.body, DevicesBody) or (isinstance(step.body, WaitBody) and step.body.devices is not None):
+        return False  # what they yield is what has become of the devices
+    passed_over = step.on_failure is not None and step.on_failure.action in {"continue", "pause"}
+    return passed_over or (step.final and step.on_failure is None) or step.common.on_deadline == "skip"

@@ -107,7 +107,12 @@ def _maintenance(fields: Section, findings: Findings) -> tuple[tuple[ActionDraft
     if not any(key in inner for key in keys.MAINTENANCE):
         inner.missing("enter", "the actions before, and with `leave` those after, which always run")
     enter = shape_actions(inner, findings, "enter") if "enter" in inner else ()
-    return enter, shape_actions(inner, findings, "leave") if "leave" in inner else ()
+    leave = shape_actions(inner, findings, "leave") if "leave" in inner else ()
+    for action in (*enter, *leave):
+        if action.confirm:
+            message = "`confirm` in `maintenance`: nothing confirms there, and the device would take the change back"
+            findings.add("NS206", message, action.key("confirm"), "leave it out, or make the change in `do`")
+    return enter, leave
 
 
 def _undo(fields: Section, findings: Findings) -> tuple[UndoMethod, ...] | None:

@@ -48,7 +48,7 @@ def shape_approve(fields: Section, findings: Findings) -> ApproveBody | None:
     escalate = _escalate(fields, findings)
     if on_timeout == "escalate" and "escalate" not in fields:
         fields.missing("escalate", "whom to ask next, as `{to: GROUP, timeout: 2h, then: reject}`")
-    elif on_timeout != "escalate" and "escalate" in fields and "on_deadline" not in fields:
+    elif on_timeout != "escalate" and "escalate" in fields and not _escalates_at_deadline(fields):
         message = f"an `escalate` that is never used: silence means `{on_timeout}` here"
         findings.add("NS206", message, fields.key("escalate"), "write `on_timeout: escalate`, or leave it out")
     node = fields.fields("approve")
@@ -68,6 +68,11 @@ def shape_approve(fields: Section, findings: Findings) -> ApproveBody | None:
         return None
     barring: tuple[Literal["requester"], ...] = ("requester",) if barred else ()
     return ApproveBody(by.text, quorum or 1, barring, binds, on_timeout, escalate, via.text if via else None, auto)
+
+
+def _escalates_at_deadline(fields: Section) -> bool:
+    said = fields.node("on_deadline")
+    return isinstance(said, Scalar) and said.text == "escalate"
 
 
 def _escalate(fields: Section, findings: Findings) -> EscalateDraft | None:

@@ -140,6 +140,8 @@ class CallStep(StepBase):
     definition: str
     version: str  # as pinned: ``1`` or ``1.2`` or ``1.2.0``
     with_: Expr  # a map of inputs
+    # How long the called run may take; none: as long as it does, for it has gates and waves of its own.
+    limit_s: float | None = Field(default=None, ge=0, exclude_if=lambda value: value is None)
 
 
 class ScriptStep(StepBase):

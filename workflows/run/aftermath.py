@@ -61,6 +61,7 @@ async def _look(state: RunState, lost: Lost, pool: str | None, number: int) -> N
         found = LookResult(unseen=dict.fromkeys(lost.devices, str(error.cause)))
     lease.looked_at += [*found.clean, *found.taken_back, *found.dirty]
     lease.dirty.update({host: f"run {run} left it in between: {why}" for host, why in found.dirty.items()})
+    lease.left_by.update(dict.fromkeys(found.dirty, lost.holder.run))
     barred = {**found.dirty, **found.unseen}
     for host, why in barred.items():
         lease.barred[HostName(host)] = (

@@ -1,12 +1,15 @@
 """Steps that end badly and ask an operator what is to become of them, before their failure ends the run.
 
 Three things ask: a block that failed where the definition says ``on_block: ask``, a deadline with ``on_deadline:
-escalate`` on a step over devices, and ``on_failure: pause`` on a step that is not about devices (one that is pauses by
-itself, wave by wave). The answers are those of any paused step: retry, skip, undo or stop.
+escalate`` on a step over devices, and ``on_failure: pause``. A step over devices pauses by itself where devices fail,
+wave by wave; here it asks about what is no failure of a wave: its breaker has opened, its change window is closed, or
+what it demands of itself does not hold. The answers are those of any paused step: retry, skip, undo or stop.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Final
+
+from temporalio import workflow
 
 from workflows.contracts import Blame, FailureInfo
 from workflows.plan import Block, DevicesStep, StepBase
@@ -78,7 +81,12 @@ class Appeals:
             return step.on_deadline == "escalate" and isinstance(step, DevicesStep)
         if run.blame is not None and step.on_block != "abort":
             return step.on_block == "ask"
-        return step.on_failure.action == "pause" and not isinstance(step, DevicesStep)
+        if step.on_failure.action != "pause":
+            return False
+        # Of devices that failed it has asked by itself, wave by wave. A breaker, a window or a demand of the whole step
+        # may end it all the same.
+        answered = run.answer is not None
+        return not isinstance(step, DevicesStep) or (not answered and workflow.patched("asked-about-whole-fan-outs"))
 
     async def _renew(self, run: StepRun) -> None:
         """Another go, with as much time as the first one had.

@@ -34,12 +34,13 @@ from workflows.contracts import (
     Slots,
 )
 from workflows.plan import HostName
-from workflows.run import calls, renewal
-from workflows.run.outcomes import ENOUGH, letter, lost, never_sent, not_begun, not_undone, outcome_of, told_why
+from workflows.run import calls, outcomes, renewal
+from workflows.run.breaker import BatchBreaker
 from workflows.run.pools import Pools, begun_before, not_taken_up, unserved
 from workflows.run.state import FAILED, WORDS
 
 REPORT_EVERY: Final = timedelta(seconds=1)
+HURRIED: Final = timedelta(seconds=0.2)
 PREFIX: Final = {"check": "check/", "confirm": "confirm/"}  # of the activity's id
 
 
@@ -67,6 +68,7 @@ class BatchWorkflow:
         self._news: list[HostFailure] = []  # failures that the run has not been told of
         self._undoing: dict[HostName, None] = {}  # that have failed here, and are being taken back
         self._undoing_told: tuple[HostName, ...] = ()
+        self._breaker = BatchBreaker(batch.policy)
         self._told = False  # whether it has been told of anything
         self._told_free = 0  # how many free slots it knows of
 
@@ -104,6 +106,7 @@ class BatchWorkflow:
             proposal=folded.proposal if folded else None,
             diffs=folded.diffs if folded else (),
             made=folded.made if folded else {},
+            tripped=self._breaker.open,
         )
 
     @workflow.signal(name=contracts.SIGNAL_SLOTS, description="How many devices may be under way; 0 starts no more.")
@@ -179,15 +182,17 @@ class BatchWorkflow:
         try:
             outcome = await (self._undo(work, None) if self._batch.mode == "undo" else self._do(index, work))
             self._outcomes[index] = outcome
-            self._letters[index] = letter(outcome)
+            self._letters[index] = outcomes.letter(outcome)
             self._since[index] = workflow.now()
             if outcome.failure is not None:
                 self._news.append(HostFailure(host=work.host, status=outcome.status, failure=outcome.failure))
             if self._batch.policy.first and outcome.status == "succeeded":
-                self._end(ENOUGH)
+                self._end(outcomes.ENOUGH)
             spare = self._batch.policy.spare
             if spare is not None and sum(known in FAILED for known in self._letters) > spare:
                 self._stopped = True  # whatever the run knows by now: `accept` cannot be met any more
+            if self._breaker.opens_with(self._letters[index], workflow.now()):
+                self._stopped = True
             if self._batch.policy.strict and self._batch.mode == "do" and self._letters[index] in FAILED:
                 self._failures += 1
                 self._slots = max(0, self._slots - 1)  # the run gives others, as long as failures are left
@@ -202,7 +207,7 @@ class BatchWorkflow:
             return unserved(work, begun=False)
         if outcome.status == "succeeded":
             return outcome
-        outcome = told_why(outcome, self._why)
+        outcome = outcomes.told_why(outcome, self._why)
         if policy.changes and policy.undoes_itself:
             return await self._undo(work, outcome)  # which ends its maintenance, too
         return await self._led_out(work, outcome) if policy.leaves else outcome
@@ -212,7 +217,9 @@ class BatchWorkflow:
         try:
             await self._taken_back(work, "leave")
         except ActivityError as error:
-            return not_undone(unserved(work, begun=True) if not_taken_up(error) else outcome_of(error, work), failed)
+            return outcomes.not_undone(
+                unserved(work, begun=True) if not_taken_up(error) else outcomes.outcome_of(error, work), failed
+            )
         return failed
 
     async def _answer(self, index: int, work: HostWork) -> DeviceOutcome | None:
@@ -226,7 +233,7 @@ class BatchWorkflow:
             try:
                 return await handle
             except asyncio.CancelledError:  # cut in the moment in which it was asked for: no worker has heard of it
-                return lost(work) if begun and self._batch.policy.changes else not_begun(work)
+                return outcomes.lost(work) if begun and self._batch.policy.changes else outcomes.not_begun(work)
             except ActivityError as error:
                 begun = begun or begun_before(error)
                 if self._cut or not not_taken_up(error):
@@ -239,7 +246,7 @@ class BatchWorkflow:
         return unserved(work, begun=True) if begun else None
 
     def _failed(self, error: ActivityError, work: HostWork) -> DeviceOutcome:
-        outcome = outcome_of(error, work)
+        outcome = outcomes.outcome_of(error, work)
         if self._batch.policy.changes:
             return outcome
         status = "failed" if outcome.status == "unknown" else outcome.status  # reading leaves nothing in doubt
@@ -268,19 +275,16 @@ class BatchWorkflow:
         try:
             undone = await self._taken_back(work)
         except ActivityError as error:
-            return not_undone(unserved(work, begun=True) if not_taken_up(error) else outcome_of(error, work), failed)
+            return outcomes.not_undone(
+                unserved(work, begun=True) if not_taken_up(error) else outcomes.outcome_of(error, work), failed
+            )
         finally:
             self._undoing.pop(work.host, None)
         if failed is None:
             return undone
         if not undone.touched:
-            # Nothing had been sent, whatever the lost attempt left open.
-            status, info = "failed" if failed.status == "unknown" else failed.status, failed.failure
-            cut = self._cut and failed.status != "skipped" and info is not None and info.type == "cancelled"
-            if cut and info is not None and workflow.patched("cut-before-anything-was-sent"):
-                status, info = "skipped", never_sent(info)  # what never happened is no failure of the device
-            untouched = {"touched": False, "changed": False, "status": status, "failure": info}
-            return failed.model_copy(update=untouched)
+            cut = self._cut and outcomes.cut_short(failed) and workflow.patched("cut-before-anything-was-sent")
+            return outcomes.nothing_sent(failed, cut=cut)
         return failed.model_copy(update={"status": "undone", "changed": False, "touched": True, "undo": undone.undo})
 
     async def _taken_back(self, work: HostWork, only: Literal["all", "leave"] = "all") -> DeviceOutcome:
@@ -328,18 +332,18 @@ class BatchWorkflow:
         )
 
     async def _fold(self) -> FoldResult | None:
-        outcomes = tuple(outcome for _, outcome in sorted(self._outcomes.items()))
-        if not outcomes:
+        known = tuple(outcome for _, outcome in sorted(self._outcomes.items()))
+        if not known:
             return None
         fold = asyncio.create_task(
             workflow.execute_activity(
                 contracts.FOLD,
-                FoldInput(scope=self._batch.scope, step=self._batch.step, outcomes=outcomes),
+                FoldInput(scope=self._batch.scope, step=self._batch.step, outcomes=known),
                 activity_id=f"fold/{self._batch.label}",
                 result_type=FoldResult,
                 start_to_close_timeout=calls.STORE_TIMEOUT,
                 retry_policy=calls.STORE_RETRY,
-                summary=f"keep the outcomes of {len(outcomes)} devices",
+                summary=f"keep the outcomes of {len(known)} devices",
             )
         )
         await self._until(fold.done)
@@ -370,7 +374,7 @@ class BatchWorkflow:
                 await run.signal(contracts.SIGNAL_PROGRESS, self._progress())
             except FailureError:
                 return  # the run is gone; devices under way still end properly
-            await workflow.sleep(REPORT_EVERY)
+            await workflow.sleep(HURRIED if self._breaker.hurries else REPORT_EVERY)
 
     def _has_moved(self) -> bool:
         return "".join(self._letters) != self._reported or tuple(self._undoing) != self._undoing_told

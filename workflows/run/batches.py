@@ -7,7 +7,6 @@ slots that it cannot use any more (`slots.py`).
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -33,7 +32,7 @@ from workflows.run.judgement import Judgement
 from workflows.run.packing import admitted, pack, usable
 from workflows.run.slots import evenly, shared
 from workflows.run.state import FAILED, BatchMode, BatchRun, RunState, StepRun
-from workflows.run.waiting import HandOverError
+from workflows.run.waiting import HandOverError, quietly
 
 # What a batch may tell of its devices while it works.
 NEWS: Final[Mapping[BatchMode, frozenset[str]]] = {
@@ -270,7 +269,7 @@ class Batches:
         return Slots(slots=batch.slots, waits=not self._halted, failures=batch.failures)
 
     def _send(self, signal: Awaitable[None]) -> None:
-        asyncio.create_task(_quietly(signal))  # noqa: RUF006  # the event loop of a workflow keeps its own references
+        asyncio.create_task(quietly(signal))  # noqa: RUF006  # the event loop of a workflow keeps its own references
 
     async def _batch(self, batch: BatchRun) -> None:
         mode = batch.mode
@@ -314,6 +313,7 @@ class Batches:
                 letters[host] = self._judgement.untouched(host)
         self._learn(letters, mode)
         self._note(result.failures)
+        run.tripped = run.tripped or result.tripped
         if mode == "undo":
             run.undo_folds += [result.fold] if result.fold else []
             return
@@ -349,7 +349,8 @@ class Batches:
 
     def _input(self, batch: BatchRun) -> BatchInput:
         step = self._step
-        folds = {name: self._state.steps[name].fold_of for name in step.reads if name in self._state.steps}
+        known = {**self._state.steps, **self._state.finally_}  # a name in `finally` is that of an earlier step there
+        folds = {name: known[name].fold_of for name in step.reads if name in known}
         return BatchInput(
             scope=self._state.effects or self._state.scope,
             prepared=self._state.plan_ready.ref,
@@ -378,6 +379,8 @@ class Batches:
                 undoes_itself=bool(step.undo) and step.on_failure.action != "pause",
                 first=batch.mode == "do" and step.accept.kind == "any" and self._changes == step.changes,
                 strict=step.budget == "strict" and self._changes,
+                breaker=step.breaker if batch.mode == "do" and self._changes == step.changes else None,
+                failed_at=tuple(self._run.failed_at),
                 spare=batch.spare,
                 each=step.concurrency_each if self._run.caps else None,
                 report_s=self._report_s,
@@ -391,8 +394,3 @@ class Batches:
 def _in_use_stays() -> bool:
     """Whether slots that are in use stay where they are. Runs of older builds divide evenly, whatever is in use."""
     return workflow.patched("idle-slots-are-passed-on")
-
-
-async def _quietly(signal: Awaitable[None]) -> None:
-    with suppress(FailureError):  # the batch has ended meanwhile
-        await signal

@@ -30,6 +30,7 @@ from workflows.run.state import RunState, StepRun
 from workflows.run.waiting import HandOverError
 
 PATCH: Final = "called-runs-are-taken-back"
+FINALLY: Final = "what-finally-leaves-is-taken-back"
 LOOK_AGAIN: Final = timedelta(seconds=15)  # for the end of an undo that was begun before a reset
 _WORST_FIRST: Final[tuple[Left, ...]] = ("doubt", "changes", "nothing")
 
@@ -44,6 +45,8 @@ async def keep(state: RunState) -> None:
     if workflow.info().parent is None or result.mode != "apply" or result.left == "nothing":
         return
     if (back is not None and not state.unreached) or not workflow.patched(PATCH):
+        return
+    if verdict.left_by_steps(state) == "nothing" and not workflow.patched(FINALLY):
         return
     try:
         pieces = await handover.keep(state, calls.STORE_RETRY)
@@ -136,7 +139,9 @@ async def take_back(
         definition=_definition(run),
         by=state.request.by,
         reason=why,
-        takes_back=TakeBack(workflow_id=one.workflow_id, run=one.run, pieces=one.pieces, again=again),
+        takes_back=TakeBack(
+            workflow_id=one.workflow_id, run=one.run, pieces=one.pieces, again=again or _asked_for(state)
+        ),
     )
     try:
         handle = await _begun(state, child, request)
@@ -146,6 +151,11 @@ async def take_back(
         result, said = verdict.result_in(error.cause), str(error.cause or error)
     _settle(run, place, _taken_back(one, result, said))
     changed()
+
+
+def _asked_for(state: RunState) -> bool:
+    """Whether an operator has asked for an undo, and so means the devices too that could not be reached before."""
+    return any(run.answer is not None and run.answer.action == "undo" for run in state.steps.values())
 
 
 async def _begun(state: RunState, child: str, request: RunRequest) -> ChildWorkflowHandle[Any, RunResult]:

@@ -67,6 +67,7 @@ UNDO_RETRY: Final = RetryPolicy(
 CONNECT_S: Final = 30.0
 SLOT_WAIT_S: Final = 3600.0  # a device may wait that long for a session at its site; heartbeats go on meanwhile
 PLATFORM_LIMIT_S: Final = 900.0  # commit, rollback and save take their platform's limit (device-safety 14)
+_LIMITED: Final = (ApplyAction, ConfigureAction, SaveAction, RebootAction)
 
 
 def retry_policy(retry: Retry) -> RetryPolicy:
@@ -79,10 +80,25 @@ def retry_policy(retry: Retry) -> RetryPolicy:
     )
 
 
+def delay(policy: RetryPolicy, retries: int) -> timedelta:
+    """How long is waited after so many retries, as the server does: for what is no activity by itself."""
+    whole = policy.initial_interval * policy.backoff_coefficient**retries
+    return whole if policy.maximum_interval is None else min(whole, policy.maximum_interval)
+
+
 def attempt_seconds(step: DevicesStep) -> float:
     """How long one attempt at a device may take: the sum of its actions, and the log-in."""
+    return CONNECT_S + sum(_action_seconds(action, step.timeout_s) for action in _actions(step))
+
+
+def commit_seconds(step: DevicesStep) -> float:
+    """How much of that is the platforms' own limit, for commits, saves and reboots."""
+    return sum(PLATFORM_LIMIT_S for action in _actions(step) if isinstance(action, _LIMITED))
+
+
+def _actions(step: DevicesStep) -> tuple[Action, ...]:
     around = (*step.maintenance.enter, *step.maintenance.leave) if step.maintenance is not None else ()
-    return CONNECT_S + sum(_action_seconds(action, step.timeout_s) for action in (*step.do, *around))
+    return (*step.do, *around)
 
 
 def _action_seconds(action: Action, timeout_s: float) -> float:

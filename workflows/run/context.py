@@ -16,14 +16,18 @@ def context(state: RunState, devices: tuple[DeviceResult, ...] = ()) -> dict[str
     """The names of a step's expressions.
 
     A step that was skipped or never reached has null outputs. While the graph runs, the compiler sees to it that only
-    steps that have ended are named.
+    steps that have ended are named. Those of ``finally`` see each other as well.
     """
     prepared = state.plan_ready
+    steps = {step.id: aggregates(step) for step in state.steps.values()}
+    final = {step.id: aggregates(step) for step in state.finally_.values() if step.state in DONE}
+    if final and workflow.patched("finally-sees-its-own-steps"):
+        steps |= final
     return {
         NULLS: lambda: workflow.patched("outputs-of-skipped-steps-are-null"),
         "inputs": prepared.inputs,
         "inventory": list(prepared.hosts),
-        "steps": {step.id: aggregates(step) for step in state.steps.values()},
+        "steps": steps,
         "run": {
             "id": state.scope.workflow_id,
             "definition": prepared.plan.name,
@@ -55,8 +59,9 @@ def aggregates(step: StepRun) -> Mapping[str, object] | None:
         return Unknown(step.id)
     if step.state == "skipped" or step.state not in DONE:
         return None
-    if step.blame is not None and not step.outputs and not isinstance(step.step, DevicesStep):
-        return None  # the block that it talks to gave nothing, and the run goes on without
+    nothing = step.state != "succeeded" and not step.outputs and not isinstance(step.step, DevicesStep)
+    if nothing and (step.blame is not None or workflow.patched("outputs-of-failed-steps-are-null")):
+        return None  # it gave nothing, and the run goes on without
     if not isinstance(step.step, DevicesStep):
         unknown = step.called.unknown_outputs if step.called is not None else ()
         return Unknown(step.id, step.outputs, unknown) if unknown else step.outputs

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from temporalio import workflow
 
 from workflows import contracts
-from workflows.arrivals import read
+from workflows.arrivals import KEPT, read, trimmed
 from workflows.contracts import Decision, DecisionAnswer, DecisionRecord
 from workflows.errors import InvalidInputError
 from workflows.plan import StepId
@@ -63,6 +63,7 @@ class Decisions:
 
     def decide(self, decision: Decision, answer: Answer, how: How) -> DecisionAnswer | None:
         """Takes a decision and records it, also one that does not count (then the answer is ``None``)."""
+        decision = trimmed(decision)
         refusal = self.refusal(decision)
         if refusal == UNBOUND and not workflow.patched("a-gate-that-binds-nothing"):
             refusal = None  # as older builds took it
@@ -72,14 +73,14 @@ class Decisions:
             decision=answer,
             by=decision.by,
             comment=decision.comment,
-            digest=decision.digest or (gate.digest if gate else None),
+            digest=(gate.digest if gate else None) or decision.digest,  # whole, where the beginning was named
             at=workflow.now(),
             how=how,
             counted=gate is not None,
             why_not=refusal or "",
             diffs=evidence.shown(gate.diffs) if gate else (),
         )
-        self._state.decisions.append(record)
+        self._keep(record)
         self._changed()
         if gate is None:
             return None
@@ -103,7 +104,7 @@ class Decisions:
         try:
             decision = read(Decision, payload)
         except InvalidInputError as error:
-            self._state.decisions.append(
+            self._keep(
                 DecisionRecord(
                     step=StepId("?"),
                     decision=answer,
@@ -117,6 +118,11 @@ class Decisions:
             self._changed()
             return
         self.decide(decision, answer, "signal")
+
+    def _keep(self, record: DecisionRecord) -> None:
+        """Records what counts, and of what does not count so much as a run can carry."""
+        if record.counted or sum(not one.counted for one in self._state.decisions) < KEPT:
+            self._state.decisions.append(record)
 
     def _gate(self, step: StepId | None) -> GateRun:
         gates = {name: gate for name, gate in self._state.gates.items() if gate.decided is None}

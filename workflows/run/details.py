@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from workflows import awaited
 from workflows.contracts import Cause, Gate, RunStatus, StepStatus, WaveStatus
-from workflows.wording import limits
 
 ROOM: Final = 4_000  # bytes
 HEAD, ASKED, STEPS, CAUSES = 500, 1_200, 1_100, 700  # of them; what is left is for the diffs of a gate
@@ -66,23 +66,20 @@ def _head(status: RunStatus) -> Iterator[str]:
 def _asked(status: RunStatus) -> Iterator[str]:
     """What the run waits for, until when, and what to type."""
     asked = any(step.answers for step in status.steps)
-    if status.phase == "paused" and ((pause := _pause(status)) or not asked):
-        yield f"- **Paused** {pause or 'until somebody resumes it'}"
+    if status.phase == "paused" and ((pause := awaited.paused(status, _moment)) or not asked):
+        yield f"- **Paused** {_plain(pause.removeprefix('paused ')) or 'until somebody resumes it'}"
     for gate in status.gates:
-        whom = _plain(f"{gate.by} or {gate.also}" if gate.also else gate.by)
-        yield (
-            f"- **Waits for {gate.quorum - gate.approvals} approval(s) of {whom}** on `{gate.step}` until "
-            f"{gate.until:%Y-%m-%d %H:%M} UTC; silence means {gate.on_timeout}"
-            + (f" to {_plain(gate.asks_next)}." if gate.on_timeout == "escalate" and gate.asks_next else ".")
-        )
-        yield from _bound(gate)
+        yield f"- **{gate.step}** {_plain(awaited.gate(gate, _moment))}"
+        yield from (f"  - {_plain(said)}" for said in awaited.about(gate))
     gates = {gate.step for gate in status.gates}
     for step in status.steps:
         if step.state == "waiting" and step.id not in gates:
             yield f"- **{step.id}** {_plain(step.message)}"
-        for wave in step.waves:
-            if said := limits(wave, _moment):
-                yield f"- **{step.id} / {_plain(wave.name)}** {said}"
+        for what, said in awaited.others(step, _moment):
+            yield f"- **{_plain(what)}** {_plain(said)}"
+        if step.under_way:  # since when, and not for how long: nobody writes this anew while a device hangs
+            hosts = (awaited.device(one, lambda one: f"since {_moment(one.since)}") for one in step.under_way)
+            yield f"- **{step.id}** waits for {_plain(', '.join(hosts))}"
     if status.next:
         yield ""
         yield from (f"    {command}" for command in status.next)
@@ -90,31 +87,6 @@ def _asked(status: RunStatus) -> Iterator[str]:
 
 def _moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _bound(gate: Gate) -> Iterator[str]:
-    """What a gate is about, in numbers, and what a system that is asked too has said."""
-    if gate.made:
-        made = ", ".join(f"{number} {how.replace('_', ' ')}" for how, number in gate.made.items())
-        yield f"  - diffs: {made}"
-    if gate.safety:
-        held = f", held per {gate.confirm_hold.replace('_', ' ')}" if gate.confirm_hold else ""
-        kinds = "; ".join(f"{one.devices}: undo {one.undo}, confirm {one.confirm}" for one in gate.safety)
-        yield f"  - devices by what they have to fall back on: {kinds}{held}"
-    if gate.via:
-        said = f", and said: {_plain(gate.via_said)}" if gate.via_said else ""
-        yield f"  - {_plain(gate.via)} is asked, too{said}"
-
-
-def _pause(status: RunStatus) -> str:
-    """Who has paused the run, when and why; empty where a failure or a window has."""
-    for operation in reversed(status.operations):
-        if operation.operation == "pause" and not operation.refused:
-            why = f": {_plain(operation.reason)}" if operation.reason else ""
-            return f"by {_plain(operation.by)} at {operation.at:%Y-%m-%d %H:%M} UTC{why}"
-        if operation.operation == "resume" and not operation.refused:
-            return ""
-    return ""
 
 
 def _steps(status: RunStatus) -> Iterator[str]:

@@ -121,9 +121,12 @@ def _apart(step: DevicesStep, units: Sequence[Unit], seen: Callable[[Expr, HostN
     parts: list[list[Unit]] = []
     values: list[set[object]] = []
     for unit in units:
-        found = [_key(value) for host in unit if (value := seen(step.apart, host)) is not None]
-        if len(set(found)) < len(found):
-            raise EvaluationError(f"`together` holds {', '.join(unit)} in one wave, and `apart` keeps them apart")
+        valued = [(host, _key(value)) for host in unit if (value := seen(step.apart, host)) is not None]
+        found = [key for _, key in valued]
+        twice = next((key for key in found if found.count(key) > 1), None)
+        if twice is not None:
+            both = ", ".join(host for host, key in valued if key == twice)
+            raise EvaluationError(f"`together` holds {both} in one wave, and `apart` keeps them apart")
         place = next((index for index, used in enumerate(values) if used.isdisjoint(found)), None)
         if place is None:
             parts.append([])

@@ -7,8 +7,9 @@ send meanwhile waits. The server forgets the ids of updates when a run continues
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue, ValidationError
 from temporalio import workflow
+from temporalio.exceptions import ApplicationError
 
 from workflows.run.state import RunState
 
@@ -38,7 +39,7 @@ class Door:
         update = _update_id()
         handled = self._state.handled
         if update in handled:
-            return answer_type.model_validate(handled[update])
+            return answer_again(answer_type, update, handled[update])
         answer = act()
         handled[update] = answer.model_dump(mode="json")
         while len(handled) > KEPT:
@@ -55,6 +56,15 @@ class Door:
         early, self._early = self._early, []
         for act in early:
             act()
+
+
+def answer_again(answer_type: type[M], update: str, answer: JsonValue) -> M:
+    """What an update was answered. Its id may come again with another one: ids are free for all after a while."""
+    try:
+        return answer_type.model_validate(answer)
+    except ValidationError:
+        said = f"the update id `{update}` was used before, for something else; send it with another one"
+        raise ApplicationError(said, type="invalid_input") from None
 
 
 def _update_id() -> str:

@@ -18,8 +18,10 @@ from workflows.plan import DevicesStep, HostName
 from workflows.run.batches import Batches
 from workflows.run.holding import confirm_until, hold_of
 from workflows.run.judgement import Judgement
+from workflows.run.reckoning import note_turn
 from workflows.run.rollout import Rollout
 from workflows.run.state import FAILED, Answer, BatchMode, RunState, StepRun, WaveRun, spoken
+from workflows.run.together import share_late_verdicts, share_verdicts
 from workflows.run.waiting import in_time, until
 
 UNDER_WAY: Final = frozenset({"pending", "running", "soaking", "confirming"})
@@ -40,6 +42,11 @@ class FanOut:
         self._batches = Batches(state, run, self._judgement, changed)
         self._rollout = Rollout(state, run, self._judgement, changed)
 
+    @property
+    def rollout(self) -> Rollout:
+        """Which devices it is about, and when its waves may begin."""
+        return self._rollout
+
     async def carry_out(self) -> None:
         """All waves in order. The step ends as succeeded, failed or cancelled, with its message.
 
@@ -53,6 +60,8 @@ class FanOut:
         if not self._run.divided:
             await self._rollout.begin(skipped)
         for wave in self._run.waves:
+            if self._rollout.in_name_only(wave):
+                wave.state, wave.confirm_until = "pending", None
             if wave.state == "pending":
                 await self._rollout.unpaused()
                 if self._judgement.stopped or self._run.held_back or not await self._rollout.in_window(wave):
@@ -86,9 +95,15 @@ class FanOut:
         self._judgement.conclude([host for host in self._run.letters if host not in skipped])
 
     async def renew(self) -> None:
-        """Makes ready for another go at what a deadline has cut short; what failed is taken back first."""
+        """Makes ready for another go at what was cut short or kept back; what failed is taken back first."""
+        tripped = self._run.tripped
+        if tripped:  # what the breaker kept back has its turn; it counts anew
+            self._run.tripped, self._run.alerted, self._run.failed_at = False, False, []
+            self._rollout.bar()
         for wave in self._run.waves:
-            if wave.state == "succeeded":
+            open_ = tripped and wave.confirm_until is None  # one that is confirmed is not confirmed again
+            left = open_ and any(self._run.letters[host] in RETRIED | {contracts.PENDING} for host in wave.hosts)
+            if wave.state == "succeeded" and not left:
                 continue
             failed = [host for host in wave.hosts if self._run.letters[host] in RETRIED]
             await self.take_back(self._left_with_a_part(failed), wave.name)
@@ -98,6 +113,7 @@ class FanOut:
             self._run.cut_short = [host for host in self._run.cut_short if host not in cut]
             wave.state, wave.soaks_until, wave.confirm_until, wave.why = "pending", None, None, ""
         self._run.late, self._run.held_back = False, ""
+        self._rollout.count()
 
     async def take_back(self, hosts: Sequence[HostName], wave: str, label: str = "undo") -> None:
         """Undoes this step on these devices, in batches that a cancel cannot cut; the letters say how it went."""
@@ -145,9 +161,10 @@ class FanOut:
     async def _free(self, wave: WaveRun) -> None:
         """A wave whose devices are done with it one by one."""
         if wave.state != "soaking":
-            wave.state = "running"
+            wave.state, wave.began = "running", wave.began or workflow.now()
             self._changed()
             await self._carry_out(wave)
+            note_turn(self._run, wave, workflow.now())
         while wave.state == "soaking":
             self._changed()
             wave.state = await self._after_soak(wave)
@@ -157,8 +174,9 @@ class FanOut:
     async def _held(self, wave: WaveRun) -> None:
         """A wave that is confirmed as a whole, in time, or taken back as a whole: also while the run is paused."""
         if wave.confirm_until is None:
-            concurrency = self._judgement.concurrency()
-            wave.confirm_until = confirm_until(self._step, wave.hosts, concurrency, workflow.now())
+            concurrency = self._judgement.concurrency(wave.hosts)
+            wave.held_since = workflow.now()
+            wave.confirm_until = confirm_until(self._step, wave.hosts, concurrency, wave.held_since)
         if wave.state in UNDER_WAY and wave.state != "confirming":
             free = asyncio.create_task(self._free(wave))
             if not await in_time(free, wave.confirm_until, f"confirm {self._run.id}"):
@@ -167,13 +185,26 @@ class FanOut:
             await free
             if wave.state == "succeeded":
                 wave.state = "failed" if self._judgement.stopped and not self._judgement.enough else "confirming"
+                if wave.state == "confirming" and self._too_slow(wave):
+                    wave.state, self._run.late = "failed", True
                 self._changed()
         changed = [host for host in wave.hosts if self._run.letters[host] == contracts.CHANGED]
         if wave.state == "confirming":
             await self._by_generation(changed, f"{wave.name}/confirm", "confirm")  # once begun, it goes forward
+            await share_late_verdicts(self._run, wave, self.take_back)
             wave.state = "failed" if self._judgement.broken(wave.hosts) else "succeeded"
         if wave.state != "succeeded":
             await self._give_up(wave)
+
+    def _too_slow(self, wave: WaveRun) -> bool:
+        """Whether the confirm pass fits no more: fewer devices may be under way by now than when the wave began.
+
+        An operator has lowered the concurrency, or failures have, under ``budget: strict``.
+        """
+        changed = [host for host in wave.hosts if self._run.letters[host] == contracts.CHANGED]
+        concurrency = self._judgement.concurrency(wave.hosts)
+        by = confirm_until(self._step, changed, concurrency, wave.held_since or workflow.now())
+        return by is not None and by < workflow.now() and workflow.patched("what-is-too-slow-is-not-confirmed")
 
     def _unconfirmed(self, wave: WaveRun) -> bool:
         """Whether a wave that is given up has not been taken back whole: the run has continued as new meanwhile."""
@@ -218,14 +249,7 @@ class FanOut:
         for index, group in enumerate(groups):
             if index == 0 or not self._judgement.over(wave.hosts):
                 await self._group(group, wave.name if len(groups) == 1 else f"{wave.name}/{index}", wave.hosts)
-        for unit in wave.units:
-            failed = [host for host in unit if self._run.letters[host] in FAILED]
-            others = [host for host in unit if self._run.letters[host] == contracts.CHANGED]
-            if failed and others:
-                for host in others:
-                    message = f"shares the verdict of {failed[0]}, which failed"
-                    self._run.messages[host] = FailureInfo(type="cancelled", message=message)
-                await self.take_back(others, f"{wave.name}/together")
+        await share_verdicts(self._run, wave, self.take_back)
 
     async def _group(self, hosts: Sequence[HostName], name: str, wave: Sequence[HostName] = ()) -> None:
         """Those of these devices that have not been taken up: all of them, unless the run has continued as new."""
@@ -243,6 +267,7 @@ class FanOut:
         changed = [host for host in wave.hosts if self._run.letters[host] == contracts.CHANGED]
         if changed and _checks_after_change(self._step):
             await self._by_generation(changed, f"{wave.name}/again", "check")
+            await share_late_verdicts(self._run, wave, self.take_back)
             if self._to_be_asked(wave) and workflow.patched("asked-after-soak"):
                 return "running"
             await self._clear(wave)
@@ -296,6 +321,7 @@ class FanOut:
                 self._begin_anew(again)  # one that could not be taken back is not built upon
                 run.settled = [host for host in run.settled if host not in again]
                 await self._by_generation(again, wave.name, "do")
+                await share_late_verdicts(self._run, wave, self.take_back)
             case "skip":
                 run.answer = None
                 run.passed += [host for host in failed if run.letters[host] == contracts.LETTERS["undo_failed"]]

@@ -66,7 +66,7 @@ class Gates:
     def _opened(self, run: StepRun) -> GateRun:
         step = run.step
         assert isinstance(step, ApproveStep), "a gate is an `approve` step"
-        bound = self._state.steps[step.binds_step] if step.binds_step is not None else None
+        bound = next((one for one in self._state.all_steps() if one.id == step.binds_step), None)
         change = evidence.change_behind(self._state, step)
         changing = bound.hosts_with("sc") if bound else self._state.plan_ready.hosts
         gate = GateRun(

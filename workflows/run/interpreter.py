@@ -16,7 +16,7 @@ from workflows.plan import (
     ScriptStep,
     StepId,
 )
-from workflows.run import planning, saga, underway
+from workflows.run import admission, branches, planning, underway
 from workflows.run.appeals import NAMED, Appeals, blamed_by_devices
 from workflows.run.context import aggregates, context, why_missing
 from workflows.run.evaluate import evaluate, text, truth
@@ -174,13 +174,17 @@ class Interpreter:
             return
         match run.step:
             case DevicesStep():
-                if run.step.changes and not plans and not await self._held(run):
+                fan_out = FanOut(self._state, run, self._changed)
+                window_first = not plans and admission.window_first(run)
+                if run.step.changes and not plans and not window_first and not await self._held(run):
                     run.state, run.message = "cancelled", f"cancelled while it {run.message or 'waited for devices'}"
                     return
-                fan_out = FanOut(self._state, run, self._changed)
                 self._open[run.id] = fan_out
                 try:
-                    await (fan_out.propose() if plans else fan_out.carry_out())
+                    if plans:
+                        await fan_out.propose()
+                    elif not window_first or await admission.admitted(self._state, run, fan_out.rollout, self._leases):
+                        await fan_out.carry_out()
                 finally:
                     del self._open[run.id]
                 if run.state == "failed":
@@ -230,6 +234,8 @@ class Interpreter:
             if run.blame is not None and run.blame.answer == "proceeded":
                 run.message += f"; the run goes on without {NAMED[run.blame.block]}"
             return
+        if self._state.ended_by is not None and branches.answers(self._state, run):
+            self._state.ended_too.append(run.id)
         if run.state == "cancelled" and self._state.stopping:
             return  # stopped because another one failed; that one speaks
         if self._state.ended_by is None:
@@ -269,12 +275,16 @@ class Interpreter:
             return False  # it would have failed, which says the same
 
     async def _undo(self) -> None:
-        ended = self._state.ended_by
-        on_failure = _scope(ended) if ended is not None else OnFailure()
-        if ended is None or on_failure.action != "undo" or planning.plans(self._state):
+        """Takes back what the step that ended the run says, and each that ended badly beside it."""
+        state, first = self._state, self._state.ended_by
+        if first is None or planning.plans(state):
             return
-        said = await saga.undo(self._state, ended, on_failure, self._changed)
-        self._state.message = f"{self._state.message}; {said}"
+        others = [state.steps[name] for name in state.ended_too]
+        asked = [(run, said) for run in (first, *others) if (said := _scope(run)).action == "undo"]
+        if any(run is not first for run, _ in asked) and not workflow.patched("each-branch-answers"):
+            asked = [(run, said) for run, said in asked if run is first]
+        if asked:
+            state.message = f"{state.message}; {await branches.undo(state, asked, self._changed)}"
 
 
 def _scope(ended: StepRun) -> OnFailure:

@@ -1,7 +1,7 @@
 """Whether what a step over devices has come to is accepted, and how many devices may be under way because of it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from temporalio import workflow
@@ -10,6 +10,7 @@ from workflows import contracts
 from workflows.contracts import Cut, FailureInfo
 from workflows.plan import DevicesStep, HostName
 from workflows.run.accept import allowed_failures
+from workflows.run.breaker import counted, opens
 from workflows.run.outcomes import ENOUGH, never_sent
 from workflows.run.state import RunState, StepRun, spoken
 from workflows.wording import because
@@ -47,9 +48,8 @@ class Judgement:
         breaker = self._step.breaker
         if breaker is None or number <= 0 or (self._step.changes and not self.changes):
             return
-        within = timedelta(seconds=breaker.within_s)
-        self._run.failed_at = [at for at in self._run.failed_at if now - at <= within] + [now] * number
-        self._run.tripped = self._run.tripped or len(self._run.failed_at) >= breaker.failures
+        self._run.failed_at = counted(breaker, self._run.failed_at, number, now)
+        self._run.tripped = self._run.tripped or opens(breaker, self._run.failed_at)
 
     def note_cut(self, letters: Mapping[HostName, str]) -> None:
         """Remembers what the deadline has ended: it was not done, whatever the definition allows to be skipped."""
@@ -122,14 +122,19 @@ class Judgement:
         """Whether no new device may start."""
         return self.stopped or self.hopeless(wave) or self.enough
 
-    def concurrency(self) -> int:
-        """How many devices may be under way now; ``budget: strict`` caps them at the failures still allowed + 1."""
+    def concurrency(self, wave: Sequence[HostName] = ()) -> int:
+        """How many devices may be under way; ``budget: strict`` caps them at the failures still allowed + 1.
+
+        Args:
+            wave: Whose failures count besides those of the whole step; the wave under way where none is named.
+        """
         wanted = self._run.concurrency or self._step.concurrency
         if self._step.budget != "strict" or not self.changes:
             return wanted
-        hosts = list(self._run.letters)
-        left = allowed_failures(self._step.accept, self._run.judged(hosts)) - self._run.failures(hosts)
-        return max(1, min(wanted, left + 1))
+        whole = max(1, min(wanted, self.spare(()) + 1))
+        hosts = wave or next((one.hosts for one in self._run.waves if one.state == "running"), ())
+        now = max(1, min(wanted, self.spare(hosts) + 1))
+        return now if now != whole and workflow.patched("strict-in-each-wave") else whole
 
     def _quarantine(self, hosts: Sequence[HostName]) -> None:
         """Devices that the breaker kept from being taken up."""
@@ -153,7 +158,8 @@ class Judgement:
             self._quarantine(hosts)
             breaker = self._step.breaker
             run.state = "failed"
-            run.message = f"the breaker opened: {breaker.failures} failures within {breaker.within_s:g} s"
+            number = "1 failure" if breaker.failures == 1 else f"{breaker.failures} failures"
+            run.message = f"the breaker opened: {number} within {breaker.within_s:g} s"
         elif run.held_back:
             run.state, run.message = "failed", run.held_back
         elif left := self.unfinished(hosts):

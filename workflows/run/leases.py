@@ -5,8 +5,8 @@ that a lost run left behind are looked at first. What it has to know goes along 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from datetime import UTC
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from temporalio import workflow
@@ -21,7 +21,7 @@ from workflows.contracts import (
     ReleaseInput,
 )
 from workflows.errors import failure
-from workflows.plan import HostName
+from workflows.plan import DevicesStep, HostName
 from workflows.run import calls, renewal, reports
 from workflows.run.aftermath import look
 from workflows.run.state import RunState, StepRun
@@ -94,8 +94,15 @@ class DeviceLeases:
         if not part.done():
             raise failure("invalid_input", self._state.lease.forfeited, UNTOLD)
 
-    async def hold(self, run: StepRun) -> bool:
+    async def hold(
+        self, run: StepRun, devices: Sequence[HostName] | None = None, *, begin_by: datetime | None = None
+    ) -> bool:
         """Asks once for all devices of the run, and waits for its turn. False where the run is cut meanwhile.
+
+        Args:
+            run: The step that shows the waiting.
+            devices: Those that are asked for, where not all are.
+            begin_by: When the waiting ends, in any case: the devices would come too late to be changed.
 
         Raises:
             NotLeasedError: The guard cannot be asked, or refuses; this step has touched no device.
@@ -103,18 +110,20 @@ class DeviceLeases:
         lease = self._state.lease
         if lease.refused and workflow.patched("asks-for-devices-again"):
             lease.asked, lease.refused = False, ""  # an earlier step was refused; that may be over
+        lease.users += [run.id] if run.id not in lease.users else []
         if not lease.asked:
             lease.asked = True
             if not renewal.asks(self._state):
-                await self._ask(run)
-        await until(self._state, lambda: lease.held or bool(lease.refused) or self._stopped(run))
+                await self._ask(run, devices)
+        over = None if begin_by is None else f"window {run.id}"
+        await until(self._state, lambda: lease.held or bool(lease.refused) or self._stopped(run), begin_by, over)
         self._given_up = not lease.held
         await renewal.settled(self._state)
         if lease.refused:
             raise NotLeasedError(lease.refused)
         if lease.held:
             run.state, run.message = "running", ""
-        if lease.held and not self._stopped(run):
+        if lease.held and not self._stopped(run) and (begin_by is None or workflow.now() < begin_by):
             await self._look(run)
         return lease.held and not self._stopped(run)
 
@@ -124,8 +133,10 @@ class DeviceLeases:
         if not lease.asked:
             return
         await renewal.settled(self._state)
+        lease.users = []
         lease.asked = lease.held = lease.counted = False  # a step of `finally` that changes devices asks anew
         lease.releases += 1
+        mended = reports.mended(self._state)
         failed = reports.failed(self._state)
         answer = await self._give_back(
             ReleaseInput(
@@ -135,12 +146,29 @@ class DeviceLeases:
                 looked_at=tuple(lease.looked_at),
                 policy=self._state.plan_ready.guard,
                 number=lease.releases,
+                mended=mended,
+                mends=tuple(self._state.mends) if mended else (),
             )
         )
         if answer is not None:
             lease.quarantined.update(answer.quarantined)
+            self._state.message += reports.in_service(answer)
         reports.note_alerts(self._state, answer.quarantined if answer is not None else {})
         lease.lost, lease.looked, lease.looked_at = (), False, []
+
+    async def put_back(self, run: StepRun) -> None:
+        """Gives back devices that have come too late for a step, or asks for them no longer.
+
+        Not where another step counts on them: then the run has them to its end.
+        """
+        lease = self._state.lease
+        lease.users = [user for user in lease.users if user != run.id]
+        if not lease.asked or lease.users or any(_changes(one) and one.begun for one in self._state.all_steps()):
+            return
+        reported = list(lease.reported)
+        await self.release()
+        lease.reported, lease.barred = reported, {}  # what fails in a later turn is told then, and so is who is barred
+        self._given_up = False
 
     async def finish_claim(self) -> None:
         """Tells the guard that the work of this run is done, where it has claimed it."""
@@ -164,9 +192,10 @@ class DeviceLeases:
             return None
         return ReleaseAnswer.model_validate(found or {})
 
-    async def _ask(self, run: StepRun) -> None:
+    async def _ask(self, run: StepRun, only: Sequence[HostName] | None) -> None:
         state, lease = self._state, self._state.lease
-        devices = tuple(host for host in state.plan_ready.hosts if host not in state.plan_ready.skipped)
+        hosts, skipped = state.plan_ready.hosts, state.plan_ready.skipped
+        devices = tuple(host for host in hosts if host not in skipped) if only is None else tuple(only)
         call = renewal.call_of(state)
         asks_for = {"devices": devices, "prepared": state.plan_ready.ref, "effects": state.effects}
         self._asking = True
@@ -182,9 +211,10 @@ class DeviceLeases:
             )
         except ActivityError as error:
             cause = error.cause
+            lease.circle = isinstance(cause, ApplicationError) and cause.type == "invalid_input"
             lease.refused = (
                 f"the devices were not leased, and this step has changed none: {cause.message}"
-                if isinstance(cause, ApplicationError) and cause.type == "invalid_input"
+                if isinstance(cause, ApplicationError) and lease.circle
                 else f"executor: the guard could not be asked for the devices, and this step has changed none: {cause}"
             )
             return
@@ -229,6 +259,10 @@ class DeviceLeases:
     def holder(self) -> Holder:
         """This run, as the guard knows it."""
         return renewal.holder_of(self._state)
+
+
+def _changes(run: StepRun) -> bool:
+    return isinstance(run.step, DevicesStep) and run.step.changes
 
 
 def _barred(quarantined: Mapping[HostName, Quarantined]) -> dict[HostName, str]:

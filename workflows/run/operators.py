@@ -10,15 +10,15 @@ from typing import Final, Literal, get_args
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from workflows.arrivals import asked, payload, read
-from workflows.contracts import Operation, OperationAnswer, OperationRecord
+from workflows.arrivals import KEPT, NAME, asked, payload, read, trimmed
+from workflows.contracts import MESSAGE_LENGTH, Operation, OperationAnswer, OperationRecord
 from workflows.errors import InvalidInputError
-from workflows.plan import DevicesStep, StepId
-from workflows.run import takeback
+from workflows.plan import CallStep, DevicesStep, HostName, StepId
+from workflows.run import opening, takeback
 from workflows.run.door import Door
 from workflows.run.fanout import RETRIED, FanOut
 from workflows.run.state import Answer, RunState, StepRun
-from workflows.wording import some
+from workflows.wording import shortened, some
 
 Kind = Literal["pause", "resume", "cancel", "retry", "skip", "undo", "stop", "set_concurrency"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -65,7 +65,7 @@ class Operators:
             ApplicationError: ``invalid_input``: why.
         """
         operation = asked(Operation, said, EXAMPLES[kind])
-        refused = None if self._door.passes() else self.refusal(kind, operation)
+        refused = None if self._door.passes() else self.refusal(kind, operation) or self._pointless(kind, operation)
         if refused is not None:
             raise ApplicationError(refused, type="invalid_input")
 
@@ -87,6 +87,8 @@ class Operators:
                 return "the run is paused already"
             case "resume" if not state.paused:
                 return "the run is not paused" + self._asking_hint()
+            case "resume":
+                return opening.objection(state, operation.reason)
             case "retry" | "skip" | "undo" | "stop":
                 return self._unanswerable(kind, operation)
             case "set_concurrency":
@@ -96,25 +98,30 @@ class Operators:
 
     def carry_out(self, kind: Kind, operation: Operation, how: Literal["update", "signal"]) -> OperationAnswer:
         """Does it, or records why not."""
+        operation = trimmed(operation)
         refused = self.refusal(kind, operation)
-        self._state.operations.append(
+        if refused is None and (why := self._pointless(kind, operation)) and workflow.patched("undo-of-no-devices"):
+            refused = why
+        overridden = opening.override(self._state, operation.by) if kind == "resume" and refused is None else ""
+        self._keep(
             OperationRecord(
                 operation=kind,
                 by=operation.by,
                 reason=operation.reason,
                 step=operation.step,
-                devices=operation.devices,
+                devices=operation.devices if refused is None else _first(operation.devices),
                 scope=operation.scope if kind == "undo" else "",
                 concurrency=operation.concurrency if kind == "set_concurrency" else None,
                 at=workflow.now(),
                 how=how,
-                refused=refused or "",
+                refused=shortened(refused or "", MESSAGE_LENGTH),
+                besides=overridden,
             )
         )
         if refused is None:
             self._do(kind, operation)
         self._changed()
-        said = refused or self._besides(kind)
+        said = refused or overridden or self._besides(kind)
         return OperationAnswer(accepted=refused is None, phase=self._state.phase, message=said)
 
     def _besides(self, kind: Kind) -> str:
@@ -125,13 +132,27 @@ class Operators:
         undoes = any(batch.mode == "undo" for run in state.all_steps() for batch in run.batches.values())
         if kind == "pause" and (undoes or state.phase == "undoing"):
             return UNDO_GOES_ON
+        called = [run for run in state.all_steps() if isinstance(run.step, CallStep) and run.state == "running"]
+        if kind == "pause" and called:
+            step = called[0].id
+            child = f"{state.scope.workflow_id}/{step}"
+            return f"the run that step {step} has called goes on; pause it, too: netsaga pause {child} --by NAME"
         return ""
 
     def note_cancel(self, reason: str) -> None:
-        """A cancel that was asked of the server; who asked, only its reason may tell."""
-        self._state.operations.append(
-            OperationRecord(operation="cancel", by="?", reason=reason, at=workflow.now(), how="server")
+        """A cancel that was asked of the server; who asked, only its reason may tell. It may come too late."""
+        said = trimmed(Operation(by="?", reason=reason))
+        refused = self.refusal("cancel", said) or ""
+        self._keep(
+            OperationRecord(
+                operation="cancel", by="?", reason=said.reason, at=workflow.now(), how="server", refused=refused
+            )
         )
+
+    def _keep(self, record: OperationRecord) -> None:
+        """Records what was done, and of what was refused so much as a run can carry."""
+        if not record.refused or sum(bool(one.refused) for one in self._state.operations) < KEPT:
+            self._state.operations.append(record)
 
     def signalled(self, kind: Kind, value: object) -> None:
         """An operation by signal: whatever arrives never fails the run."""
@@ -139,9 +160,7 @@ class Operators:
             operation = read(Operation, value)
         except InvalidInputError as error:
             refused = f"the signal cannot be read: {error}"[:300]
-            self._state.operations.append(
-                OperationRecord(operation=kind, by="?", at=workflow.now(), how="signal", refused=refused)
-            )
+            self._keep(OperationRecord(operation=kind, by="?", at=workflow.now(), how="signal", refused=refused))
             self._changed()
             return
         self.carry_out(kind, operation, "signal")
@@ -205,6 +224,18 @@ class Operators:
             )
         return None
 
+    def _pointless(self, kind: Kind, operation: Operation) -> str | None:
+        """Why an undo would take nothing back: a step that is not about devices has none of its own.
+
+        It would be accepted, and the run would end with all changes of other steps in place.
+        """
+        if kind != "undo" or operation.scope == "run":
+            return None
+        run = self._asking(operation)[0]
+        if isinstance(run.step, DevicesStep | CallStep):
+            return None
+        return f"step {run.id} is not over devices, so only the whole run can be undone: scope `run`"
+
     def _no_concurrency(self, operation: Operation) -> str | None:
         if operation.concurrency is None:
             return "`concurrency` is missing"
@@ -215,3 +246,8 @@ class Operators:
             return f"no single step is over devices now; {which}"
         assert isinstance(self._state.steps[fanning[0]].step, DevicesStep), "only such steps fan out"
         return None
+
+
+def _first(devices: Sequence[HostName]) -> tuple[HostName, ...]:
+    """The first of the devices that were named in vain: they may be any text."""
+    return tuple(HostName(shortened(device, NAME)) for device in devices[:NAMED])

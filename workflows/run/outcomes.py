@@ -62,6 +62,24 @@ def never_sent(info: FailureInfo) -> FailureInfo:
     return FailureInfo(type="cancelled", message=message)
 
 
+def cut_short(failed: DeviceOutcome) -> bool:
+    """Whether a device failed because its part was cut short after it had begun."""
+    return failed.status != "skipped" and failed.failure is not None and failed.failure.type == "cancelled"
+
+
+def nothing_sent(failed: DeviceOutcome, *, cut: bool) -> DeviceOutcome:
+    """The outcome of a device of which its undo found that nothing had been sent, whatever an attempt left open.
+
+    Args:
+        failed: What it had failed with.
+        cut: Whether its batch had cut it short: what never happened is no failure of the device.
+    """
+    status, info = "failed" if failed.status == "unknown" else failed.status, failed.failure
+    if cut and info is not None:
+        status, info = "skipped", never_sent(info)
+    return failed.model_copy(update={"touched": False, "changed": False, "status": status, "failure": info})
+
+
 def not_undone(undo: DeviceOutcome, failed: DeviceOutcome | None) -> DeviceOutcome:
     """The outcome of a device that could not be taken back, with what it had failed with before."""
     said = undo.failure.message if undo.failure else "no reason was given"

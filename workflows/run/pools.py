@@ -93,9 +93,8 @@ def unserved(work: HostWork, *, begun: bool) -> DeviceOutcome:
     """
     version = _version()
     build = f" of build {version.build_id}" if version else ""
-    message = (
-        f"executor: no worker{build} serves the pool {work.pool}; start one with `netsaga worker --pool {work.pool}`"
-    )
+    command = f"netsaga worker --pool {work.pool}" + (f" --build {version.build_id}" if version else "")
+    message = f"executor: no worker{build} serves the pool {work.pool}; start one with `{command}`"
     if begun:
         message += "; a worker that has gone had begun with this device"
     info = FailureInfo(type="block_unavailable", message=message[: contracts.MESSAGE_LENGTH], begun=begun)

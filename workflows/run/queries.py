@@ -1,10 +1,12 @@
-"""What a run answers to those who ask how it stands. Pure: it reads the state and changes nothing of it.
+"""What a run answers to those who ask how it stands: it reads the state and changes nothing of it.
 
 The answers stay small at any number of devices: a letter a cell, causes instead of failures, devices by the page.
 """
 
 from collections.abc import Iterator
 from typing import Final
+
+from temporalio import workflow
 
 from workflows import contracts
 from workflows.contracts import (
@@ -19,8 +21,8 @@ from workflows.contracts import (
     RunStatus,
     StepStatus,
 )
-from workflows.plan import DevicesStep, HostName
-from workflows.run import underway
+from workflows.plan import CallStep, DevicesStep, HostName
+from workflows.run import opening, underway
 from workflows.run.accept import allowed_failures
 from workflows.run.causes import causes, taken_along
 from workflows.run.state import FAILED, WORDS, RunState, StepRun
@@ -67,13 +69,19 @@ def run_status(state: RunState, gates: tuple[Gate, ...] = (), *, most: int = CEL
 
 def phase(state: RunState) -> Phase:
     """The phase of a run that is under way."""
-    steps = state.steps.values()
+    steps = [*state.steps.values(), *_waiting_in_finally(state)]
     if state.paused or any(run.asks for run in steps):
         return "paused"
     if state.claim.state in {"waiting", "joining", "joined"}:
         return "waiting"
     states = {run.state for run in steps}
     return "waiting" if "waiting" in states and "running" not in states else "running"
+
+
+def _waiting_in_finally(state: RunState) -> list[StepRun]:
+    """The steps of ``finally`` that wait: for people, for a time or for devices."""
+    found = [run for run in state.finally_.values() if run.state == "waiting"]
+    return found if found and workflow.patched("a-phase-of-finally") else []
 
 
 def step_status(run: StepRun) -> StepStatus:
@@ -108,17 +116,22 @@ def _worst(letters: str) -> str:
 def next_commands(state: RunState) -> Iterator[str]:
     """What somebody could type to move the run on; nothing where it moves by itself."""
     run_id = state.scope.workflow_id
-    if state.phase == "closed" or state.verdict is not None:
+    if state.phase == "closed":
         return
     for step, gate in state.gates.items():
         if gate.decided is None:
             yield f"netsaga approve {run_id} {step} --by NAME --comment TEXT"
             yield f"netsaga reject {run_id} {step} --by NAME --comment TEXT"
+    if state.verdict is not None:
+        return  # it is judged, and takes no orders but the answers to gates of `finally`
     for run in state.all_steps():
         if run.asks:
-            yield from (f"netsaga {answer} {run_id} --step {run.id} --by NAME" for answer in ANSWERS)
+            for answer in ANSWERS:
+                whole = " --scope run" if answer == "undo" and not isinstance(run.step, DevicesStep | CallStep) else ""
+                yield f"netsaga {answer} {run_id} --step {run.id}{whole} --by NAME"
     if state.paused:
-        yield f"netsaga resume {run_id} --by NAME"
+        why = " --reason TEXT" if any(opening.closed_ones(state)) else ""
+        yield f"netsaga resume {run_id} --by NAME{why}"
 
 
 def device_page(state: RunState, page: Page) -> DevicePage:

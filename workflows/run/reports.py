@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from workflows import contracts
-from workflows.contracts import DeviceReport, Quarantined
+from workflows.contracts import DeviceReport, Quarantined, ReleaseAnswer
 from workflows.errors import FailureType
 from workflows.plan import DevicesStep, HostName
 from workflows.run.state import FAILED, RunState, StepRun
@@ -25,8 +25,9 @@ NAMED: Final = 10  # devices that a notification lists
 
 def failed(state: RunState) -> tuple[DeviceReport, ...]:
     """What failed on devices in the steps that the guard has not heard of yet; each device once, in order."""
+    left_by = state.lease.left_by
     found: dict[HostName, DeviceReport] = {
-        host: DeviceReport(host=host, because=shortened(why, LENGTH), dirty=True)
+        host: DeviceReport(host=host, because=shortened(why, LENGTH), dirty=True, left_by=left_by.get(host))
         for host, why in state.lease.dirty.items()
     }
     state.lease.dirty = {}
@@ -42,13 +43,41 @@ def failed(state: RunState) -> tuple[DeviceReport, ...]:
     return tuple(found.values())
 
 
-def _report(run: StepRun, host: HostName) -> DeviceReport | None:
+def mended(state: RunState) -> tuple[HostName, ...]:
+    """The devices out of service that an undo of another run has restored: nothing of that run's is left there.
+
+    To be asked before `failed`, which forgets what a lost run has left.
+    """
+    out = state.lease.barred if state.mends else {}
+    taken = dict.fromkeys(host for hosts in state.undoing.values() for host in hosts if host in out)
+    runs = [run for run in state.all_steps() if isinstance(run.step, DevicesStep) and run.step.changes]
+    stands = {
+        host
+        for run in runs
+        for host in taken
+        if host in run.letters and (run.letters[host] == contracts.CHANGED or _in_between(run, host))
+    }
+    return tuple(host for host in taken if host not in stands and host not in state.lease.dirty)
+
+
+def in_service(answer: ReleaseAnswer) -> str:
+    """Which devices an undo has put back into service, for the end of a message; nothing where there are none."""
+    return f"; back in service: {some(answer.back, NAMED)}" if answer.back else ""
+
+
+def _in_between(run: StepRun, host: HostName) -> bool:
+    """Whether a device may hold a part of the step's change."""
     assert isinstance(run.step, DevicesStep), "only such steps have devices"
     info, letter = run.messages.get(host), run.letters[host]
-    said = shortened(f"step {run.id}: {info.message if info else 'it failed'}", LENGTH)
     touchable = letter in {contracts.LETTERS["failed"], contracts.LETTERS["unreachable"]}
     left = touchable and not run.step.undo and info is not None and info.type in HALF_WAY
-    if letter in IN_BETWEEN or left:
+    return letter in IN_BETWEEN or left
+
+
+def _report(run: StepRun, host: HostName) -> DeviceReport | None:
+    info, letter = run.messages.get(host), run.letters[host]
+    said = shortened(f"step {run.id}: {info.message if info else 'it failed'}", LENGTH)
+    if _in_between(run, host):
         return DeviceReport(host=host, because=said, dirty=True)
     if letter == contracts.LETTERS["quarantined"] or (info is not None and info.type in NOT_ITS_OWN):
         return None

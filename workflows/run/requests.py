@@ -8,9 +8,13 @@ from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 
-from workflows.contracts import RunRequest
+from workflows.arrivals import NAME, TEXT
+from workflows.contracts import MAX_PAYLOAD, RunRequest
+from workflows.converter import packed_bytes
 from workflows.errors import failure
+from workflows.wording import shortened
 
+LARGEST: Final = MAX_PAYLOAD - 6_000  # bytes: it travels on with what the run knows besides
 NOTHING: Final = RawValue(Payload())  # what a run is given where a client gives nothing
 
 
@@ -32,11 +36,16 @@ def read_request(raw: RawValue) -> RunRequest:
         request = RunRequest.model_validate(given)
     except ValidationError as error:
         _refuse_request("; ".join(_problem(item) for item in error.errors()[:5]))
+    packed = packed_bytes(raw.payload)
+    if packed > LARGEST:
+        _refuse_request(f"it has {packed:,} bytes, compressed, and at most {LARGEST:,} are taken; send where bulk is")
     if request.takes_back is not None and workflow.info().parent is None:
         _refuse_request("`takes_back` is asked for by runs, of those that they have called")
     if bool(request.definition) == (request.source is not None):
         _refuse_request("exactly one of `definition` (a name) and `source` (YAML text) is needed")
-    return request
+    # They stand in whatever is told of the run.
+    said = {"by": shortened(request.by, NAME), "reason": shortened(request.reason, TEXT)}
+    return request.model_copy(update=said)
 
 
 def _problem(item: Any) -> str:  # noqa: ANN401  # pydantic's error details
@@ -50,6 +59,7 @@ def _problem(item: Any) -> str:  # noqa: ANN401  # pydantic's error details
 def _refuse_request(problem: str) -> NoReturn:
     raise failure(
         "invalid_input",
-        f"The request cannot be carried out: {problem}. Expected one JSON object such as "
+        f"The request cannot be carried out: {problem}{'' if problem.endswith('?') else '.'} "
+        "Expected one JSON object such as "
         '{"definition": "campus-vlan", "inputs": {"vlan_id": 120}}. No device was touched.',
     )

@@ -14,16 +14,18 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from workflows import contracts
 from workflows.contracts import Divided, DivideInput, FailureInfo, KeepInput, KeepResult
 from workflows.errors import EvaluationError
-from workflows.plan import DevicesStep, HostName, Wave
+from workflows.plan import DevicesStep, HostName, Wave, Window
 from workflows.run import calls
 from workflows.run.accept import divide
 from workflows.run.context import aggregates, context
 from workflows.run.division import needs_facts
 from workflows.run.evaluate import describe, evaluate
 from workflows.run.judgement import Judgement, without
+from workflows.run.opening import WINDOW_FIRST, Opening
 from workflows.run.packing import rounds
 from workflows.run.seconds import in_words, seconds
 from workflows.run.state import RunState, StepRun, WaveRun, spoken
+from workflows.run.together import bar_units
 from workflows.run.waiting import until
 from workflows.run.waits import window_start
 
@@ -40,6 +42,17 @@ class Rollout:
         self._step = run.step
         self._judgement = judgement
         self._changed = changed
+        self.opening = Opening(state, run, run.step, judgement, changed)
+
+    async def first_wave(self) -> WaveRun | None:
+        """The step's first wave, once it has been set out; ``None`` where it has no devices.
+
+        Raises:
+            EvaluationError: As `begin`.
+        """
+        if not self._run.divided:
+            await self.begin(self._state.plan_ready.skipped)
+        return next(iter(self._run.waves), None)
 
     async def begin(self, skipped: Mapping[HostName, str]) -> None:
         """Sets the step's devices and waves.
@@ -53,31 +66,43 @@ class Rollout:
             if host in skipped:
                 self._run.letters[host] = contracts.LETTERS["skipped"]
                 self._run.messages[host] = FailureInfo(type="cancelled", message=skipped[host])
-        self._bar()
+        self.bar()
         await self._keep_outputs()
         await self._divide([host for host in hosts if host not in skipped])
-        self._count()
+        bar_units(self._run)
+        self.count()
         self._run.divided = True
 
-    def _count(self) -> None:
+    def count(self) -> None:
         """More successes may be asked for than there are devices; then none of them is touched in vain."""
         accept, there = self._step.accept, self._run.judged(self._run.letters)
-        short = self._judgement.changes and accept.kind == "count" and 0 < there < accept.value
-        if short and workflow.patched("more-than-there-are"):
+        if not self._run.letters or accept.kind not in {"any", "count"} or there >= accept.value:
+            return  # a step that is about no device at all has nothing to do
+        first = self._judgement.changes and accept.kind == "count" and there > 0
+        if workflow.patched("more-than-there-are" if first else "as-many-as-asked-for"):
             number = "1 device" if there == 1 else f"{there} devices"
             self._run.held_back = f"accepted is {accept.text}, and the step has {number}"
 
-    def _bar(self) -> None:
-        """A step that changes devices does not take up those that are out of service; they count as failed."""
+    def bar(self) -> None:
+        """A step that changes devices does not take up those that are out of service; they count as failed.
+
+        Asked again before its first wave, it goes by what is known then.
+        """
         barred = self._state.lease.barred if self._step.changes else {}
+        for host in self._run.hosts_with(contracts.LETTERS["quarantined"]):
+            self._run.letters[host] = contracts.PENDING
+            self._run.messages.pop(host, None)
         for host, letter in self._run.letters.items():
             if host in barred and letter == contracts.PENDING:
                 self._run.letters[host] = contracts.LETTERS["quarantined"]
                 self._run.messages[host] = FailureInfo(type="cancelled", message=barred[host])
+        bar_units(self._run)
 
     async def _keep_outputs(self) -> None:
         """Puts what the actions name of steps that are not about devices where the activities find it."""
         steps = self._state.steps
+        if self._run.id in self._state.finally_ and workflow.patched("finally-sees-its-own-steps"):
+            steps = {**steps, **self._state.finally_}
         named = [steps[name] for name in self._step.reads if name in steps]
         others = [one for one in named if not isinstance(one.step, DevicesStep)]
         if not others:
@@ -141,12 +166,25 @@ class Rollout:
             for one in divided.waves
         ]
 
+    def in_name_only(self, wave: WaveRun) -> bool:
+        """Whether a wave had its window and has begun, but the run has continued as new before any device did."""
+        if self._step.window is None or wave.state != "running":
+            return False
+        left_alone = {contracts.PENDING, contracts.LETTERS["quarantined"]}
+        return left_alone.issuperset(map(self._run.letters.__getitem__, wave.hosts)) and workflow.patched(WINDOW_FIRST)
+
     async def in_window(self, wave: WaveRun) -> bool:
         """Waits, stops or pauses until the wave, its soak and its undo fit into the change window."""
         window = self._step.window
         if window is None:
             return True
-        turns = rounds(wave.hosts, self._judgement.concurrency(), self._run.caps, self._step.concurrency_each)
+        if workflow.patched(WINDOW_FIRST):
+            return await self.opening.opened(wave)
+        return await self._in_window(wave, window)
+
+    async def _in_window(self, wave: WaveRun, window: Window) -> bool:
+        """The same in runs that began before a window came before the devices."""
+        turns = rounds(wave.hosts, self._judgement.concurrency(wave.hosts), self._run.caps, self._step.concurrency_each)
         turn_s = self._step.retry.attempts * calls.attempt_seconds(self._step)
         needs_s = wave.soak_s + 2 * turns * turn_s
         start = await window_start(self._state, window, needs_s, f"window/{self._step.id}/{wave.name}")

@@ -93,11 +93,12 @@ def rounds(
 
 def rounds_of_run(state: RunState, holds: Holds = holds_its_change) -> list[Round | Recall]:
     """What an undo of a whole run takes back, in order: its steps, and the runs that they have called. Pure."""
-    changing = (run for run in state.steps.values() if run.runs or _changes(run))
+    changing = (run for run in state.steps.values() if run.runs or changes(run))
     return [one for run in reversed(list(changing)) for one in _of_step(run, holds)]
 
 
-def _changes(run: StepRun) -> bool:
+def changes(run: StepRun) -> bool:
+    """Whether a step changes devices itself."""
     return isinstance(run.step, DevicesStep) and run.step.changes
 
 

@@ -6,6 +6,7 @@ its step waits is kept for it; one that comes before the run knows its plan, or 
 waits until it does.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -21,9 +22,11 @@ from workflows.inputs import check_inputs
 from workflows.plan import WaitStep
 from workflows.run.door import Door
 from workflows.run.state import DONE, RunState, StepRun
+from workflows.wording import shortened
 
 KEPT: Final = 100  # of one name, until a step takes them
 RECORDED: Final = 200  # of all that were sent
+LARGEST: Final = 32_000  # characters of what one carries, as JSON
 NAME_SHOWN: Final = 60  # characters of a name that is not known
 BY: Final = "by"
 _PAYLOAD: Final[TypeAdapter[dict[str, JsonValue]]] = TypeAdapter(dict[str, JsonValue])
@@ -77,7 +80,8 @@ class Signals:
             return await self._door.update(OperationAnswer, lambda: self._taken(name, arrivals.payload(said), "update"))
 
         def validate(*said: object) -> None:
-            refused = None if self._door.passes() else self._judged(name, arrivals.payload(said))[1]
+            fields, refused = ({}, "") if self._door.passes() else self._judged(name, arrivals.payload(said))
+            refused = refused or _too_large(name, fields)
             if refused:
                 raise ApplicationError(refused, type="invalid_input")
 
@@ -89,13 +93,15 @@ class Signals:
 
     def _taken(self, name: str, payload: object, how: str) -> OperationAnswer:
         fields, refused = self._judged(name, payload)
+        if not refused and (large := _too_large(name, fields)) and workflow.patched("signals-have-a-size"):
+            refused = large
         sender = payload.get(BY) if isinstance(payload, Mapping) else None
         if len(self._state.operations) < RECORDED or not refused:
             self._state.operations.append(
                 OperationRecord.model_validate(
                     {
                         "operation": f"signal {name}",
-                        "by": sender if isinstance(sender, str) and sender else "?",
+                        "by": shortened(sender, arrivals.NAME) if isinstance(sender, str) and sender else "?",
                         "at": workflow.now(),
                         "how": how,
                         "refused": refused,
@@ -137,6 +143,14 @@ def fields_of(step: WaitStep, payload: object) -> tuple[dict[str, JsonValue], st
         return check_inputs(declared, given, "field"), ""
     except InvalidInputError as error:
         return {}, f"`{step.signal}`: {'; '.join(str(error).splitlines())}"[:MESSAGE_LENGTH]
+
+
+def _too_large(name: str, fields: Mapping[str, JsonValue]) -> str:
+    """Why what a signal carries is not taken: a run keeps it, and hands it on with its own messages."""
+    size = len(json.dumps(fields))
+    if size <= LARGEST:
+        return ""
+    return f"`{name}` has {size:,} characters, and at most {LARGEST:,} are taken; send where it is, instead"
 
 
 def _wanted(step: WaitStep) -> str:

@@ -26,6 +26,7 @@ from workflows.contracts import (
     Prepared,
     ProposalSummary,
     Quarantined,
+    RunId,
     RunRequest,
     RunResult,
     SafetyCount,
@@ -77,8 +78,23 @@ class WaveRun:
     units: tuple[tuple[HostName, ...], ...] = ()  # devices that share a verdict
     soak_s: float = 0.0
     soaks_until: datetime | None = None
+    began: datetime | None = None
+    turns: int = 0  # that its devices take under the concurrency, where it has a window to fit into ...
+    turn_s: float = 0.0  # ... and how long each of them took, once devices have been changed
     why: str = ""  # what a wave that was given up had come to
+    held_since: datetime | None = None  # of a wave that is held: from then on its time runs
     confirm_until: datetime | None = None  # a wave that is held must be confirmed by then, or it is taken back
+
+
+@dataclass(slots=True)
+class WindowRun:
+    """The change window of the wave that is next, as it was found."""
+
+    wave: str
+    opens: datetime  # the wave may begin then, at the earliest ...
+    begin_by: datetime | None = None  # ... and before this, to end inside; none: it never closes
+    asks: Literal["", "closed", "open"] = ""  # how the window stands while an operator is asked
+    overridden_by: str = ""  # who lets the wave begin although it is closed
 
 
 @dataclass(slots=True)
@@ -120,6 +136,7 @@ class StepRun:
     warnings: int = 0
     deadline: datetime | None = None  # of the whole step, once it has begun
     held_back: str = ""  # why no new wave may begin, where that is no failure of a device
+    window: WindowRun | None = None  # of the wave that is next
     empty: list[str] = field(default_factory=list)  # waves of the plan in which no device is
     divided: bool = False  # whether the waves below are those of the step
     waves: list[WaveRun] = field(default_factory=list)
@@ -207,6 +224,11 @@ class StepRun:
         return sum((self.letters[host] != skipped or host in cut) and host not in left_out for host in hosts)
 
     @property
+    def begun(self) -> bool:
+        """Whether a wave has begun, be it that all are to begin anew."""
+        return any(wave.began is not None or wave.state != "pending" for wave in self.waves)
+
+    @property
     def shown_state(self) -> StepState:
         """The state as people see it: what is taken back, or was after it had succeeded, stands no longer."""
         if any(wave.state == "undoing" for wave in self.waves) or any(one.state == "undoing" for one in self.runs):
@@ -286,7 +308,9 @@ class LeaseRun:
 
     asked: bool = False
     held: bool = False
+    users: list[StepId] = field(default_factory=list)  # the steps that count on the devices
     refused: str = ""  # why the guard could not be asked
+    circle: bool = False  # and that runs would wait for each other: one of them may end
     counted: bool = False  # whether the guard tells which request it answers; a guard of before does not
     doubted: bool = False  # the run was reset, and has not asked yet what it still holds
     execution: str = ""  # the one that was told what it still holds; none: the one that began it
@@ -298,6 +322,9 @@ class LeaseRun:
     dirty: dict[HostName, str] = field(default_factory=dict)  # of these, what a lost run has left in between
     reported: list[StepId] = field(default_factory=list)  # steps whose failures the guard knows
     releases: int = 0
+    refusals: int = 0  # of requests that were made again, by an undo
+    asks_at: datetime | None = None  # when the next one is made
+    left_by: dict[HostName, RunId] = field(default_factory=dict)  # of ``dirty``: the lost run
     quarantined: dict[HostName, Quarantined] = field(default_factory=dict)  # brought there by this run
     alerts: list[str] = field(default_factory=list)  # what has still to be told
     alerted: int = 0
@@ -343,10 +370,12 @@ class RunState:
     lease: LeaseRun = field(default_factory=LeaseRun)
     claim: ClaimRun = field(default_factory=ClaimRun)
     ended_by: StepRun | None = None  # the step whose failure ends the run
+    ended_too: list[StepId] = field(default_factory=list)  # others that ended badly then, and answer for themselves
     result: RunResult | None = None
     planned: ProposalSummary | None = None  # what the run is held to, as it was proposed anew at its beginning
     effects: Scope | None = None  # of the run whose changes this one takes back; none: its changes are its own
     unreached: bool = False  # of those, devices that could not be reached: they may be come back to
+    mends: list[RunId] = field(default_factory=list)  # that run, and those that were to take it back before this one
 
     @property
     def plan_ready(self) -> Prepared:

@@ -6,19 +6,21 @@ the name of the other run, so whatever is asked of a device is asked in that one
 ends its waiting for devices that another run has, and nothing after that.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from workflows.errors import failure
-from workflows.run import calls, saga
+from workflows.plan import HostName, StepId
+from workflows.run import called, calls, saga
 from workflows.run.handover import kept_text
 from workflows.run.leases import DeviceLeases, NotLeasedError
 from workflows.run.reports import IN_BETWEEN, LENGTH
 from workflows.run.snapshot import restore
 from workflows.run.state import LeaseRun, RunState, StepRun
+from workflows.run.waiting import until
 from workflows.wording import because, shortened
 
 
@@ -42,8 +44,9 @@ async def begin(state: RunState, listen: Callable[[], None], changed: Callable[[
         state.phase = "closed"
         state.message = f"executor: what run {back.workflow_id} has kept cannot be read: {error.cause}"
         raise failure("block_unavailable", f"{state.message}. No device was touched.") from None
-    state.prepared, state.planned, state.steps = other.prepared, other.planned, other.steps
+    state.prepared, state.planned, state.steps = other.prepared, other.planned, _changed_by(other)
     state.effects = other.effects or other.scope
+    state.mends = [*other.mends, other.scope.run]
     state.scope = state.scope.model_copy(update={"definition": state.plan_ready.plan.name})
     for run in state.steps.values():
         run.folds, run.undo_folds, run.asks, run.overdue = [], [], False, False
@@ -66,7 +69,7 @@ async def carry_out(state: RunState, leases: DeviceLeases, changed: Callable[[],
     due = [*in_order(saga.holds_its_change), *in_order(saga.out_of_reach)]
     try:
         if due:
-            await _lease(state, due[0].step, leases)
+            await _lease(state, due, leases, changed)
     except NotLeasedError as error:
         _report_all(state, due, f"run {back.workflow_id} was not taken back: {error}")
         return
@@ -89,20 +92,63 @@ def may_be_cut(state: RunState) -> bool:
     return waits(state) and workflow.patched("an-undo-that-waits-is-called-off")
 
 
-async def _lease(state: RunState, run: StepRun, leases: DeviceLeases) -> None:
-    """Waits for the devices; the step shows that meanwhile, and then again what it has come to in its own run."""
+def _changed_by(other: RunState) -> dict[StepId, StepRun]:
+    """The steps of a run that may have changed something, in order; its ``finally`` came last, and goes first."""
+    final = [run for run in other.finally_.values() if run.runs or saga.changes(run)]
+    with_last = bool(final) and workflow.patched(called.FINALLY)
+    return {**other.steps, **other.finally_} if with_last else other.steps
+
+
+async def _lease(
+    state: RunState, due: Sequence[saga.Round | saga.Recall], leases: DeviceLeases, changed: Callable[[], None]
+) -> None:
+    """Waits for the devices that are to be touched; what called runs have changed is leased by their own undo.
+
+    The step shows that meanwhile, and then again what it has come to in its own run.
+    """
+    run, hosts = due[0].step, _hosts(due)
+    if not hosts and workflow.patched("an-undo-leases-what-it-touches"):
+        return
     before = run.state, run.message
     try:
-        held = await leases.hold(run)
+        held = await _held(state, run, partial(leases.hold, run, hosts), changed)
     finally:
         run.state, run.message = before
     if not held:
         raise NotLeasedError(f"cancelled while it waited for devices{because(state.cut_reason)}")
 
 
+async def _held(
+    state: RunState, run: StepRun, hold: Callable[[], Awaitable[bool]], changed: Callable[[], None]
+) -> bool:
+    """Asks for as long as an undo is tried: a circle of waits is one no more when another run in it has ended."""
+    lease, policy = state.lease, calls.UNDO_RETRY
+    while True:
+        if lease.asks_at is not None:
+            run.state, run.message = "waiting", f"waits, and asks for its devices again: {lease.refused}"
+            changed()
+            if await until(state, lambda: state.cut, lease.asks_at, "ask for the devices again"):
+                return False
+            lease.asks_at, lease.refusals = None, lease.refusals + 1
+        try:
+            return await hold()
+        except NotLeasedError:
+            spent = lease.refusals + 1 >= policy.maximum_attempts
+            if spent or not lease.circle or not workflow.patched("an-undo-asks-again"):
+                raise
+        if state.cut:
+            return False
+        lease.asks_at = workflow.now() + calls.delay(policy, lease.refusals)
+
+
+def _hosts(due: Sequence[saga.Round | saga.Recall]) -> list[HostName]:
+    """The devices of some rounds, each once."""
+    return list(dict.fromkeys(host for one in due for host in one.hosts))
+
+
 def _report_all(state: RunState, due: Sequence[saga.Round | saga.Recall], said: str) -> None:
     """Says which devices stand as they were left, and notes them for the guard: no run may build upon that."""
-    hosts = list(dict.fromkeys(host for one in due for host in one.hosts))
+    hosts = _hosts(due)
     state.message = "; ".join(filter(None, (said, saga.not_undone(hosts))))
     for host in hosts:
         state.lease.dirty[host] = shortened(said, LENGTH)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from workflows import contracts
+from workflows.awaited import BREAKER
 from workflows.contracts import Progress, StepStatus, UnderWay
 from workflows.run.state import BatchRun, StepRun, WaveRun
 
@@ -43,6 +44,7 @@ def shown(run: StepRun, status: StepStatus) -> StepStatus:
     return status.model_copy(
         update={
             "state": "undoing" if undoing else status.state,
+            "message": status.message or (BREAKER if run.tripped else ""),
             "waves": tuple(waves),
             "under_way": tuple(found[:SHOWN]),
         }

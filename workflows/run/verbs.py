@@ -1,5 +1,6 @@
 """Steps that are not about devices, no gates and no waits: notify, set, http, script, call. One method a verb."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -40,6 +41,7 @@ from workflows.run import called, calls, planning, verdict
 from workflows.run.appeals import blamed
 from workflows.run.context import context
 from workflows.run.evaluate import describe, evaluate, text
+from workflows.run.seconds import in_words
 from workflows.run.state import RunState, StepRun
 from workflows.run.waits import Waits
 
@@ -57,6 +59,9 @@ class Verbs:
         self._waits = Waits(state, changed)
 
     def _stopped(self, run: StepRun) -> bool:
+        """Whether nobody waits for it any more. What ends the run ends nothing of ``finally``; a deadline does."""
+        if run.id in self._state.finally_:
+            return run.overdue and workflow.patched("a-deadline-in-finally")
         return self._state.cut or self._state.stopping or run.overdue
 
     async def set(self, run: StepRun, step: SetStep, devices: tuple[DeviceResult, ...]) -> None:
@@ -151,8 +156,7 @@ class Verbs:
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=summary[:200],
         )
-        final = run.id in self._state.finally_
-        await workflow.wait_condition(lambda: handle.done() or (not final and self._stopped(run)))
+        await workflow.wait_condition(lambda: handle.done() or self._stopped(run))
         if not handle.done():
             handle.cancel()
         try:
@@ -180,7 +184,7 @@ class Verbs:
             plan_digest=state.plan_ready.plan.calls.get(name),
             proposal=planning.planned_call(state, step.id),
         )
-        child, first = f"{state.scope.workflow_id}/{step.id}", ""
+        child, first, late = f"{state.scope.workflow_id}/{step.id}", "", False
         run.message = f"run {child}"
         try:
             handle = await workflow.start_child_workflow(
@@ -194,19 +198,32 @@ class Verbs:
             )
             first = handle.first_execution_run_id or ""
             self._changed()
-            final = run.id in state.finally_
-            await workflow.wait_condition(lambda: handle.done() or (not final and self._stopped(run)))
+            late = not await self._ended(run, step, handle)
             if not handle.done():
                 handle.cancel()
             result: RunResult = await handle
         except FailureError as error:
             await self._call_failed(run, child, first, error)
+            if late and step.limit_s is not None:
+                run.message = f"it had not ended within {in_words(step.limit_s)}, its `timeout`; {run.message}"
             return
         run.outputs, run.called = dict(result.outputs), result.proposal
         run.state = "succeeded" if result.verdict in ACCEPTED else "failed"
         run.message = f"run {child}: {result.verdict}"
         _note_left(run, result.left)
         called.note(run, child, first, result, result.left)
+
+    async def _ended(self, run: StepRun, step: CallStep, handle: "asyncio.Task[Any]") -> bool:
+        """Waits for a called run, or until nobody waits for it any more. False where its time is over before."""
+        limit = None if step.limit_s is None else timedelta(seconds=step.limit_s)
+        summary = f"timeout {run.id}" if limit is not None else None
+        try:
+            await workflow.wait_condition(
+                lambda: handle.done() or self._stopped(run), timeout=limit, timeout_summary=summary
+            )
+        except TimeoutError:
+            return False
+        return True
 
     async def _call_failed(self, run: StepRun, child: str, first: str, error: FailureError) -> None:
         """What a called run that did not complete has come to; of one that was cancelled, who did and why."""

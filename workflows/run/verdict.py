@@ -1,7 +1,7 @@
 """What a run comes to: where each device ended, and the verdict over all. No Temporal calls here."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 from pydantic import JsonValue
@@ -88,7 +88,7 @@ def _message(step: StepRun, host: HostName) -> str:
 def verdict(state: RunState, devices: Sequence[DeviceResult]) -> Verdict:
     """The run's verdict. ``failed_dirty`` outranks all: a device is in between, and its name is known."""
     statuses = Counter(device.status for device in devices)
-    in_between = statuses["undo_failed"] or statuses["unknown"] or _left_touched(state)
+    in_between = statuses["undo_failed"] or statuses["unknown"] or _touched(state.steps.values())
     if in_between or any(step.left == "doubt" for step in state.steps.values()):
         return "failed_dirty"
     if state.request.takes_back is not None:
@@ -106,12 +106,29 @@ def verdict(state: RunState, devices: Sequence[DeviceResult]) -> Verdict:
     return "succeeded"
 
 
-def _holds(state: RunState) -> bool:
+def _holds(state: RunState, steps: Collection[StepRun] | None = None) -> bool:
     """Whether some device keeps a change: of a step, or of a run that one has called."""
     if state.request.mode != "apply":
         return False
-    own = (run for run in state.steps.values() if isinstance(run.step, DevicesStep) and run.step.changes)
-    return any(map(state.changed_by, own)) or any(run.left != "nothing" for run in state.steps.values())
+    among = state.steps.values() if steps is None else steps
+    own = (run for run in among if isinstance(run.step, DevicesStep) and run.step.changes)
+    return any(map(state.changed_by, own)) or any(run.left != "nothing" for run in among)
+
+
+def left_by_steps(state: RunState) -> Left:
+    """What a run whose verdict is known has left on devices, but for its ``finally``, which begins after that."""
+    return "doubt" if state.verdict == "failed_dirty" else "changes" if _holds(state) else "nothing"
+
+
+def _left(state: RunState) -> Left:
+    """What a run has left on devices, with its ``finally``."""
+    final = state.finally_.values()
+    said = left_by_steps(state)
+    letters = (run.letters.values() for run in final if isinstance(run.step, DevicesStep) and run.step.changes)
+    in_between = any(letter in {UNKNOWN, UNDO_FAILED} for of_one in letters for letter in of_one)
+    if said == "doubt" or in_between or _touched(final) or any(run.left == "doubt" for run in final):
+        return "doubt"
+    return "changes" if said == "changes" or _holds(state, final) else "nothing"
 
 
 def advice(state: RunState, devices: Sequence[DeviceResult]) -> str:
@@ -126,11 +143,11 @@ def advice(state: RunState, devices: Sequence[DeviceResult]) -> str:
     return f"; {said}" if state.message else said
 
 
-def _left_touched(state: RunState) -> bool:
+def _touched(steps: Iterable[StepRun]) -> bool:
     """A device that failed half-way in a step whose definition forbids the undo."""
     return any(
         step.messages[host].type in {"partially_applied", "outcome_unknown"}
-        for step in state.steps.values()
+        for step in steps
         if isinstance(step.step, DevicesStep) and step.step.changes and not step.step.undo
         for host in step.hosts_with((contracts.LETTERS["failed"], contracts.LETTERS["unreachable"]))
         if host in step.messages
@@ -173,7 +190,7 @@ def result(
         devices_omitted=max(0, len(devices) - MAX_DEVICES),
         mode=state.request.mode,
         quarantined={host: one.because for host, one in list(state.lease.quarantined.items())[:MAX_QUARANTINED]},
-        left="doubt" if state.verdict == "failed_dirty" else "changes" if _holds(state) else "nothing",
+        left=_left(state),
         took_back=state.request.takes_back.workflow_id if state.request.takes_back is not None else None,
     )
 

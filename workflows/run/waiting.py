@@ -5,11 +5,12 @@ coroutine knows must then stand in the run's state, for it is entered again from
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import FailureError
 
 from workflows.run.state import RunState
 
@@ -55,3 +56,9 @@ async def in_time(task: "asyncio.Task[None]", deadline: datetime | None, summary
     with suppress(TimeoutError):
         await workflow.wait_condition(task.done, timeout=length, timeout_summary=summary)
     return task.done()
+
+
+async def quietly(signal: Awaitable[None]) -> None:
+    """Sends a signal to a batch, which may have ended meanwhile."""
+    with suppress(FailureError):
+        await signal

@@ -67,6 +67,9 @@ class Waits:
         """What has passed or is open is no wait at all."""
         if run.until is None:
             run.until = await self._end(step)
+            if late := self._too_late(step, run.until):
+                run.state, run.message = "failed", late
+                return
         if run.until > workflow.now():
             run.message = f"until {run.until:%Y-%m-%d %H:%M:%S} UTC"
             self._changed()
@@ -85,6 +88,14 @@ class Waits:
         if start is None:
             raise EvaluationError("the window never opens")
         return start
+
+    def _too_late(self, step: WaitStep, end: datetime) -> str:
+        """Why a wait that ends then is not begun: it is longer than its limit. Nobody need wait to be told so."""
+        if step.limit is None or end <= workflow.now() + timedelta(seconds=self._length_s(step)):
+            return ""
+        if not workflow.patched("a-wait-for-a-time-has-a-limit"):
+            return ""
+        return f"it would end at {end:%Y-%m-%d %H:%M:%S} UTC, and its `timeout` is {in_words(self._length_s(step))}"
 
     def _limit(self, run: StepRun, step: WaitStep) -> None:
         """Sets when the wait ends in any case; never, where the definition gives no limit."""
@@ -242,21 +253,35 @@ class Waits:
 
 
 async def window_start(state: RunState, window: Window, needs_s: float, activity_id: str) -> datetime | None:
-    """When something that takes so long may begin inside a window, now or later; None where it never fits.
+    """When something that takes so long may begin inside a window, now or later; None where it never fits."""
+    return (await window_found(state, window, needs_s, activity_id)).start
+
+
+async def window_found(
+    state: RunState, window: Window, needs_s: float, activity_id: str, *, closing: bool = False
+) -> WindowResult:
+    """The same, with when that window closes; ``closing``: and the one that is open for too short a time.
 
     Time zones are data of the machine, so an activity computes it and history keeps the answer.
+
+    Raises:
+        EvaluationError: No worker can tell, as where the machine of one knows no such time zone.
     """
-    found = await workflow.execute_activity(
-        contracts.WINDOW,
-        WindowInput(scope=state.scope, window=window, at=workflow.now(), needs_s=needs_s),
-        activity_id=activity_id,
-        result_type=WindowResult,
-        start_to_close_timeout=calls.STORE_TIMEOUT,
-        retry_policy=calls.STORE_RETRY,
-        summary="when is the window open?",
-    )
+    try:
+        found = await workflow.execute_activity(
+            contracts.WINDOW,
+            WindowInput(scope=state.scope, window=window, at=workflow.now(), needs_s=needs_s, closing=closing),
+            activity_id=activity_id,
+            result_type=WindowResult,
+            start_to_close_timeout=calls.STORE_TIMEOUT,
+            retry_policy=calls.STORE_RETRY,
+            summary="when is the window open?",
+        )
+    except ActivityError as error:
+        said = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause or error)
+        raise EvaluationError(f"when the change window opens cannot be told: {said}") from None
     assert isinstance(found, WindowResult), "the converter yields what was asked for"
-    return found.start
+    return found
 
 
 def _number(hosts: Sequence[HostName]) -> str:

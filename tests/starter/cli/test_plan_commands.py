@@ -167,8 +167,8 @@ async def test_a_plan_whose_file_is_gone_is_applied_and_that_is_said(
     ("text", "said"),
     [
         (None, "cannot be read: no such file"),
-        ("{", "is no plan of format 1: the file: invalid json"),
-        ('{"netsaga_plan": 2}', "is no plan of format 1: netsaga_plan: input should be 1"),
+        ("{", "is no plan of format 1: the file: invalid JSON"),
+        ('{"netsaga_plan": 2}', "which does not know format 2"),
     ],
 )
 async def test_what_is_no_plan_is_refused_with_the_reason(

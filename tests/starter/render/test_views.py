@@ -108,6 +108,7 @@ def test_a_status_tells_what_operators_asked_for_and_what_was_refused() -> None:
         asked("undo", scope="failed", devices=["sw1"]),
         asked("undo", scope="wave", reason="too many"),
         asked("resume", refused="the run is not paused"),
+        asked("resume", reason="the site is down", besides="wave canary begins early"),
     )
     before = DecisionRecord.model_validate(
         {
@@ -128,6 +129,7 @@ def test_a_status_tells_what_operators_asked_for_and_what_was_refused() -> None:
     assert "undo sw1 by olga" in text
     assert "undo wave by olga (too many)" in text
     assert "resume by olga - refused: the run is not paused" in text
+    assert "resume by olga (the site is down); wave canary begins early" in text
 
 
 def test_a_wave_that_is_held_says_by_when_it_must_be_confirmed() -> None:

@@ -142,3 +142,15 @@ def test_a_loader_learns_which_definitions_to_gather() -> None:
     )
     assert referenced_definitions("steps: [") == ()
     assert referenced_definitions("[1]") == ()
+
+
+def test_a_call_of_a_definition_that_changes_devices_only_at_its_end_may_be_taken_back() -> None:
+    tidy = "{id: tidy, devices: inventory, do: [%s], timeout: 1m, on_failure: stop}"
+    text = "netsaga: 1\nname: called\nversion: 1.0.0\ninventory: {source: lab, expect: {max: 10}}\n"
+    text += "steps: [{id: a, set: {b: 1}}]\nfinally: [" + tidy + "]\n"
+    caller = "netsaga: 1\nname: caller\nversion: 1.0.0\nsteps: [{id: c, call: called@1, on_failure: {undo: step}}]\n"
+
+    assert problems(compiled(caller, called_1=text % "{configure: {lines: [a]}}")) == []
+    assert problems(compiled(caller, called_1=text % "{show: show version}")) == [
+        "NS602 this step changes no device, so there is nothing of it to undo"
+    ]

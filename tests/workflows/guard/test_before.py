@@ -16,10 +16,6 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from sandboxed import sandboxed
-from worker.build import WORKFLOWS
-from workflows.converter import CONVERTER
-
 HISTORIES = Path(__file__).parents[2] / "histories"
 BEFORE = {
     "looks-at-all-at-once": "guard-looks-before",
@@ -37,8 +33,9 @@ def kept(name: str) -> WorkflowHistory:
 
 
 @pytest.mark.parametrize("patch", BEFORE)
-async def test_what_began_before_goes_on_as_it_was_begun(patch: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    replayer = Replayer(workflows=WORKFLOWS, data_converter=CONVERTER, workflow_runner=sandboxed())
+async def test_what_began_before_goes_on_as_it_was_begun(
+    patch: str, replayer: Replayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert (await replayer.replay_workflow(kept(BEFORE[patch]))).replay_failure is None
     others = workflow.patched
     monkeypatch.setattr(workflow, "patched", lambda name: name == patch or others(name))

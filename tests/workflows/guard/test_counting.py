@@ -88,7 +88,8 @@ async def test_a_guard_that_counts_no_requests_is_asked_without_a_number(server:
         environment, leasing = ActivityEnvironment(client=server.client), Leasing(id_)
         answer = await environment.run(leasing.lease, LeaseInput(request=request))
         assert (answer.granted, answer.number) == (True, None)
-        await environment.run(leasing.release, ReleaseInput(holder=HOLDER, id="run-1-run/release-1", number=1))
+        call = ReleaseInput(holder=HOLDER, id="run-1-run/release-1", number=1, mended=DEVICES, mends=(HOLDER.run,))
+        await environment.run(leasing.release, call)
         await guard.result()
 
 

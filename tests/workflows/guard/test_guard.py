@@ -198,7 +198,18 @@ async def test_devices_that_the_breaker_of_a_step_kept_back_are_not_quarantined(
     assert [device.status for device in result.devices] == ["failed", "quarantined", "quarantined"]
     assert (dict(result.quarantined), dict(state.quarantined), list(state.failures)) == ({}, {}, ["sw1"])
     (told,) = world.told
-    assert "step deploy: the breaker opened: 1 failures within 60 s" in (told.message or "")
+    assert "step deploy: the breaker opened: 1 failure within 60 s" in (told.message or "")
+
+
+@pytest.mark.history("alerted-of-reads")
+async def test_people_are_told_of_a_breaker_of_a_step_that_reads_too(server: Server) -> None:
+    step = reading("look", breaker=Breaker(failures=1, within_s=60))
+    world = guarded(plan(step), HOSTS, guard_policy=GuardPolicy(alert="noc"))
+    world.fails("look", "sw1")
+    async with server.run(world) as live:
+        await live.result()
+    (told,) = world.told
+    assert "step look: the breaker opened: 1 failure within 60 s" in (told.message or "")
 
 
 async def test_the_guard_continues_as_new_by_itself_and_answers_an_update_once(

@@ -88,3 +88,40 @@ def test_the_memory_has_bounds() -> None:
     assert (len(state.failures), len(state.handled), len(state.cleared)) == (COUNTED, HANDLED, RECORDS)
     guard.prune(NOW + timedelta(days=2))
     assert guard.state.failures == {}
+
+
+def undo(run: str, *hosts: str, of: str) -> ReleaseInput:
+    """The release of a run that has taken back what others, named by one letter each, had left."""
+    mends = tuple(RunId(f"{one}-run") for one in of)
+    return report(run).model_copy(update={"mended": tuple(map(HostName, hosts)), "mends": mends})
+
+
+def test_an_undo_brings_back_what_only_the_runs_that_it_has_taken_back_had_left_in_between() -> None:
+    guard = Quarantine(GuardState())
+    guard.report(report("a", "sw1", "sw2", dirty=True), NOW)
+    guard.report(report("b", "sw1", dirty=True), NOW)
+    assert guard.report(undo("u", "sw1", "sw2", of="a"), NOW + HOUR).back == ("sw2",)
+    assert guard.state.quarantined[HostName("sw1")].left_by == ("b-run",)
+    (record,) = guard.state.cleared
+    assert (record.by, record.devices, record.at) == ("run u", ("sw2",), NOW + HOUR)
+    again = Quarantine(GuardState.model_validate_json(guard.state.model_dump_json()))
+    assert again.report(undo("v", "sw1", of="ab"), NOW).back == ("sw1",)
+    assert again.report(undo("v", "sw1", of="ab"), NOW).back == (), "it counts once"
+    assert again.state.quarantined == {}
+
+
+def test_an_undo_brings_back_no_device_that_has_failed_too_often_or_that_a_lost_run_has_left() -> None:
+    guard = Quarantine(GuardState())
+    guard.report(report("a", "sw1", policy=GuardPolicy(failures=1)), NOW)
+    guard.report(report("a2", "sw1", dirty=True), NOW)
+    lost = DeviceReport(host=HostName("sw2"), because="cut off", dirty=True, left_by=RunId("x-run"))
+    guard.report(report("b").model_copy(update={"failed": (lost,)}), NOW)
+    assert guard.report(undo("u", "sw1", "sw2", "sw3", of="ab"), NOW).back == ()
+    assert sorted(guard.state.quarantined) == ["sw1", "sw2"]
+
+
+def test_runs_are_told_nothing_that_older_ones_cannot_read() -> None:
+    guard = Quarantine(GuardState())
+    answer = guard.report(report("a", "sw1", dirty=True), NOW)
+    assert "left_by" in guard.state.model_dump_json()
+    assert "left_by" not in answer.model_dump_json() + guard.among([HostName("sw1")])[HostName("sw1")].model_dump_json()

@@ -16,11 +16,8 @@ from temporalio.workflow import NondeterminismError
 from guarded import Guarded, known, serving
 from plans import changing, plan, ref
 from running import REQUEST, Live, Server
-from sandboxed import sandboxed
-from worker.build import WORKFLOWS
 from workflows import contracts
 from workflows.contracts import Prepared, PrepareInput, RunResult
-from workflows.converter import CONVERTER
 from workflows.errors import failure
 from workflows.plan import Constant, Dedup
 
@@ -58,11 +55,12 @@ async def test_a_run_that_is_refused_after_it_has_claimed_its_work_gives_it_back
     assert mine.calls == [], "no device was touched"
 
 
-async def test_a_run_that_was_refused_before_goes_on_as_it_was_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_run_that_was_refused_before_goes_on_as_it_was_begun(
+    replayer: Replayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     history = json.loads(BEFORE.read_text())
     started = history["events"][0]["workflowExecutionStartedEventAttributes"]
     kept = WorkflowHistory.from_json(started["workflowId"], history)
-    replayer = Replayer(workflows=WORKFLOWS, data_converter=CONVERTER, workflow_runner=sandboxed())
     assert (await replayer.replay_workflow(kept)).replay_failure is None
     others = workflow.patched
     patch = "refused-gives-its-work-back"

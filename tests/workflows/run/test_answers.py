@@ -1,46 +1,19 @@
-"""What operators answer to a step that paused on a failure: for some devices, after a soak, and about other waves."""
-
-from collections.abc import Callable
-from datetime import UTC, datetime
+"""What operators answer to a step that paused: for some devices, after a soak, about other waves, and the whole."""
 
 import pytest
-from temporalio import activity
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from plans import at_most, changing, plan, waves
+from answering import OutOfService, ask, asks
+from plans import at_most, changing, plan, reading, waves
 from running import Live, Server
 from scripted import World, failed
-from workflows import contracts
-from workflows.contracts import (
-    DeviceOutcome,
-    InteractInput,
-    LeaseAnswer,
-    LeaseInput,
-    OperationAnswer,
-    Quarantined,
-    RunId,
-    RunStatus,
-)
-from workflows.plan import Check, CheckAction, Constant, HostName, OnFailure
+from workflows.contracts import DeviceOutcome, InteractInput
+from workflows.plan import Accept, Breaker, Check, CheckAction, Constant, OnFailure
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = ("sw1", "sw2", "sw3", "sw4")
 PAUSE = OnFailure(action="pause")
-
-
-class OutOfService(World):
-    """Some of its devices are quarantined."""
-
-    @activity.defn(name=contracts.LEASE)
-    async def lease(self, call: LeaseInput) -> LeaseAnswer:
-        """Grants everything, and says what is out of service."""
-        why = Quarantined(since=datetime(2026, 1, 1, tzinfo=UTC), because="it failed", by_run="r", run=RunId("r"))
-        return LeaseAnswer(granted=True, quarantined=dict.fromkeys((HostName("sw3"), HostName("sw4")), why))
-
-
-async def ask(live: Live, kind: str, **operation: object) -> None:
-    await live.handle.execute_update(kind, {"by": "olga", **operation}, result_type=OperationAnswer)
 
 
 async def refused(live: Live, kind: str, **operation: object) -> str:
@@ -48,11 +21,6 @@ async def refused(live: Live, kind: str, **operation: object) -> str:
         await ask(live, kind, **operation)
     assert isinstance(error.value.cause, ApplicationError)
     return error.value.cause.message
-
-
-def asks(what: str) -> Callable[[RunStatus], bool]:
-    """Whether the run is paused on a question that begins so."""
-    return lambda status: status.phase == "paused" and any(step.message.startswith(what) for step in status.steps)
 
 
 @pytest.mark.history("answers-for-some")
@@ -111,3 +79,44 @@ async def test_devices_of_later_waves_that_are_out_of_service_are_asked_about_by
         result = await live.result()
     assert result.verdict == "succeeded"
     assert result.counts == {"changed": 2, "skipped": 2}
+
+
+@pytest.mark.history("asked-about-a-breaker")
+async def test_a_breaker_that_opens_pauses_too_and_what_it_kept_back_is_tried_again(server: Server) -> None:
+    breaker = Breaker(failures=1, within_s=60)
+    world = World(plan(changing("deploy", waves=waves(2, "100%"), breaker=breaker, on_failure=PAUSE)), HOSTS)
+    world.fails("deploy", "sw2", touched=True)
+    async with server.run(world) as live:
+        await live.until(asks("the breaker opened: 1 failure within 60 s; retry"))
+        assert world.touched == {("deploy", "sw1")}
+        del world.scripts["deploy", "sw2"]
+        await ask(live, "retry")
+        result = await live.result()
+    assert (result.verdict, result.counts) == ("succeeded", {"changed": 4})
+    assert world.asked("do", "deploy").count("sw1") == 1
+
+
+@pytest.mark.history("asked-about-a-demand")
+async def test_what_a_step_over_devices_demands_of_itself_is_asked_about_too(server: Server) -> None:
+    whole = Check(name="all are there", that=Constant(value=False))
+    world = World(plan(changing("deploy", checks=(whole,), on_failure=PAUSE)), HOSTS)
+    async with server.run(world) as live:
+        await live.until(asks("all are there; retry, skip, undo or stop?"))
+        await ask(live, "undo", scope="step")
+        result = await live.result()
+    assert (result.verdict, result.counts) == ("failed", {"undone": 4})
+
+
+async def test_who_tries_again_with_too_few_devices_is_asked_again(server: Server) -> None:
+    step = changing("deploy", accept=Accept(kind="count", value=5, text="5 of 6"), on_failure=PAUSE)
+    world = World(plan(step, reading("look", needs=("deploy",))), HOSTS)
+    question = "accepted is 5 of 6, and the step has 4 devices; retry"
+    async with server.run(world) as live:
+        await live.until(asks(question))
+        await ask(live, "retry")
+        await live.until(asks(question))
+        await ask(live, "skip")
+        result = await live.result()
+    assert result.verdict == "partial"
+    assert world.asked("do", "deploy") == []
+    assert len(world.asked("do", "look")) == len(HOSTS)

@@ -1,10 +1,12 @@
 """What a called run leaves behind is what its caller has left behind; and steps that only read leave nothing."""
 
+import asyncio
+
 import pytest
 
 from plans import changing, plan, reading
 from running import Live, Server
-from scripted import World, failed
+from scripted import Holding, World, failed
 from workflows.contracts import DeviceOutcome, InteractInput, Operation, OperationAnswer
 from workflows.errors import failure
 from workflows.plan import CallStep, Constant, DevicesStep, HttpStep, MapOf, OnFailure, Step, StepId
@@ -54,6 +56,19 @@ async def test_a_device_that_a_called_run_leaves_in_between_makes_its_caller_dir
 async def ask(live: Live, kind: str) -> OperationAnswer:
     answer: OperationAnswer = await live.handle.execute_update(kind, Operation(by="olga"), result_type=OperationAnswer)
     return answer
+
+
+async def test_who_pauses_a_run_is_told_of_the_one_that_it_has_called(server: Server) -> None:
+    world = calling(changing("deploy"), then=())
+    busy = world.scripts["deploy", "sw1"] = Holding(world)
+    async with server.run(world) as live:
+        await asyncio.wait_for(busy.begun.wait(), 20)
+        said = (await ask(live, "pause")).message
+        child = f"{live.handle.id}/child"
+        assert said == f"the run that step child has called goes on; pause it, too: netsaga pause {child} --by NAME"
+        await ask(live, "resume")
+        busy.go_on.set()
+        assert (await live.result()).verdict == "succeeded"
 
 
 @pytest.mark.history("reads-asked")

@@ -174,15 +174,6 @@ async def test_a_called_run_whose_state_is_gone_is_named_and_nothing_of_it_is_to
     assert f"what run {result.id}/child has kept cannot be read" in result.message
 
 
-async def test_devices_that_the_guard_does_not_give_are_not_taken_back_and_the_run_says_so(server: Server) -> None:
-    world = world_of((call("child", "inner"), CLOSE), hosts=("sw1",), inner=(changing("deploy"),))
-    world.refuses = "/child/undo-"
-    result = await server.outcome(world)
-    assert (result.verdict, world.touched) == ("failed_dirty", {("deploy", "sw1")})
-    assert "was NOT taken back whole" in result.message
-    assert "runs would wait for each other" in result.message
-
-
 async def test_a_cancel_of_the_caller_or_of_the_undo_itself_does_not_cut_it_and_both_show_it(server: Server) -> None:
     world = world_of((call("child", "inner"), CLOSE), inner=(changing("deploy"),))
     slow = SlowUndo(world)

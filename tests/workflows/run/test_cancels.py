@@ -130,6 +130,9 @@ async def test_a_cancel_while_finally_runs_changes_neither_the_verdict_nor_what_
         "last": "succeeded",
     }
     assert sorted(world.asked("do", "last")) == list(HOSTS)
+    (late,) = world.sealed[0].operations
+    assert (late.operation, late.how) == ("cancel", "server")
+    assert late.refused.startswith("the run has come to its verdict"), "the record does not claim that it counted"
 
 
 @pytest.mark.history("cancel-while-paused")

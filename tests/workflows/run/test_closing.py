@@ -269,7 +269,7 @@ async def test_branches_run_side_by_side_and_join(server: Server) -> None:
     ("request_", "said"),
     [
         ("campus-vlan", "a str was given"),
-        ({"definition": "test", "input": {}}, "unknown key `input`, did you mean `inputs`?"),
+        ({"definition": "test", "input": {}}, "unknown key `input`, did you mean `inputs`? Expected one JSON"),
         ({"inputs": {}}, "exactly one of `definition`"),
         ({"definition": "test", "inputs": 3}, "`inputs`"),
         (None, "a NoneType was given"),

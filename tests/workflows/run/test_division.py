@@ -67,10 +67,15 @@ def test_the_farthest_go_first_rank_by_rank() -> None:
     assert divided.waves[0].groups == (("sw1", "sw3"), ("sw2",), ("sw0",))
 
 
+RACK: dict[str, list[object]] = {"pair": ["p", "q", "p"], "rack": ["r", "r", "r"]}
+
+
 def test_contradictions_and_mixed_ranks_are_refused() -> None:
     rows = facts(hosts(2), pair=["p", "p"], rank=[1, "two"])
     with pytest.raises(EvaluationError, match="keeps them apart"):
         names(step(apart=tree("device.data.pair"), together=tree("device.data.pair")), rows)
+    with pytest.raises(EvaluationError, match="holds sw0, sw2 in one wave"):
+        names(step(apart=tree("device.data.pair"), together=tree("device.data.rack")), facts(hosts(3), **RACK))
     with pytest.raises(EvaluationError, match="different kinds"):
         names(step(order=(tree("device.data.rank"),)), rows)
 

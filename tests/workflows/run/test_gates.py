@@ -48,15 +48,17 @@ async def test_an_update_opens_the_gate_and_answers(server: Server) -> None:
         status = await live.until(lambda status: bool(status.gates))
         assert status.phase == "waiting"
         assert status.gates[0].diffs[0].devices == 3
-        assert status.gates[0].digest
+        digest = status.gates[0].digest
+        assert digest
         answer = await live.handle.execute_update(
-            contracts.SIGNAL_APPROVE, Decision(by="ann", comment="seen"), result_type=DecisionAnswer
+            contracts.SIGNAL_APPROVE, Decision(by="ann", comment="seen", digest=digest[:12]), result_type=DecisionAnswer
         )
         assert answer == DecisionAnswer(step=StepId("gate"), approvals=1, quorum=1, gate="approved")
         result = await live.result()
     assert result.verdict == "succeeded"
     decision = live.world.sealed[0].decisions[0]
     assert (decision.by, decision.how, decision.counted, decision.comment) == ("ann", "update", True, "seen")
+    assert decision.digest == digest  # whole, though people type its beginning
 
 
 async def test_a_signal_in_plain_json_opens_the_gate_too(server: Server) -> None:

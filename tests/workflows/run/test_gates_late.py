@@ -1,5 +1,6 @@
 """Gates that nobody opens let no run pass, whatever stands in the way: a deadline, a failure, a digest of nothing."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,10 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from plans import changing, of, plan, reading
-from running import Server
+from running import REQUEST, Live, Server
 from scripted import World
 from workflows import contracts
-from workflows.contracts import Decision, DecisionRecord
+from workflows.contracts import Decision, DecisionRecord, RunResult
 from workflows.plan import ApproveStep, Constant, OnFailure
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -84,3 +85,19 @@ async def test_a_gate_whose_deadline_passes_undoes_what_its_failure_names(server
     result = await server.outcome(held)
     assert (result.verdict, result.counts) == ("rejected", {"undone": 2})
     assert not held.touched
+
+
+async def test_what_is_sent_while_no_worker_is_up_counts_although_the_time_has_passed_meanwhile(server: Server) -> None:
+    held, queue = world(timeout=Constant(value="30m")), f"late-{uuid.uuid4().hex[:8]}"
+    async with server.worker(held, queue):
+        handle = await server.client.start_workflow(
+            contracts.RUN, REQUEST, id=queue, task_queue=queue, result_type=RunResult
+        )
+        await Live(handle, held).until(lambda status: bool(status.gates))
+    await server.pass_time(handle, timedelta(hours=1))
+    await handle.signal(contracts.SIGNAL_APPROVE, {"by": "ann", "comment": "I have looked"})
+    async with server.worker(held, queue):
+        result = await Live(handle, held).result()
+    assert result.verdict == "succeeded"
+    (record,) = decisions(held)
+    assert (record.by, record.how, record.counted) == ("ann", "signal", True), "silence decides where nobody has spoken"

@@ -158,6 +158,22 @@ async def test_a_wave_that_takes_too_long_is_taken_back_in_time(server: Server) 
     assert world.sealed[0].ended - world.sealed[0].started < timedelta(minutes=15)
 
 
+@pytest.mark.history("held-slower")
+async def test_a_wave_whose_confirming_would_take_too_long_by_now_is_taken_back(server: Server) -> None:
+    step = held(waves=waves("100%", soak="11m"), on_failure=OnFailure(action="stop"))
+    world = World(plan(step), HOSTS)
+    holding = world.scripts["deploy", "sw1"] = Holding(world, touches=True)
+    async with server.run(world) as live:
+        await asyncio.wait_for(holding.begun.wait(), 20)
+        slower = Operation(by="olga", reason="the controllers are busy", concurrency=1)
+        await live.handle.execute_update("set_concurrency", slower, result_type=OperationAnswer)
+        holding.go_on.set()
+        result = await live.result()
+    assert (result.verdict, result.counts) == ("failed", {"undone": 4})
+    assert world.asked("confirm", "deploy") == [], "four in a row take 6 minutes, and 4 are left"
+    assert "wave w1: could not be confirmed in time" in result.message
+
+
 async def test_a_pause_does_not_hold_up_the_time_of_a_confirm(server: Server) -> None:
     farthest_first = held(on_failure=OnFailure(action="stop"), order=(of("device.data.depth"),))
     world = World(

@@ -45,8 +45,8 @@ def test_the_details_stay_short(devices: int, sizes: tuple[int | str, ...]) -> N
     assert f"netsaga approve {RUN} approval --by NAME" in text
     assert "**deploy**" in text
     assert "  - diffs: 6 computed by device, 3 modelled\n" in text
-    assert "fall back on: 9: undo native, confirm device, held per wave\n" in text
-    assert "changes is asked, too, and said: not yet \\| ask again" in text
+    assert "  - 9 devices: undo native, confirm device, confirmed with their wave\n" in text
+    assert "  - changes is asked, too: not yet \\| ask again" in text
 
 
 def test_what_is_taken_back_because_of_others_is_shown_so_and_uses_no_budget() -> None:
@@ -100,9 +100,9 @@ def test_the_details_say_what_is_waited_for_and_what_to_type() -> None:
     text = markdown(run_status(state, most=0))
     assert text.count("must be confirmed") == 2
     for said in (
-        "- **Paused** by olga at 2026-11-21 22:31 UTC: lunch \\| break",
-        "- **deploy / w2** soaks until 2026-11-21 22:37:37 UTC; must be confirmed by 2026-11-21 22:40:37 UTC",
-        "- **deploy / w3** must be confirmed by 2026-11-21 22:40:37 UTC",
+        "- **Paused** by olga at 2026-11-21 22:31:37 UTC: lunch \\| break",
+        "- **deploy/w2** soaks until 2026-11-21 22:37:37 UTC; must be confirmed by 2026-11-21 22:40:37 UTC",
+        "- **deploy/w3** must be confirmed by 2026-11-21 22:40:37 UTC",
         f"    netsaga retry {RUN} --step deploy --by NAME",
         f"    netsaga resume {RUN} --by NAME",
         "failures 4 of 16 allowed",

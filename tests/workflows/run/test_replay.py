@@ -9,20 +9,8 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from sandboxed import sandboxed
-from worker.build import WORKFLOWS
-from workflows.converter import CONVERTER
-
 HISTORIES = Path(__file__).parents[2] / "histories"
 KEPT = sorted(HISTORIES.glob("*.json"))
-
-
-def replayer() -> Replayer:
-    return Replayer(
-        workflows=WORKFLOWS,
-        data_converter=CONVERTER,
-        workflow_runner=sandboxed(),
-    )
 
 
 def kept(history: dict[str, Any]) -> WorkflowHistory:
@@ -64,16 +52,16 @@ def test_there_are_histories_of_every_way_a_run_goes() -> None:
 
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
-async def test_a_kept_history_replays(path: Path) -> None:
-    result = await replayer().replay_workflow(kept(json.loads(path.read_text())))
+async def test_a_kept_history_replays(path: Path, replayer: Replayer) -> None:
+    result = await replayer.replay_workflow(kept(json.loads(path.read_text())))
     assert result.replay_failure is None
 
 
-async def test_a_history_of_another_interpreter_is_found_out() -> None:
+async def test_a_history_of_another_interpreter_is_found_out(replayer: Replayer) -> None:
     history = json.loads((HISTORIES / "success.run.json").read_text())
     for event in history["events"]:
         attributes = event.get("activityTaskScheduledEventAttributes")
         if attributes and attributes["activityType"]["name"] == "seal":
             attributes["activityType"]["name"] = "bury"
     with pytest.raises(NondeterminismError):
-        await replayer().replay_workflow(kept(history))
+        await replayer.replay_workflow(kept(history))

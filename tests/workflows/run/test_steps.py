@@ -213,6 +213,20 @@ async def test_a_breaker_keeps_devices_from_being_taken_up(server: Server) -> No
     assert result.verdict in {"failed", "stopped"}
 
 
+@pytest.mark.history("breaker-of-a-batch")
+async def test_no_device_starts_once_the_breaker_has_opened(server: Server) -> None:
+    hosts = tuple(f"sw{number}" for number in range(1, 13))
+    deploy = changing("deploy", breaker=Breaker(failures=2, within_s=60), accept=at_most(5), concurrency=1)
+    world = World(plan(deploy), hosts)
+    for host in hosts[1:3]:
+        world.fails("deploy", host)
+    result = await server.outcome(world)
+    assert "the breaker opened: 2 failures within 60 s" in result.message
+    assert world.asked("do", "deploy") == list(hosts[:3])  # though the batch tells its run but once a second
+    failed, kept = dict.fromkeys(hosts[1:3], "failed"), dict.fromkeys(hosts[3:], "quarantined")
+    assert statuses(result) == {"sw1": "changed", **failed, **kept}
+
+
 @pytest.mark.history("window")
 async def test_a_wave_waits_for_its_change_window(server: Server) -> None:
     opens = datetime(2099, 1, 1, 2, tzinfo=UTC)
@@ -228,8 +242,8 @@ async def test_a_wave_waits_for_its_change_window(server: Server) -> None:
 async def test_a_wave_that_never_fits_or_finds_the_window_closed_is_not_begun(server: Server) -> None:
     world = World(plan(changing("deploy", window=NIGHT)), HOSTS, windows=[WindowResult(start=None)])
     said = (await server.outcome(world)).message
-    assert "may take 70m with its soak and its undo" in said
-    assert "its devices take turns under `concurrency`, 1 of up to 35m, and as many for the undo" in said
+    assert "wave all needs 38m, and the change window is open for 2h only: 1 turn of up to 20m under" in said
+    assert "as many turns of up to 18m for the undo" in said
     stop = NIGHT.model_copy(update={"on_closed": "stop"})
     later = [WindowResult(start=datetime(2099, 1, 1, tzinfo=UTC))]
     world = World(plan(changing("deploy", window=stop)), HOSTS, windows=later)
@@ -246,8 +260,8 @@ async def test_a_closed_window_pauses_for_an_operator_who_may_go_on_nevertheless
     world = World(plan(changing("deploy", window=pause)), HOSTS, windows=later)
     async with server.run(world) as live:
         status = await live.until(lambda status: status.phase == "paused")
-        assert "closed until 2099-01-01 00:00 UTC; an operator may let wave all begin" in status.steps[0].message
-        await live.handle.signal("resume", {"by": "olga"})
+        assert "change window" in status.steps[0].message
+        await live.handle.signal("resume", {"by": "olga", "reason": "the site is down"})
         assert (await live.result()).verdict == "succeeded"
 
 

@@ -6,11 +6,11 @@ from typing import Literal
 import pytest
 
 from expressions import tree
-from plans import at_most, changing, of, plan, reading
+from plans import at_least, at_most, changing, of, plan, reading, waves
 from running import Server
 from scripted import Holding, World, failed
 from workflows.contracts import DeviceOutcome, InteractInput, RunResult
-from workflows.plan import Accept, Check, Constant, Expr, OnFailure, SetStep, StepId, WaitStep
+from workflows.plan import Accept, Check, Constant, DevicesStep, Expr, OnFailure, SetStep, StepId, WaitStep
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = ("sw1", "sw2", "sw3", "sw4", "sw5", "sw6")
@@ -93,6 +93,50 @@ async def test_more_successes_than_there_are_devices_are_told_before_any_is_touc
     result = await server.outcome(world)
     assert result.message == "step deploy: accepted is 9 of 12, and the step has 6 devices"
     assert world.asked("do", "deploy") == []
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (changing("deploy", accept=Accept(kind="count", value=2, text="2 of 6")), "2 of 6, and the step has 0 devices"),
+        (changing("deploy", accept=Accept(kind="any", text="any")), "any, and the step has 0 devices"),
+    ],
+    ids=["two of them", "any"],
+)
+async def test_successes_that_are_asked_for_are_not_there_where_every_device_is_skipped(
+    server: Server, step: DevicesStep, said: str
+) -> None:
+    result = await server.outcome(World(plan(step), HOSTS, skipped=dict.fromkeys(HOSTS, "in maintenance")))
+    assert (result.verdict, result.message) == ("failed", f"step deploy: accepted is {said}")
+
+
+@pytest.mark.history("too-few-to-read")
+async def test_more_successes_than_there_are_devices_are_told_by_a_step_that_reads_too(server: Server) -> None:
+    world = World(plan(reading("look", accept=Accept(kind="count", value=9, text="9 of 12"))), HOSTS)
+    result = await server.outcome(world)
+    assert result.message == "step look: accepted is 9 of 12, and the step has 6 devices"
+
+
+@pytest.mark.history("strict-in-each-wave")
+async def test_a_strict_budget_counts_the_failures_that_a_wave_may_have(server: Server) -> None:
+    hosts = tuple(f"sw{index:02}" for index in range(1, 13))
+    world = World(plan(changing("deploy", accept=at_least(75), budget="strict", waves=waves(3, "100%"))), hosts)
+    under_way: set[str] = set()
+    most = {"w1": 0, "w2": 0}
+
+    async def counted(call: InteractInput) -> DeviceOutcome:
+        under_way.add(call.host)
+        wave = "w1" if call.host in hosts[:3] else "w2"
+        most[wave] = max(most[wave], len(under_way))
+        await asyncio.sleep(0.02)
+        under_way.remove(call.host)
+        return DeviceOutcome(host=call.host, status="succeeded", changed=True, touched=True)
+
+    world.scripts.update({("deploy", host): counted for host in hosts})
+    result = await server.outcome(world)
+    assert result.verdict == "succeeded"
+    assert most["w1"] == 1, "none of three may fail, though three of twelve may"
+    assert 1 < most["w2"] <= 3
 
 
 @pytest.mark.history("strict")

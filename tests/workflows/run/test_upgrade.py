@@ -20,10 +20,7 @@ from temporalio.workflow import NondeterminismError
 
 from plans import at_most, changing, plan
 from running import Server
-from sandboxed import sandboxed
 from scripted import World
-from worker.build import WORKFLOWS
-from workflows.converter import CONVERTER
 from workflows.plan import OnFailure
 
 ROOT = Path(__file__).parents[3]
@@ -35,10 +32,6 @@ PATCHES = sorted(
         for name in re.findall(r"\bpatched\(\"([^\"]+)\"\)", path.read_text())
     }
 )
-
-
-def replayer() -> Replayer:
-    return Replayer(workflows=WORKFLOWS, data_converter=CONVERTER, workflow_runner=sandboxed())
 
 
 def kept(name: str) -> WorkflowHistory:
@@ -63,22 +56,29 @@ BEFORE = ("upgrade-before.run", "guard-before.run", "finally-over-devices-before
 
 
 @pytest.mark.parametrize("name", BEFORE)
-async def test_what_an_older_build_began_goes_on_as_it_was_begun(name: str) -> None:
-    result = await replayer().replay_workflow(kept(name))
+async def test_what_an_older_build_began_goes_on_as_it_was_begun(name: str, replayer: Replayer) -> None:
+    result = await replayer.replay_workflow(kept(name))
     assert result.replay_failure is None
 
 
 @pytest.mark.parametrize("name", BEFORE)
-async def test_without_its_patch_the_change_would_break_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_its_patch_the_change_would_break_it(
+    name: str, replayer: Replayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(workflow, "patched", lambda _: True)
     with pytest.raises(NondeterminismError):
-        await replayer().replay_workflow(kept(name))
+        await replayer.replay_workflow(kept(name))
+
+
+@pytest.fixture(scope="module")
+def marked() -> set[str]:
+    """The names of the patches that kept histories have gone through."""
+    return {patch for path in HISTORIES.glob("*.json") for patch in patches_of(json.loads(path.read_text()))}
 
 
 @pytest.mark.parametrize("patch", PATCHES)
-def test_each_patch_has_a_history_that_has_gone_through_it(patch: str) -> None:
-    marked = [path.name for path in HISTORIES.glob("*.json") if patch in patches_of(json.loads(path.read_text()))]
-    assert marked, f"no kept history has gone through the patch {patch!r}; mark a test of it with `history`"
+def test_each_patch_has_a_history_that_has_gone_through_it(patch: str, marked: set[str]) -> None:
+    assert patch in marked, f"no kept history has gone through the patch {patch!r}; mark a test of it with `history`"
 
 
 def patches_of(history: dict[str, Any]) -> set[str]:

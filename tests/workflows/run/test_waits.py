@@ -1,17 +1,21 @@
 """Waits for signals and for devices that come back, on the real server."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from temporalio import activity
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from gated import GatedWorld
-from plans import of, plan, reading
+from plans import changing, of, plan, reading
 from running import Live, Server
-from workflows.contracts import OperationAnswer, RunResult
-from workflows.plan import Constant, Input, SetStep, Step, StepId, WaitStep
+from scripted import World
+from workflows import contracts
+from workflows.contracts import OperationAnswer, RunResult, WindowInput, WindowResult
+from workflows.errors import failure
+from workflows.plan import Constant, Input, NotifyStep, OnFailure, SetStep, Step, StepId, WaitStep, Window
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = ("sw1", "sw2", "sw3")
@@ -182,3 +186,34 @@ async def test_a_device_that_refuses_the_login_is_asked_once(server: Server) -> 
     result = await server.outcome(held)
     assert [host for look in held.logins for host in look].count("sw1") == 1
     assert "1 device refused the login; it was not tried again (sw1: sw1 says permanent)" in message(result, "burn_in")
+
+
+@pytest.mark.history("wait-beyond-its-limit")
+async def test_a_time_that_lies_beyond_the_limit_of_its_wait_fails_the_step_at_once(server: Server) -> None:
+    held = world(waiting(window=Window(cron="0 22 * * 6", duration_s=3600), limit=Constant(value="1h")))
+    opens = datetime(2100, 1, 2, 22, tzinfo=UTC)
+    held.windows.append(WindowResult(start=opens, until=opens + timedelta(hours=1)))
+    result = await server.outcome(held)
+    assert result.verdict == "failed"
+    assert message(result, "burn_in") == "it would end at 2100-01-02 22:00:00 UTC, and its `timeout` is 1h"
+
+
+class Astray(World):
+    """Its worker's machine knows no time zones."""
+
+    @activity.defn(name=contracts.WINDOW)
+    async def window(self, call: WindowInput) -> WindowResult:
+        """Fails as the activity does."""
+        raise failure("invalid_input", f"window: this worker knows no time zone `{call.window.time_zone}`")
+
+
+async def test_a_window_that_no_worker_can_tell_fails_its_step_and_the_run_ends_as_it_should(server: Server) -> None:
+    window = Window(cron="0 22 * * 6", duration_s=3600, time_zone="Mars/Base")
+    undoes = OnFailure(action="undo", scope="run")
+    second = changing("second", needs=("first",), window=window, on_failure=undoes)
+    tell = NotifyStep(id=StepId("tell"), to="netops")
+    held = Astray(plan(changing("first"), second, last=(tell,)), HOSTS)
+    result = await server.outcome(held)
+    assert (result.verdict, result.counts) == ("failed", {"undone": 3})
+    assert "when the change window opens cannot be told: window: this worker knows no time zone" in result.message
+    assert [one.to for one in held.told] == ["netops"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from workflows.definition.builder.parts import BuildError, changed
 from workflows.definition.language.rollout import RetriedClass
 from workflows.definition.language.step import Step, TimedStep
+from workflows.definition.language.steps import CallStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,10 @@ def retry(
 
 
 def timeout(limit: str, *pieces: Piece) -> Flow:
-    """Gives the steps that say nothing else this limit of an attempt. Gates and waits have limits of their own."""
+    """Gives the steps that say nothing else this limit of an attempt. Gates, waits and calls have their own."""
 
     def limited(step: Step) -> Step:
-        if isinstance(step, TimedStep) and step.timeout is None:
+        if isinstance(step, TimedStep) and not isinstance(step, CallStep) and step.timeout is None:
             return changed(step, timeout=limit)
         return step
 

@@ -93,7 +93,8 @@ class DevicesStep(TimedStep):
     undo: Undo | None = key(
         "The ways to take a change back, tried in this order: `native` (the device's own), `inverse` (the inverse "
         "change), "
-        "`restore` (the configuration before). `none` forbids it. A step that changes devices must say it.",
+        "`restore` (the configuration before). `none` forbids it. A step that changes devices must say it. Only what "
+        "`apply` and `configure` do is ever taken back.",
         default=["native", "inverse", "restore"],
         examples=[["native", "inverse"], "none"],
     )

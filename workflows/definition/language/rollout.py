@@ -119,7 +119,8 @@ class Window(Part):
     duration: Duration = key("How long it stays open.", needed=True, examples=["4h"])
     time_zone: Text | None = key("Whose clock: an IANA name.", default="UTC", examples=["Europe/Berlin"])
     on_closed: Literal["wait", "stop", "pause"] | None = key(
-        "What happens outside the window: `wait` until it opens, `stop` the step, or `pause` for an operator.",
+        "What happens outside the window: `wait` until it opens, `stop` the step, or `pause` the run until an operator "
+        "resumes it.",
         default="wait",
         examples=["stop"],
     )

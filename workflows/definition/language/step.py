@@ -78,7 +78,9 @@ class Step(Part):
     on_failure: OnFailureWord | OnFailure | None = key(
         "What a failure beyond `accept` does to the *others*: `stop` the run, `continue` with it, `pause` for an "
         "operator, "
-        "or undo. A step that changes devices must say it. In `finally` it is `continue` where nothing is said.",
+        "or undo. A step that changes devices must say it. In `finally` it is `continue`: nothing there stops a run "
+        "or undoes others. Of branches that end badly together, each step answers with its own: also one that "
+        "another's failure or a cancel has ended halfway.",
         default="stop",
         examples=["stop", {"undo": "wave"}],
     )

@@ -16,6 +16,7 @@ from workflows.definition.language.step import Step, TimedStep
 from workflows.definition.language.values import (
     Bare,
     BoundPath,
+    Duration,
     MapValue,
     Name,
     Soon,
@@ -109,7 +110,12 @@ class ApproveStep(Step):
     )  # fmt: skip
 
     approve: Approval = key("Who, and about what.", needed=True, examples=[{"by": "netops-leads"}])
-    timeout: Soon = key("How long they have.", needed=True, examples=["30m", "${{ inputs.approval_timeout }}"])
+    timeout: Soon = key(
+        "How long they have. A decision that is sent by signal while no worker is up is judged when one is, and counts "
+        "although the time has passed meanwhile: silence decides only where nobody has spoken.",
+        needed=True,
+        examples=["30m", "${{ inputs.approval_timeout }}"],
+    )
     on_timeout: Literal["approve", "reject", "escalate"] | None = key(
         "What silence means.", default="reject", examples=["escalate"]
     )
@@ -147,12 +153,20 @@ class WaitStep(Step):
     """Waits for time, for a signal, or for devices. `timeout` is how long at most."""
 
     wait: Waiting = key("What for.", needed=True, examples=[{"for": "5m"}])
-    timeout: Soon | None = key("How long to wait at most.", examples=["2h"])
+    timeout: Soon | None = key(
+        "How long to wait at most. A time or a window that is further away fails the step at once.", examples=["2h"]
+    )
 
 
 class CallStep(TimedStep):
     """Runs another definition as a child run. Its `outputs` are the step's."""
 
+    timeout: Duration | None = key(
+        "How long the called run may take. Then it is cancelled, takes back what its definition says, and this step "
+        "has failed.",
+        otherwise="as long as it takes",
+        examples=["4h"],
+    )
     call: Pinned = key("Which, its version pinned.", needed=True, examples=["close-ticket@1"])
     with_: Values | None = key("Its inputs.", alias="with", examples=[{"ticket": "${{ inputs.ticket }}"}])
 

@@ -64,7 +64,7 @@ SHOWN_TESTS: Final[Mapping[str, Shown]] = {
     "defined": Shown("Whether a name or an attribute is there.", "device.name is defined", True),
     "equalto": Shown("Equal.", "[1, 2] | select('equalto', 2) | list", [2]),
     "in": Shown("Whether it is an item, a key, or a part of a text.", "'core' is in ['core', 'edge']", True),
-    "match": Shown("Whether a regular expression matches at the start.", "'Gi1/0/1' is match('Gi')", True),
+    "match": Shown("Whether a regular expression, in quotes, matches at the start.", "'Gi1/0/1' is match('Gi')", True),
     "none": Shown("Whether it is null.", "none is none", True),
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from workflows.definition.language import Definition, Part, actions, definition, inputs, keys_of, rollout, step, steps
 from workflows.definition.reference.expressions import expressions_page
-from workflows.definition.reference.prose import CHECKS, INDEX, OUTPUTS, YAML_RULES
+from workflows.definition.reference.prose import BELOW, CHECKS, INDEX, OUTPUTS, YAML_RULES
 from workflows.definition.reference.python import python_page
 from workflows.definition.reference.state import SECTIONS, state_page
 from workflows.definition.reference.tables import example_block, heading, keys_table, sentence_of
@@ -118,7 +118,10 @@ def _part(part: type[Part], links: Links, level: int) -> str:
     text = sentence_of(part)
     if part.ONE_OF:
         text += f" One of {', '.join(f'`{name}`' for name in part.ONE_OF)} is given."
-    return heading(level, _title(part), f"{text}\n\n{keys_table(part, links)}")
+    text += f"\n\n{keys_table(part, links)}"
+    if part.__name__ in BELOW:
+        text += f"\n\n{BELOW[part.__name__]}"
+    return heading(level, _title(part), text)
 
 
 def _title(part: type[Part]) -> str:

@@ -88,7 +88,8 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "wait": "Outputs: those of the signal's `payload`, where it waits for one; `reachable`, `unreachable` and "
     "`refused`, lists of devices, where it waits for devices. A device that refuses the login is not asked again. "
     "Signals that come before their step waits are kept for it; `netsaga signal RUN NAME` sends one.",
-    "call": "Outputs: those that the called definition declares.\n\n"
+    "call": "Outputs: those that the called definition declares. Each of them may be null, for the step there that it "
+    "comes from may have been skipped: `devices: steps.scan.fit | default([])`.\n\n"
     "What the called run has changed is taken back where a later step, or this one, fails with "
     "`on_failure: {undo: run}`, and where `{undo: step}` is of this step: as a "
     "whole, at this step's place, in the called definition's own order, by a run of its own with a record of its own. "
@@ -146,3 +147,32 @@ nearest key that there is.
 A line of a device and a variable of a template take no control characters, unless the input that they come from says
 `multiline: true`.
 """
+
+# Below the table of a part, what its keys alone do not say.
+BELOW: Final[Mapping[str, str]] = {
+    "Window": """\
+A wave that has begun is never cut by the end of its window. So it begins only if all that it may need fits into what is
+left of it:
+
+- Its devices take turns under `concurrency`. Until a wave of the step has changed something, a turn may take as long as
+  all attempts of `retry`, each with 30 s to log in and the `timeout` of every action, and once the 15 minutes that a
+  platform has for each commit, save and reboot. After that it is three times the longest turn so far, at least one
+  `timeout`, and never more than the above.
+- As many turns for the undo, each as long as one attempt, or as what was seen. `undo: none` needs none.
+- Its `soak`, and under `hold: wave` the pass that confirms.
+
+Where that is too long, it is said in numbers: `wave rest needs 42m, and the change window closes in 30m and opens again
+at …`. A wave that needs more than a whole window fails the step, and nothing of it is begun: make the wave smaller,
+raise `concurrency`, or let the window be longer. A small first wave makes the estimate of all others a good one.
+
+A run waits for its window first. Then it asks for its devices, for all of them at once, so that other runs may change
+them until then. It stands in the queue for devices only as long as its wave may still begin; what comes too late it
+gives back, and waits for the next window. Once it has changed a device, it keeps all of its devices to its end, also
+while a later wave or step waits for a window: the change may have to be undone. An undo waits for no window.
+
+`on_closed: pause` pauses the whole run, and it stays paused when the window has opened: `netsaga resume RUN --by NAME`
+begins the wave then. While the window is closed that is refused, and says when it opens. With a reason, as in
+`netsaga resume RUN --by NAME --reason TEXT`, the wave begins at once, outside its window; that holds for this one wave,
+and the record tells who has said so and why. `netsaga status` and `netsaga watch` show how the window stands and what
+to type.""",
+}
