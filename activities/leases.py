@@ -39,7 +39,8 @@ class Leasing:
         """
         execution = activity.info().workflow_run_id or ""
         if call.renews or (call.execution and call.execution != execution):
-            answer = await self._guard.ask(contracts.UPDATE_RENEW, call.request, LeaseAnswer)
+            request = call.request.model_copy(update={"needs_all": bool(call.request.devices)})
+            answer = await self._guard.ask(contracts.UPDATE_RENEW, request, LeaseAnswer)
             if answer.granted and call.execution not in {"", execution}:
                 strays = await strays_of(call.request.holder, call.execution, execution)
                 answer = answer.model_copy(update={"granted": not strays, "held_by": strays})

@@ -78,7 +78,7 @@ class RunHandle:
         except StarterError as error:  # no worker answers, or none had begun it
             if why is None:
                 closed = described.close_time is not None and isinstance(error, NoWorkerError)
-                kept = await kept_status(self._handle, described.start_time) if closed else None
+                kept = await kept_status(self._client, self._handle, described.start_time) if closed else None
                 if kept is None:
                     raise
                 return kept
@@ -97,7 +97,8 @@ class RunHandle:
         """
         with readable(self._client, run_id=self.id):
             described = await self._handle.describe(rpc_timeout=ANSWER)
-            kept = await kept_status(self._handle, described.start_time) if described.close_time else None
+            closed = described.close_time is not None
+            kept = await kept_status(self._client, self._handle, described.start_time) if closed else None
         return kept.result if kept else None
 
     async def graph(self) -> RunGraph:
@@ -275,7 +276,7 @@ class RunHandle:
         except WorkflowFailureError as error:
             if (result := runs.result_of(error, self.id)) is not None:
                 return result
-        result = (await self.status()).result
+        result = (await self.last_status()).result
         if result is None:
             raise RunEndedError(f"Run {self.id} was cancelled before it began; no device was touched.")
         return result

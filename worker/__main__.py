@@ -106,13 +106,20 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument(
         "--settings", metavar="FILE", help="YAML file (default: $NETSAGA_SETTINGS, then ./netsaga.yaml)"
     )
-    shared.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
+    shared.add_argument(
+        "--log-level",
+        choices=["debug", "info", "warning", "error"],
+        default="info",
+        help="the least that is logged (info)",
+    )
     shared.add_argument(
         "--log-format", choices=get_args(LogFormat), default="auto", help="auto: plain on a terminal, JSON elsewhere"
     )
     parser = argparse.ArgumentParser(prog="python -m worker", description="netsaga's worker process")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    run = commands.add_parser("run", parents=[shared], help="take work until SIGTERM or Ctrl-C (the default)")
+    run = commands.add_parser(
+        "run", prog="netsaga worker", parents=[shared], help="take work until SIGTERM or Ctrl-C (the default)"
+    )
     run.add_argument("--patience", type=float, default=60.0, metavar="SECONDS", help="wait so long for Temporal (60)")
     run.add_argument(
         "--build",
@@ -128,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="serve this worker pool and nothing else",
     )
-    probe = commands.add_parser("probe", parents=[shared], help="look at one device, read-only")
+    probe = commands.add_parser("probe", prog="netsaga probe", parents=[shared], help="look at one device, read-only")
     _device(probe)
     probe.add_argument("--json", action="store_true", help="print the report as JSON")
     _platform(commands, shared)
@@ -163,7 +170,9 @@ def _wanted(chosen: argparse.Namespace) -> "Wanted":
 
 
 def _platform(commands: Commands, shared: argparse.ArgumentParser) -> None:
-    platform = commands.add_parser("platform", help="how netsaga gets on with a kind of device")
+    platform = commands.add_parser(
+        "platform", prog="netsaga platform", help="how netsaga gets on with a kind of device"
+    )
     more = platform.add_subparsers(dest="part", metavar="COMMAND", required=True)
     verify = more.add_parser(
         "verify",
@@ -187,7 +196,10 @@ def _platform(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 def _transcript(commands: Commands, shared: argparse.ArgumentParser) -> None:
     transcript = commands.add_parser(
-        "transcript", parents=[shared], help="what a run and a device said to each other, without secrets"
+        "transcript",
+        prog="netsaga transcript",
+        parents=[shared],
+        help="what a run and a device said to each other, without secrets",
     )
     transcript.add_argument("run", metavar="RUN", help="its id, or `last`")
     transcript.add_argument("host", metavar="HOST")
@@ -199,7 +211,10 @@ def _transcript(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 def _values(commands: Commands, shared: argparse.ArgumentParser) -> None:
     values = commands.add_parser(
-        "values", parents=[shared], help="what the devices of a run left under the names of `as`, without secrets"
+        "values",
+        prog="netsaga values",
+        parents=[shared],
+        help="what the devices of a run left under the names of `as`, without secrets",
     )
     values.add_argument("run", metavar="RUN", help="its id, or `last`: a run that has ended")
     values.add_argument("name", metavar="NAME", nargs="?", help="such as kept.config; without it, what there is")
@@ -210,7 +225,10 @@ def _values(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 def _artifact(commands: Commands, shared: argparse.ArgumentParser) -> None:
     artifact = commands.add_parser(
-        "artifact", parents=[shared], help="what a reference of the artifact store stands for"
+        "artifact",
+        prog="netsaga artifact",
+        parents=[shared],
+        help="what a reference of the artifact store stands for",
     )
     artifact.add_argument("ref", metavar="REF", help="sha256:…, as messages, records and reports name logs and diffs")
     artifact.add_argument("--out", type=Path, metavar="FILE", help="write it there; without it, to standard output")

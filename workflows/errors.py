@@ -30,6 +30,7 @@ from workflows.failures import (
     EvaluationError,
     FailureType,
     InvalidInputError,
+    UndividedError,
     UnknownValueError,
 )
 
@@ -40,6 +41,7 @@ __all__ = [
     "EvaluationError",
     "FailureType",
     "InvalidInputError",
+    "UndividedError",
     "UnknownValueError",
     "failure",
 ]

@@ -42,5 +42,9 @@ class EvaluationError(ValueError):
     """An expression that has no value: a missing attribute, a wrong type, a limit reached."""
 
 
+class UndividedError(EvaluationError):
+    """Devices or waves of a step that cannot be made, whether or not a value is missing; no device was touched."""
+
+
 class UnknownValueError(EvaluationError):
     """An expression whose value is known only after a change was made: in plan mode alone, and never null."""

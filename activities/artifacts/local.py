@@ -30,6 +30,8 @@ T = TypeVar("T")
 THREADS: Final = 8  # a sync takes milliseconds of waiting, not of work
 LEFTOVER_S: Final = 86_400.0
 SEGMENT: Final = 200  # bytes; most file systems end at 255
+_ONCE: Final = "%2F"  # a slash that stands in a name, such as that of a called run
+_TWICE: Final = "%252F"
 
 
 class LocalArtifactStore:
@@ -82,18 +84,18 @@ class LocalArtifactStore:
 
     async def publish(self, key: str, data: bytes) -> str:
         """Write a file for people; returns its absolute path."""
-        path = self.root.joinpath("published", *_segments(key))
+        path = self._published(key)
         await self._off_loop(lambda: self._replace(path, data))
         return str(path)
 
     async def published(self, key: str) -> bytes | None:
         """The content of a file for people, or ``None`` where none was published under this key."""
-        path = self.root.joinpath("published", *_segments(key))
-        return await self._off_loop(lambda: _read(path))
+        paths = self._all_published(key)
+        return await self._off_loop(lambda: next((data for path in paths if (data := _read(path)) is not None), None))
 
     async def append(self, key: str, line: bytes) -> None:
         """Add a line to this process's log."""
-        path = self.root.joinpath("published", *_segments(key), f"{self._own}.jsonl")
+        path = self._published(key) / f"{self._own}.jsonl"
         try:
             await self._appends((path, line))
         except OSError as error:
@@ -101,12 +103,12 @@ class LocalArtifactStore:
 
     async def appended(self, key: str) -> list[bytes]:
         """The lines of all processes' logs, those of each in order; none where nothing was logged under this key."""
-        folder = self.root.joinpath("published", *_segments(key))
-        return await self._off_loop(lambda: _lines(folder))
+        folders = reversed(self._all_published(key))  # what was logged first, first
+        return await self._off_loop(lambda: [line for folder in folders for line in _lines(folder)])
 
     async def newest(self, key: str) -> str | None:
         """The name in a folder of published files that was written to last; ``None`` where there is none."""
-        folder = self.root.joinpath("published", *_segments(key))
+        folder = self._published(key)
         return await self._off_loop(lambda: _newest(folder))
 
     async def _off_loop(self, call: Callable[[], T]) -> T:
@@ -243,6 +245,14 @@ class LocalArtifactStore:
         # "=" cannot stand in an escaped segment, so a key and a folder of the same name never meet.
         return self.root.joinpath("keys", *folders, f"{name}=")
 
+    def _published(self, key: str) -> Path:
+        """Where a file or folder for people lies. A slash that its maker has escaped (`a%2Fb`) is not escaped again."""
+        return self.root.joinpath("published", *(name.replace(_TWICE, _ONCE) for name in _segments(key)))
+
+    def _all_published(self, key: str) -> tuple[Path, ...]:
+        """As `_published`, and then where earlier versions put it: they escaped a slash twice."""
+        return tuple(dict.fromkeys((self._published(key), self.root.joinpath("published", *_segments(key)))))
+
     def _explain(self, path: Path, error: OSError) -> ArtifactError:
         what = error.strerror or type(error).__name__
         return ArtifactError(
@@ -282,7 +292,7 @@ def _newest(folder: Path) -> str | None:
     if not folder.is_dir():
         return None
     names = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
-    return unquote(names[-1].name) if names else None
+    return unquote(names[-1].name.replace(_ONCE, _TWICE)) if names else None  # a name never holds a bare slash
 
 
 def _sync_folder(path: Path | str) -> None:

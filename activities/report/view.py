@@ -171,8 +171,13 @@ def meaning(seal: SealInput) -> str:
             return VERDICTS[verdict][1]
 
 
+def _ended(state: str) -> str:
+    return "not reached" if state == "pending" else state
+
+
 def shares(counts: Mapping[str, int]) -> tuple[Share, ...]:
-    """The parts of a bar, in an order that never changes."""
+    """The parts of a bar, in an order that never changes; a run that has ended has not reached what is pending."""
+    counts = {_ended(name): number for name, number in counts.items()}
     known = [name for name in ORDER if counts.get(name)]
     others = sorted(name for name in counts if name not in ORDER and counts[name])
     return tuple(Share(name, TONES.get(name, "calm"), counts[name]) for name in (*known, *others))
@@ -208,7 +213,7 @@ def _blame(blame: Blame) -> str:
 
 
 def _wave_line(wave: WaveStatus) -> WaveLine:
-    return WaveLine(wave.name, wave.state, TONES.get(wave.state, "calm"), wave.size, shares(wave.counts))
+    return WaveLine(wave.name, _ended(wave.state), TONES.get(wave.state, "calm"), wave.size, shares(wave.counts))
 
 
 def device_lines(devices: Sequence[DeviceResult], bundle: Bundle | None, outcomes: Outcomes) -> tuple[DeviceLine, ...]:

@@ -14,6 +14,7 @@ Exit codes: 0 done (a run: succeeded or partial), 1 ended otherwise, 2 wrong com
 130 detached with Ctrl-C; the run goes on.
 """
 
+RUN: Final = "its id, or `last` for the newest"
 INPUTS: Final = (
     "The value of -i is read as the definition's type asks for a FILE; for a NAME it is read as JSON if it is JSON "
     '(120, true, null, ["a"], "120"), and as text otherwise.'
@@ -78,6 +79,20 @@ def build() -> argparse.ArgumentParser:
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
+def _command(
+    commands: Commands,
+    name: str,
+    *,
+    about: str,
+    description: str = "",
+    epilog: str | None = None,
+    parents: Sequence[argparse.ArgumentParser] = (),
+) -> argparse.ArgumentParser:
+    """Add a command; its own help begins with what the list of commands says of it, where it has no more to say."""
+    said = description or f"{about[0].upper()}{about[1:]}."
+    return commands.add_parser(name, help=about, description=said, epilog=epilog, parents=parents)
+
+
 def _client_options(*, nested: bool = False) -> argparse.ArgumentParser:
     """Where the server is. ``nested``: of a command's command, where a default would undo what was said before."""
     options = argparse.ArgumentParser(add_help=False)
@@ -95,11 +110,12 @@ def _client_options(*, nested: bool = False) -> argparse.ArgumentParser:
 
 
 def _processes(commands: Commands) -> None:
-    dev = commands.add_parser("dev", help="server, Web UI, worker and simulated devices on this machine, until Ctrl-C")
+    dev = _command(commands, "dev", about="server, Web UI, worker and simulated devices on this machine, until Ctrl-C")
     dev.add_argument("--port", type=_port, default=7233, help="of the server; 0 takes a free one (%(default)s)")
     dev.add_argument("--ui-port", type=_port, help="of the Web UI; 0 takes a free one (--port + 1000)")
     dev.add_argument("--no-ui", action="store_true", help="without the Web UI")
-    dev.add_argument("--state", type=Path, default=Path(".netsaga/dev"), metavar="DIR", help="(%(default)s)")
+    kept = "where settings, state and logs are kept (%(default)s)"
+    dev.add_argument("--state", type=Path, default=Path(".netsaga/dev"), metavar="DIR", help=kept)
     dev.add_argument("--devices", type=_count, default=24, metavar="N", help="simulated devices (%(default)s)")
     dev.add_argument("--site", default="hq", help="the devices' site (%(default)s)")
     dev.add_argument("--testbed-port", type=_port, default=0, help="of the devices' SSH (a free one)")
@@ -107,10 +123,13 @@ def _processes(commands: Commands) -> None:
     dev.add_argument("--settings", type=Path, metavar="FILE", help=laid_over)
     dev.set_defaults(entry="starter.cli.dev:dev")
 
-    demo = commands.add_parser("demo", help="a campus VLAN change over simulated devices, from start to end")
-    demo.add_argument("--scenario", choices=("success", "failure", "crash"), default="success")
-    demo.add_argument("--devices", type=_demo_count, default=24, metavar="N", help="at least 24 (%(default)s)")
-    demo.add_argument("--state", type=Path, default=Path(".netsaga/demo"), metavar="DIR", help="(%(default)s)")
+    demo = _command(commands, "demo", about="a campus VLAN change over simulated devices, from start to end")
+    story = "failure: a device refuses the change; crash: the worker is killed in the middle (%(default)s)"
+    demo.add_argument("--scenario", choices=("success", "failure", "crash"), default="success", help=story)
+    demo.add_argument(
+        "--devices", type=_demo_count, default=24, metavar="N", help="simulated devices, at least 24 (%(default)s)"
+    )
+    demo.add_argument("--state", type=Path, default=Path(".netsaga/demo"), metavar="DIR", help=kept)
     demo.set_defaults(entry="starter.cli.demo:demo")
 
     for name, help_text in (
@@ -126,7 +145,7 @@ def _processes(commands: Commands) -> None:
 
 
 def _check(commands: Commands, client: argparse.ArgumentParser) -> None:
-    check = commands.add_parser("check", help="read definitions and report their mistakes; needs no server")
+    check = _command(commands, "check", about="read definitions and report their mistakes; needs no server")
     check.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER")
     check.add_argument(
         "--format",
@@ -136,15 +155,16 @@ def _check(commands: Commands, client: argparse.ArgumentParser) -> None:
     )
     check.set_defaults(entry="starter.cli.check:check")
 
-    explain = commands.add_parser("explain", help="what a diagnostic means, and what to write instead")
+    explain = _command(commands, "explain", about="what a diagnostic means, and what to write instead")
     explain.add_argument("code", nargs="?", metavar="CODE", help="as NS201")
     explain.add_argument("--list", action="store_true", help="all codes")
     explain.set_defaults(entry="starter.cli.explain:explain")
 
-    graph = commands.add_parser(
+    graph = _command(
+        commands,
         "graph",
         parents=[client],
-        help="a definition, or a run with its states, as a Mermaid flowchart",
+        about="a definition, or a run with its states, as a Mermaid flowchart",
         description="A definition in a FILE as a Mermaid flowchart, which needs no server; or a RUN as it stands.",
     )
     graph.add_argument("subject", metavar="FILE|RUN")
@@ -154,25 +174,26 @@ def _check(commands: Commands, client: argparse.ArgumentParser) -> None:
 
 
 def _authoring(commands: Commands) -> None:
-    init = commands.add_parser("init", help="write a commented definition to start from")
-    init.add_argument("name", nargs="?", default="first-change", metavar="NAME", help="(%(default)s)")
+    init = _command(commands, "init", about="write a commented definition to start from")
+    init.add_argument("name", nargs="?", default="first-change", metavar="NAME", help="of the definition (%(default)s)")
     init.add_argument("--folder", type=Path, default=Path(), metavar="DIR", help="where (this one)")
     init.set_defaults(entry="starter.cli.init:init")
 
-    fmt = commands.add_parser("fmt", help="put definitions in canonical form; comments stay")
+    fmt = _command(commands, "fmt", about="put definitions in canonical form; comments stay")
     fmt.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER")
     fmt.add_argument("--check", action="store_true", help="change nothing; exit code 1 if a file would change")
     fmt.set_defaults(entry="starter.cli.fmt:fmt")
 
-    schema = commands.add_parser("schema", help="the JSON Schema of definitions, for editors")
+    schema = _command(commands, "schema", about="the JSON Schema of definitions, for editors")
     schema.set_defaults(entry="starter.cli.schema:schema")
 
 
 def _run(commands: Commands, client: argparse.ArgumentParser) -> None:
-    run = commands.add_parser(
+    run = _command(
+        commands,
         "run",
         parents=[client],
-        help="start a definition",
+        about="start a definition",
         description="Start a definition: one that the worker knows by NAME or NAME@VERSION, or a FILE.",
         epilog=INPUTS,
     )
@@ -183,10 +204,11 @@ def _run(commands: Commands, client: argparse.ArgumentParser) -> None:
 
 
 def _plan(commands: Commands, client: argparse.ArgumentParser) -> None:
-    plan = commands.add_parser(
+    plan = _command(
+        commands,
         "plan",
         parents=[client],
-        help="show what a definition would change, and change nothing",
+        about="show what a definition would change, and change nothing",
         description="Do everything of a definition that reads, and propose everything that it would change: a NAME or "
         "NAME@VERSION that the worker knows, or a FILE. Prints the diffs, equal ones together, and the waves.",
         epilog=INPUTS,
@@ -198,10 +220,11 @@ def _plan(commands: Commands, client: argparse.ArgumentParser) -> None:
     plan.add_argument("--json", action="store_true", help="as JSON, for programs")
     plan.set_defaults(entry="starter.cli.plan:plan")
 
-    apply = commands.add_parser(
+    apply = _command(
+        commands,
         "apply",
         parents=[client],
-        help="carry out a plan, exactly as it was shown",
+        about="carry out a plan, exactly as it was shown",
         description="Carry out a plan that `netsaga plan --out FILE` wrote. Everything is planned anew first; where "
         "the definition, the inventory or a device's diff has moved, nothing is changed, and what has moved is said.",
     )
@@ -231,8 +254,8 @@ def _inspection(commands: Commands, client: argparse.ArgumentParser) -> None:
         ("report", "starter.cli.inspect:report", "where a finished run's report is"),
         ("watch", "starter.cli.watch:watch", "follow a run to its end; Ctrl-C leaves it alone"),
     ):
-        command = commands.add_parser(name, parents=[client], help=help_text)
-        command.add_argument("run", metavar="RUN")
+        command = _command(commands, name, parents=[client], about=help_text)
+        command.add_argument("run", metavar="RUN", help=RUN)
         if name in ("status", "devices"):
             command.add_argument("--json", action="store_true", help="as JSON, for programs")
         if name == "status":
@@ -242,7 +265,7 @@ def _inspection(commands: Commands, client: argparse.ArgumentParser) -> None:
             command.add_argument("--step", metavar="STEP", help="as they stand in this step")
             command.add_argument("--live", action="store_true", help="ask the open batches too: since when, attempts")
         command.set_defaults(entry=entry)
-    recent = commands.add_parser("list", parents=[client], help="recent runs")
+    recent = _command(commands, "list", parents=[client], about="recent runs")
     recent.add_argument("-n", type=_count, default=20, metavar="N", dest="number", help="at most (%(default)s)")
     recent.add_argument("--json", action="store_true", help="as JSON, for programs")
     recent.set_defaults(entry="starter.cli.inspect:recent")
@@ -250,26 +273,27 @@ def _inspection(commands: Commands, client: argparse.ArgumentParser) -> None:
 
 def _decisions(commands: Commands, client: argparse.ArgumentParser) -> None:
     for name, help_text in (("approve", "say yes at a run's gate"), ("reject", "say no at a run's gate")):
-        command = commands.add_parser(name, parents=[client], help=help_text)
-        command.add_argument("run", metavar="RUN")
+        command = _command(commands, name, parents=[client], about=help_text)
+        command.add_argument("run", metavar="RUN", help=RUN)
         command.add_argument("step", nargs="?", metavar="STEP", help="may be left out while one gate is open")
         command.add_argument("--by", type=_person, required=True, help="who decides; a claim, and recorded as such")
         command.add_argument("--comment", default="", help="kept in the record")
         command.add_argument("--digest", help="of the proposal that was seen; another one is refused")
         command.set_defaults(entry="starter.cli.decide:decide", decision=name)
-    signal = commands.add_parser(
+    signal = _command(
+        commands,
         "signal",
         parents=[client],
-        help="send a run the signal that a step of it waits for",
+        about="send a run the signal that a step of it waits for",
         epilog="A value that is JSON (true, 7, [1]) is sent as JSON, any other as text; the run checks it.",
     )
-    signal.add_argument("run", metavar="RUN")
+    signal.add_argument("run", metavar="RUN", help=RUN)
     signal.add_argument("name", metavar="NAME", help="as the definition's `wait` names it")
     signal.add_argument("-d", "--data", action="append", default=[], metavar="KEY=VALUE", help="may be repeated")
     signal.add_argument("--by", type=_person, help="who sends it; a claim, and recorded as such (this user)")
     signal.set_defaults(entry="starter.cli.decide:signal")
-    cancel = commands.add_parser("cancel", parents=[client], help="stop a run; it undoes as its definition says")
-    cancel.add_argument("run", metavar="RUN")
+    cancel = _command(commands, "cancel", parents=[client], about="stop a run; it undoes as its definition says")
+    cancel.add_argument("run", metavar="RUN", help=RUN)
     cancel.add_argument("--by", type=_person, help="who asks; a claim, and recorded as such (this user)")
     cancel.add_argument("--reason", required=True, help="kept in the record")
     cancel.set_defaults(entry="starter.cli.decide:cancel")
@@ -285,10 +309,10 @@ def _operations(commands: Commands, client: argparse.ArgumentParser) -> None:
         ("stop", "a step that paused on a failure: take failed devices back and stop"),
         ("concurrency", "change how many devices may be under way at once"),
     ):
-        command = commands.add_parser(name, parents=[client], help=help_text)
-        command.add_argument("run", metavar="RUN")
+        command = _command(commands, name, parents=[client], about=help_text)
+        command.add_argument("run", metavar="RUN", help=RUN)
         if name == "concurrency":
-            command.add_argument("number", type=_concurrency, metavar="N")
+            command.add_argument("number", type=_concurrency, metavar="N", help="devices, 1 to 2000")
         if name not in {"pause", "resume"}:
             command.add_argument("--step", metavar="STEP", help="may be left out while there is one such step")
         if name in {"retry", "skip", "undo", "stop"}:
@@ -304,21 +328,21 @@ def _operations(commands: Commands, client: argparse.ArgumentParser) -> None:
 
 
 def _guard(commands: Commands, client: argparse.ArgumentParser) -> None:
-    quarantine = commands.add_parser("quarantine", parents=[client], help="devices that no run changes, and why")
+    quarantine = _command(commands, "quarantine", parents=[client], about="devices that no run changes, and why")
     quarantine.add_argument("--json", action="store_true", help="as JSON, for programs")
     quarantine.set_defaults(entry="starter.cli.quarantine:show")
     more = quarantine.add_subparsers(title="commands", metavar="[COMMAND]")
     nested = _client_options(nested=True)
     nested.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as JSON, for programs")
-    more.add_parser("list", parents=[nested], help="these devices; the same without a command")
-    clear = more.add_parser("clear", parents=[nested], help="put devices back into service")
+    _command(more, "list", parents=[nested], about="these devices; the same without a command")
+    clear = _command(more, "clear", parents=[nested], about="put devices back into service")
     clear.add_argument("devices", nargs="+", type=_names, metavar="HOST", help="several apart, or with commas")
     clear.add_argument("--by", type=_person, required=True, help="who has looked; a claim, and recorded as such")
     clear.add_argument("--reason", default="", help="kept in the record")
     clear.set_defaults(entry="starter.cli.quarantine:clear")
-    log = more.add_parser("log", parents=[nested], help="who put which devices back, when and why")
+    log = _command(more, "log", parents=[nested], about="who put which devices back, when and why")
     log.set_defaults(entry="starter.cli.quarantine:log")
-    guard = commands.add_parser("guard", parents=[client], help="who holds which devices, and who waits")
+    guard = _command(commands, "guard", parents=[client], about="who holds which devices, and who waits")
     guard.add_argument("--json", action="store_true", help="as JSON, for programs")
     guard.set_defaults(entry="starter.cli.quarantine:guard")
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -27,6 +28,7 @@ WIDE: Final = 100  # ... on a terminal of so many
 AFTER_S: Final = 10.0  # a device that is under way for less is not worth a line
 WAVES: Final = 12  # of more waves, only those that move or failed have a line each
 MOVING: Final = ("pending", "running")
+NOT_REACHED: Final = "not reached"
 
 
 def header(status: RunStatus, now: datetime | None = None) -> Text:
@@ -77,7 +79,7 @@ def steps_table(status: RunStatus, now: datetime | None = None, width: int = WID
         table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for step in status.steps:
-        said = counts(step.counts)
+        said = counts(_named(step.counts, status))
         if step.warnings:
             said.append(f"{', ' if said else ''}{step.warnings} warnings", style="yellow")
         if step.budget is not None and step.budget.failures:
@@ -87,9 +89,10 @@ def steps_table(status: RunStatus, now: datetime | None = None, width: int = WID
         table.add_row(_mark(step.state), Text(step.id, style="bold"), word(step.state), Text(step.kind, "dim"), said)
         for wave in _shown(step):
             name = Text(f"  {clean(wave.name)}")
-            table.add_row("", name, word(wave.state), bar(wave, columns), counts(_without_pending(wave)))
+            state = NOT_REACHED if wave.state == "pending" and status.phase == "closed" else wave.state
+            table.add_row("", name, word(state), bar(wave, columns), counts(_without_pending(wave)))
         if len(step.waves) > WAVES:
-            table.add_row("", Text("  of all waves", "dim"), "", "", counts(Counter(wave.state for wave in step.waves)))
+            table.add_row("", Text("  of all waves", "dim"), "", "", counts(_named(_states(step), status)))
         if said_of := _waits_for(step, now or datetime.now(UTC)):
             table.add_row("", Text("  waits for", "dim"), "", "", Text(said_of, style="dim"))
     return table
@@ -141,6 +144,17 @@ def asks(status: RunStatus) -> list[Text]:
     gates = tuple(f"netsaga {word} {status.id}" for word in ("approve", "reject"))
     lines += [Text(f"  {command}", style="dim") for command in status.next if not command.startswith(gates)]
     return lines
+
+
+def _states(step: StepStatus) -> Counter[str]:
+    return Counter(wave.state for wave in step.waves)
+
+
+def _named(numbers: Mapping[str, int], status: RunStatus) -> Mapping[str, int]:
+    """What is pending when a run has ended was not reached, and is waited for no more."""
+    if status.phase != "closed" or "pending" not in numbers:
+        return numbers
+    return {NOT_REACHED if name == "pending" else name: number for name, number in numbers.items()}
 
 
 def _without_pending(wave: WaveStatus) -> dict[str, int]:

@@ -33,6 +33,7 @@ STYLES: Final[Mapping[str, str]] = {
     "undo_failed": "bold red",
     "unreachable": "red",
     "pending": "dim",
+    "not reached": "dim",
     "skipped": "dim",
     "untouched": "dim",
 }

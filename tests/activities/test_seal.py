@@ -15,7 +15,7 @@ from activities.report.view import VERDICTS, meaning
 from activities.seal import Seal
 from activity_bench import SCOPE, call
 from sample_run import sample_run
-from workflows.contracts import DeviceResult, OperationRecord, RunResult, SealInput, Verdict
+from workflows.contracts import DeviceResult, OperationRecord, RunResult, SealInput, Verdict, WaveStatus
 from workflows.plan import HostName, StepId
 
 VOID = {"meta", "br"}
@@ -113,6 +113,15 @@ async def test_the_record_has_every_outcome(tmp_path: Path) -> None:
     assert isinstance(decisions, list)
     assert inventory["acc-001"]["address"] == "192.0.2.1"
     assert [decision["by"] for decision in decisions] == ["mallory", "alice"]
+
+
+async def test_what_the_run_did_not_reach_is_not_called_pending(tmp_path: Path) -> None:
+    documents = Documents(LocalArtifactStore(tmp_path))
+    run = await sample_run(documents)
+    rest = WaveStatus(name="rest", state="pending", size=3, counts={"pending": 3})
+    page, _ = await _sealed(tmp_path, run.model_copy(update={"waves": {run.result.steps[-1].id: (rest,)}}), documents)
+    assert "rest 3 not reached" in page.text
+    assert "pending" not in page.text
 
 
 @pytest.mark.parametrize("verdict", get_args(Verdict))

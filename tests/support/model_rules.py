@@ -10,6 +10,7 @@ they bind, two requests for the same work, signals and maintenance have rules in
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from itertools import combinations
+from operator import itemgetter
 from typing import Final
 
 from model_claim_rules import CLAIM_RULES
@@ -237,15 +238,16 @@ def the_verdict_is_what_the_devices_say(story: Story) -> Iterator[str]:
 def runs_do_not_meet_on_a_device(story: Story) -> Iterator[str]:
     """Leases: from its first change to its last, or its last undo, a run has its devices for itself.
 
-    Runs that one run has called, and that run itself, may meet each other; nobody else comes in between.
+    Runs that one run has called, and that run itself, may meet each other; nobody else comes in between. An undo of a
+    called run that has ended leases the devices anew; others may have had them meanwhile (decision 0043).
     """
     runs = {told.run: told for told in story.applied}
-    places: dict[str, list[int]] = defaultdict(list)
+    places: dict[tuple[str, bool], list[int]] = defaultdict(list)
     for entry in story.lab.log:
         told = runs.get(entry.call.part.run)
         if told is not None and entry.call.part.step in changing(told) and entry.what != "reverts":
-            places[told.run].append(entry.place)
-    spans = sorted((min(found), max(found), runs[run]) for run, found in places.items())
+            places[told.run, "/undo-" in entry.batch].append(entry.place)
+    spans = sorted(((min(found), max(found), runs[run]) for (run, _), found in places.items()), key=itemgetter(0, 1))
     for (_, end, first), (begin, _, second) in combinations(spans, 2):
         if first.root != second.root and begin < end:
             yield f"{second.id} was at work on devices at {begin}, and {first.id} until {end}"

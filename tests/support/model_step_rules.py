@@ -122,7 +122,8 @@ def what_a_call_came_to_is_what_its_run_says(story: Story) -> Iterator[str]:
             if step.id not in told.definition.ids or spec_of(story, step.id).verb != "call" or not children:
                 continue
             last = children[-1]
-            if (step.state == "succeeded") != (last.result.verdict in PASSED):
+            passed = step.state in {"succeeded", "undone"}  # what it did may have been taken back since
+            if passed != (last.result.verdict in PASSED):
                 yield f"{step.id} of {told.id} is {step.state}, and its run is {last.result.verdict}"
             if last.result.mode != told.result.mode:
                 yield f"{last.id} was a run to {last.result.mode}, and {told.id} one to {told.result.mode}"
@@ -147,7 +148,8 @@ def a_closed_window_is_said(story: Story) -> Iterator[str]:
                 continue
             began = any(_acts(story, told, step.id))
             quiet = step.state == "failed" and not began and ended_by(told) in {None, step.id}
-            if quiet and not story.scenario.events and not step.counts.get("failed") and "window" not in step.message:
+            said = any(word in step.message for word in ("window", "accepted is"))  # there may be too few devices
+            if quiet and not story.scenario.events and not step.counts.get("failed") and not said:
                 yield f"{step.id} of {told.id} failed before it began, and says: {step.message}"
 
 

@@ -226,7 +226,7 @@ class World:
         try:
             return divide_by_facts(step, call.hosts, {HostName(k): v for k, v in self.facts.items()}, self.inputs)
         except EvaluationError as error:
-            raise failure("invalid_input", str(error)) from None
+            raise failure("invalid_input", f"step `{call.step}`: the waves cannot be made: {error}") from None
 
     @activity.defn(name=contracts.WINDOW)
     async def window(self, call: WindowInput) -> WindowResult:

@@ -41,6 +41,7 @@ class LeaseRequest(Model):
     prepared: ArtifactRef | None = None  # what the run interprets, for the one that looks after it if it is lost
     effects: Newer[Scope | None] = None  # the run whose changes it takes back, where they are not its own
     number: Newer[int | None] = None  # rises with each release, so that an answer tells which request it is about
+    needs_all: Newer[bool] = False  # in a renewal: the run goes on only where these are among what it asked for before
 
 
 class Lost(Model):

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from workflows.definition.diagnostics import Findings, Span
 from workflows.definition.draft import DevicesBody, Draft, StepDraft, WaitBody
+from workflows.definition.draft_actions import ActionDraft, ReachableBody, RebootBody
 from workflows.definition.expressions import Expression
 from workflows.durations import parse_duration
-from workflows.plan import Attr, Constant, Name, Retry
+from workflows.plan import Attr, Confirm, Constant, Name, Retry, Window, limits
 
 DEFAULT_TIMEOUT_S = 60.0
 
@@ -63,7 +64,7 @@ def check_clocks(step: StepDraft, body: DevicesBody, draft: Draft, findings: Fin
     _check_sizes(body, draft, findings)
     soaks = [(wave, found) for wave in body.waves if (found := known(wave.soak, draft))]
     work = _work_s(step, draft)
-    held = [action.confirm for action in body.actions if action.confirm and action.confirm.hold != "device"]
+    held = _held(body)
     for wave, soak in soaks:
         span, needed = _span(wave.soak, wave.span), soak.seconds + work
         for confirm in held:
@@ -74,15 +75,58 @@ def check_clocks(step: StepDraft, body: DevicesBody, draft: Draft, findings: Fin
                 )
                 findings.add("NS707", message, span, "soak for less, or confirm `within` a longer time")
                 break
-        if body.window and needed >= body.window.duration_s:
-            message = f"the wave `{wave.name}` never fits the window, which is open for {spell(body.window.duration_s)}"
-            hint = f"it soaks for {soak}, and its work may take {spell(work)}: it starts only if both fit inside"
-            findings.add("NS716", message, span, hint, [(step.key("window"), "the window")])
+    if body.window:
+        _check_window(step, body, body.window, draft, findings)
     deadline = known(step.common.deadline, draft)
     total = sum(soak.seconds for _, soak in soaks)
     if deadline and total >= deadline.seconds:
         message = f"the waves of `{step.id.text}` soak for {spell(total)}, and its deadline is {deadline}"
         findings.add("NS717", message, step.key("deadline"), "a deadline bounds the whole step with its retries")
+
+
+def _check_window(step: StepDraft, body: DevicesBody, window: Window, draft: Draft, findings: Findings) -> None:
+    """Reports waves that no window holds, by the arithmetic of the run (`workflows/plan/limits.py`) for one device.
+
+    Once a wave has changed devices, those after it go by what was seen: no less than one action, and its undo.
+    """
+    place, timeout = step.key("window"), _timeout_s(step, draft)
+    timed = tuple(_timed(action) for action in body.actions)
+    turn = limits.turn_seconds(timed, timeout, _attempts(step, draft))
+    undo = limits.attempt_seconds(timed, timeout) if body.changes and body.undo != () else 0.0
+    confirm = _confirm_s(body, timeout)
+    waves = [(f"the wave `{wave.name}`", wave.soak, _span(wave.soak, wave.span)) for wave in body.waves]
+    for index, (name, said, span) in enumerate(waves or [("the only wave", 0.0, place)]):
+        seen = index > 0 and body.changes
+        work, back = (min(turn, timeout), min(undo, timeout)) if seen else (turn, undo)
+        soak = known(said, draft)
+        if soak is None or work + back + soak.seconds + confirm <= window.duration_s:
+            continue
+        parts = [f"it soaks for {soak}"] if soak.seconds else []
+        parts += [f"its work may take {spell(work)}"]
+        parts += [f"its undo {spell(back)}"] if back else []
+        parts += [f"to confirm it {spell(confirm)}"] if confirm else []
+        message = f"{name} never fits the window, which is open for {spell(window.duration_s)}"
+        hint = f"{' and '.join(filter(None, (', '.join(parts[:-1]), parts[-1])))}: it starts only if all fits inside"
+        findings.add("NS716", message, span, hint, [(place, "the window")] if span != place else [])
+
+
+def _timed(action: ActionDraft) -> limits.Timed:
+    within = action.body.within_s if isinstance(action.body, RebootBody | ReachableBody) else 0.0
+    return limits.Timed(action.kind, within)
+
+
+def _held(body: DevicesBody) -> list[Confirm]:
+    """The confirms that wait for the whole wave."""
+    return [action.confirm for action in body.actions if action.confirm and action.confirm.hold != "device"]
+
+
+def _confirm_s(body: DevicesBody, timeout_s: float) -> float:
+    """How long one device takes to be confirmed where it waits for the whole wave; else no time."""
+    places = [place for place, action in enumerate(body.do) if action.kind in {"apply", "configure"}]
+    confirms = [body.do[place].confirm for place in places]
+    if not any(confirm and confirm.hold != "device" for confirm in confirms):
+        return 0.0
+    return limits.confirm_seconds(timeout_s, len(body.do) - 1 - places[-1])
 
 
 def check_wait(step: StepDraft, body: WaitBody, draft: Draft, findings: Findings) -> None:
@@ -101,9 +145,16 @@ def check_wait(step: StepDraft, body: WaitBody, draft: Draft, findings: Findings
 
 def _work_s(step: StepDraft, draft: Draft) -> float:
     """What one device may take in each wave, at the least: each attempt its timeout (device-safety, rule 4)."""
-    timeout = step.common.timeout if isinstance(step.common.timeout, float) else draft.defaults.timeout_s
-    attempts = (step.common.retry or draft.defaults.retry or Retry()).attempts
-    return attempts * (timeout or DEFAULT_TIMEOUT_S)
+    return _attempts(step, draft) * _timeout_s(step, draft)
+
+
+def _timeout_s(step: StepDraft, draft: Draft) -> float:
+    said = step.common.timeout if isinstance(step.common.timeout, float) else draft.defaults.timeout_s
+    return said or DEFAULT_TIMEOUT_S
+
+
+def _attempts(step: StepDraft, draft: Draft) -> int:
+    return (step.common.retry or draft.defaults.retry or Retry()).attempts
 
 
 def _span(said: Expression | float, otherwise: Span) -> Span:

@@ -91,9 +91,13 @@ class Leases:
     def renew(self, request: LeaseRequest) -> LeaseAnswer:
         """What a run that was reset still has: its devices, a place in the queue, or neither. It is given nothing.
 
-        It may count its requests anew from an earlier one on.
+        It may count its requests anew from an earlier one on. Where it names other devices now than it did then, what
+        it has is of no use to it.
         """
         run, number = request.holder.run, {"number": request.number}
+        asked = self._leases.get(run) or self._queue.get(run)
+        if asked is not None and request.needs_all and not set(request.devices) <= set(asked.devices):
+            return LeaseAnswer(granted=False)
         if run in self._leases:
             self._leases[run] = self._leases[run].model_copy(update=number)
             return self.answer(self._leases[run].devices).model_copy(update=number)

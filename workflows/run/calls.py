@@ -8,16 +8,8 @@ from typing import Final
 
 from temporalio.common import RetryPolicy
 
-from workflows.plan import (
-    Action,
-    ApplyAction,
-    ConfigureAction,
-    DevicesStep,
-    ReachableAction,
-    RebootAction,
-    Retry,
-    SaveAction,
-)
+from workflows.plan import DevicesStep, ReachableAction, RebootAction, Retry, limits
+from workflows.plan.limits import Timed
 
 HEARTBEAT: Final = timedelta(seconds=5)  # a killed worker is noticed after this
 LOST_WORKERS: Final = 3  # attempts on top of the plan's, for workers that died: the device is not to blame for those
@@ -64,10 +56,8 @@ UNDO_RETRY: Final = RetryPolicy(
     maximum_attempts=6 + LOST_WORKERS,
 )
 
-CONNECT_S: Final = 30.0
 SLOT_WAIT_S: Final = 3600.0  # a device may wait that long for a session at its site; heartbeats go on meanwhile
-PLATFORM_LIMIT_S: Final = 900.0  # commit, rollback and save take their platform's limit (device-safety 14)
-_LIMITED: Final = (ApplyAction, ConfigureAction, SaveAction, RebootAction)
+PLATFORM_LIMIT_S: Final = limits.PLATFORM_LIMIT_S  # commit, rollback and save take their platform's limit
 
 
 def retry_policy(retry: Retry) -> RetryPolicy:
@@ -88,26 +78,18 @@ def delay(policy: RetryPolicy, retries: int) -> timedelta:
 
 def attempt_seconds(step: DevicesStep) -> float:
     """How long one attempt at a device may take: the sum of its actions, and the log-in."""
-    return CONNECT_S + sum(_action_seconds(action, step.timeout_s) for action in _actions(step))
+    return limits.attempt_seconds(_timed(step), step.timeout_s)
 
 
-def commit_seconds(step: DevicesStep) -> float:
-    """How much of that is the platforms' own limit, for commits, saves and reboots."""
-    return sum(PLATFORM_LIMIT_S for action in _actions(step) if isinstance(action, _LIMITED))
+def turn_seconds(step: DevicesStep) -> float:
+    """How long all attempts at a device may take; the platforms' own limits count once."""
+    return limits.turn_seconds(_timed(step), step.timeout_s, step.retry.attempts)
 
 
-def _actions(step: DevicesStep) -> tuple[Action, ...]:
+def _timed(step: DevicesStep) -> tuple[Timed, ...]:
+    """What is done on a device, `maintenance` with it."""
     around = (*step.maintenance.enter, *step.maintenance.leave) if step.maintenance is not None else ()
-    return (*step.do, *around)
-
-
-def _action_seconds(action: Action, timeout_s: float) -> float:
-    match action:
-        case ApplyAction() | ConfigureAction() | SaveAction():
-            return timeout_s + PLATFORM_LIMIT_S
-        case RebootAction():
-            return action.within_s + PLATFORM_LIMIT_S
-        case ReachableAction():
-            return action.within_s + timeout_s
-        case _:
-            return timeout_s
+    return tuple(
+        Timed(action.kind, action.within_s if isinstance(action, RebootAction | ReachableAction) else 0.0)
+        for action in (*step.do, *around)
+    )

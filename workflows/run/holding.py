@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from workflows.plan import ApplyAction, ConfigureAction, Confirm, DevicesStep, HostName
-from workflows.run import calls
+from workflows.plan import ApplyAction, ConfigureAction, Confirm, DevicesStep, HostName, limits
 
 HELD: Final = frozenset({"wave", "best_effort"})
 
@@ -27,8 +26,7 @@ def hold_of(step: DevicesStep) -> Confirm | None:
 def confirm_seconds(step: DevicesStep, devices: int, concurrency: int) -> float:
     """How long the confirm pass takes at the longest: a log-in, the checks that follow the change, the confirm."""
     last = max(index for index, action in enumerate(step.do) if isinstance(action, ApplyAction | ConfigureAction))
-    each = calls.CONNECT_S + step.timeout_s * (len(step.do) - last)
-    return each * -(-devices // max(concurrency, 1))
+    return limits.confirm_seconds(step.timeout_s, len(step.do) - 1 - last) * -(-devices // max(concurrency, 1))
 
 
 def confirm_until(step: DevicesStep, hosts: Sequence[HostName], concurrency: int, began: datetime) -> datetime | None:

@@ -8,7 +8,7 @@ from functools import partial
 from temporalio import workflow
 
 from workflows.contracts import DeviceResult, Progress
-from workflows.errors import EvaluationError, UnknownValueError
+from workflows.errors import EvaluationError, UndividedError, UnknownValueError
 from workflows.plan import (
     ApproveStep,
     DevicesStep,
@@ -22,7 +22,8 @@ from workflows.run.context import aggregates, context, why_missing
 from workflows.run.evaluate import evaluate, text, truth
 from workflows.run.fanout import FanOut
 from workflows.run.gates import Gates
-from workflows.run.leases import DeviceLeases, NotLeasedError
+from workflows.run.leases import DeviceLeases
+from workflows.run.named import NotLeasedError
 from workflows.run.seconds import seconds
 from workflows.run.state import DONE, RunState, StepRun
 from workflows.run.verbs import Verbs
@@ -140,7 +141,7 @@ class Interpreter:
                 await self._in_time(run, devices)
         except UnknownValueError as error:
             planning.show(run, "unknown", str(error))
-        except NotLeasedError as error:
+        except (NotLeasedError, UndividedError) as error:
             run.state, run.message = "failed", str(error)
         except EvaluationError as error:
             run.state, run.message = "failed", f"an expression has no value: {error}"

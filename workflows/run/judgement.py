@@ -16,6 +16,7 @@ from workflows.run.state import RunState, StepRun, spoken
 from workflows.wording import because
 
 SUCCEEDED: Final = frozenset({contracts.LETTERS["succeeded"], contracts.CHANGED})
+BREAKER_OPEN: Final = "not taken up: the breaker was open"
 DOUBT: Final = frozenset({contracts.LETTERS["unknown"], contracts.LETTERS["undo_failed"]})
 
 
@@ -141,7 +142,7 @@ class Judgement:
         for host in hosts:
             if self._run.letters[host] == contracts.PENDING:
                 self._run.letters[host] = contracts.LETTERS["quarantined"]
-                self._run.messages[host] = FailureInfo(type="cancelled", message="not taken up: the breaker was open")
+                self._run.messages[host] = FailureInfo(type="cancelled", message=BREAKER_OPEN)
 
     def why(self, wave: Sequence[HostName]) -> str:
         """What a wave has come to that is not accepted."""

@@ -1,4 +1,4 @@
-"""The run's side of leases: all devices before the first change, given back at the end, whatever that is.
+"""The run's side of leases: all devices that it may change, before the first change; given back at the end.
 
 What the guard knows of the devices comes along: those out of service are barred from the steps that change, and those
 that a lost run left behind are looked at first. What it has to know goes along with the release.
@@ -24,13 +24,10 @@ from workflows.errors import failure
 from workflows.plan import DevicesStep, HostName
 from workflows.run import calls, renewal, reports
 from workflows.run.aftermath import look
+from workflows.run.named import NotLeasedError, devices_named
 from workflows.run.state import RunState, StepRun
 from workflows.run.verdict import UNTOLD
 from workflows.run.waiting import until
-
-
-class NotLeasedError(Exception):
-    """The guard has not given the devices, and will not. The text says why."""
 
 
 class DeviceLeases:
@@ -67,7 +64,7 @@ class DeviceLeases:
             if not renewal.asks(self._state):
                 lease.doubted = False
                 continue
-            answer = await renewal.renewed(renewal.call_of(self._state), lambda: self._given_up)
+            answer = await renewal.renewed(renewal.call_of(self._state, lease.devices), lambda: self._given_up)
             lease.execution = answer.execution
             if answer.held_by and not answer.granted:  # it waits, and what waited for that was cut: as it is known
                 lease.doubted = self._given_up = False
@@ -97,11 +94,11 @@ class DeviceLeases:
     async def hold(
         self, run: StepRun, devices: Sequence[HostName] | None = None, *, begin_by: datetime | None = None
     ) -> bool:
-        """Asks once for all devices of the run, and waits for its turn. False where the run is cut meanwhile.
+        """Asks once for all devices that the run may change, and waits its turn. False where it is cut meanwhile.
 
         Args:
             run: The step that shows the waiting.
-            devices: Those that are asked for, where not all are.
+            devices: Those that are asked for; otherwise what changing steps name (`devices_named`).
             begin_by: When the waiting ends, in any case: the devices would come too late to be changed.
 
         Raises:
@@ -112,9 +109,11 @@ class DeviceLeases:
             lease.asked, lease.refused = False, ""  # an earlier step was refused; that may be over
         lease.users += [run.id] if run.id not in lease.users else []
         if not lease.asked:
+            names = devices is None and workflow.patched("leases-what-its-steps-name")
+            lease.devices = devices_named(self._state, run) if names else None
             lease.asked = True
             if not renewal.asks(self._state):
-                await self._ask(run, devices)
+                await self._ask(run, lease.devices if names else devices)
         over = None if begin_by is None else f"window {run.id}"
         await until(self._state, lambda: lease.held or bool(lease.refused) or self._stopped(run), begin_by, over)
         self._given_up = not lease.held

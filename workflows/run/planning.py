@@ -301,15 +301,7 @@ def _result_of(error: FailureError) -> RunResult:
 async def _moved(state: RunState, planned: ProposalRef, result: RunResult) -> str:
     found, now = CompareResult(), result.proposal
     if now is not None:
-        found = await workflow.execute_activity(
-            contracts.COMPARE,
-            CompareInput(planned=planned, now=ProposalRef(digest=now.digest, ref=now.ref)),
-            activity_id="compare",
-            result_type=CompareResult,
-            start_to_close_timeout=calls.STORE_TIMEOUT,
-            retry_policy=calls.STORE_RETRY,
-            summary="what has moved since it was planned?",
-        )
+        found = await _compared(planned, ProposalRef(digest=now.digest, ref=now.ref))
     more = f"; and {found.total - len(found.moved)} more" if found.total > len(found.moved) else ""
     failed = () if result.verdict in PLANNED else (f"planned anew, it ends as {result.verdict}: {result.message}",)
     said = "; ".join((*failed, *found.moved)) or "another proposal is made now"
@@ -317,3 +309,21 @@ async def _moved(state: RunState, planned: ProposalRef, result: RunResult) -> st
         f"What was planned no longer holds, and nothing was changed: {said}{more}. Plan again and look at it; the run "
         f"{state.scope.workflow_id}/plan shows what would be done now."
     )
+
+
+async def _compared(planned: ProposalRef, now: ProposalRef) -> CompareResult:
+    """What has moved between two proposals that are known to differ; also where they cannot be read."""
+    try:
+        found: CompareResult = await workflow.execute_activity(
+            contracts.COMPARE,
+            CompareInput(planned=planned, now=now),
+            activity_id="compare",
+            result_type=CompareResult,
+            start_to_close_timeout=calls.STORE_TIMEOUT,
+            retry_policy=calls.STORE_RETRY,
+            summary="what has moved since it was planned?",
+        )
+    except ActivityError as error:
+        said = f"another proposal is made now, and what has moved cannot be told: {error.cause}"
+        return CompareResult(moved=(said,), total=1)
+    return found

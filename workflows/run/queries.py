@@ -25,6 +25,7 @@ from workflows.plan import CallStep, DevicesStep, HostName
 from workflows.run import opening, underway
 from workflows.run.accept import allowed_failures
 from workflows.run.causes import causes, taken_along
+from workflows.run.shown import step_shown
 from workflows.run.state import FAILED, WORDS, RunState, StepRun
 
 CELLS: Final = 1_000  # at most; of more devices, several share one
@@ -86,7 +87,7 @@ def _waiting_in_finally(state: RunState) -> list[StepRun]:
 
 def step_status(run: StepRun) -> StepStatus:
     """A step as it stands, with what its ``accept`` still allows."""
-    status = underway.shown(run, run.status())
+    status = underway.shown(run, step_shown(run))
     budget = None
     if isinstance(run.step, DevicesStep) and run.letters:
         accept = run.step.accept

@@ -62,9 +62,8 @@ def need_of(run: StepRun, step: DevicesStep, wave: WaveRun, concurrency: int) ->
         wave: The one that is to begin.
         concurrency: How many devices may be under way now.
     """
-    attempt, commits = calls.attempt_seconds(step), calls.commit_seconds(step)
-    work = step.retry.attempts * (attempt - commits) + commits
-    undo = attempt if step.changes and step.undo else 0.0
+    work = calls.turn_seconds(step)
+    undo = calls.attempt_seconds(step) if step.changes and step.undo else 0.0
     longest = max((one.turn_s for one in run.waves), default=0.0)
     if longest:
         seen = max(FACTOR * longest, step.timeout_s)

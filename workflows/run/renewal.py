@@ -6,7 +6,7 @@ plain words. How the SDK tells of a reset: the server writes a failed workflow t
 random seed is a new one from there on (`temporalio.workflow.register_random_seed_callback`), in every replay too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final
@@ -16,6 +16,7 @@ from temporalio import workflow
 from workflows import contracts
 from workflows.contracts import Holder, LeaseAnswer, LeaseInput, LeaseRequest
 from workflows.errors import failure
+from workflows.plan import HostName
 from workflows.run import calls
 from workflows.run.state import RunState
 
@@ -29,10 +30,15 @@ def holder_of(state: RunState) -> Holder:
     return Holder(workflow_id=info.workflow_id, run=state.scope.run, root=root)
 
 
-def call_of(state: RunState) -> LeaseInput:
-    """What a run asks with, for no devices yet. It names the execution that is known to hold what it holds."""
+def call_of(state: RunState, devices: Sequence[HostName] | None = None) -> LeaseInput:
+    """What a run asks with. It names the execution that is known to hold what it holds.
+
+    Args:
+        state: The run.
+        devices: Those without which it does not go on, where they are known.
+    """
     return LeaseInput(
-        request=LeaseRequest(holder=holder_of(state), devices=(), number=state.lease.releases + 1),
+        request=LeaseRequest(holder=holder_of(state), devices=tuple(devices or ()), number=state.lease.releases + 1),
         execution=state.lease.execution or workflow.info().original_execution_run_id,
     )
 
@@ -103,7 +109,7 @@ async def insist(call: LeaseInput | None) -> None:
 def gone(workflow_id: str) -> str:
     """What people are told of a run that goes no further."""
     return (
-        f"run {workflow_id} was reset, and does not hold its devices: it had given them back, or had none yet, and "
-        "others may have changed them since. So it goes no further, and has touched none of them since it was reset. "
-        "Start a new run for what is left to do."
+        f"run {workflow_id} was reset, and does not hold its devices: it had given them back, had none yet, or had "
+        "others than it names now, and others may have changed them since. So it goes no further, and has touched none "
+        "of them since it was reset. Start a new run for what is left to do."
     )

@@ -55,7 +55,7 @@ def mended(state: RunState) -> tuple[HostName, ...]:
         host
         for run in runs
         for host in taken
-        if host in run.letters and (run.letters[host] == contracts.CHANGED or _in_between(run, host))
+        if host in run.letters and (run.letters[host] == contracts.CHANGED or in_between(run, host))
     }
     return tuple(host for host in taken if host not in stands and host not in state.lease.dirty)
 
@@ -65,8 +65,8 @@ def in_service(answer: ReleaseAnswer) -> str:
     return f"; back in service: {some(answer.back, NAMED)}" if answer.back else ""
 
 
-def _in_between(run: StepRun, host: HostName) -> bool:
-    """Whether a device may hold a part of the step's change."""
+def in_between(run: StepRun, host: HostName) -> bool:
+    """Whether a device may hold a part of the change of a step that changes devices."""
     assert isinstance(run.step, DevicesStep), "only such steps have devices"
     info, letter = run.messages.get(host), run.letters[host]
     touchable = letter in {contracts.LETTERS["failed"], contracts.LETTERS["unreachable"]}
@@ -77,7 +77,7 @@ def _in_between(run: StepRun, host: HostName) -> bool:
 def _report(run: StepRun, host: HostName) -> DeviceReport | None:
     info, letter = run.messages.get(host), run.letters[host]
     said = shortened(f"step {run.id}: {info.message if info else 'it failed'}", LENGTH)
-    if _in_between(run, host):
+    if in_between(run, host):
         return DeviceReport(host=host, because=said, dirty=True)
     if letter == contracts.LETTERS["quarantined"] or (info is not None and info.type in NOT_ITS_OWN):
         return None

@@ -13,7 +13,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from workflows import contracts
 from workflows.contracts import Divided, DivideInput, FailureInfo, KeepInput, KeepResult
-from workflows.errors import EvaluationError
+from workflows.errors import UndividedError
 from workflows.plan import DevicesStep, HostName, Wave, Window
 from workflows.run import calls
 from workflows.run.accept import divide
@@ -21,6 +21,7 @@ from workflows.run.context import aggregates, context
 from workflows.run.division import needs_facts
 from workflows.run.evaluate import describe, evaluate
 from workflows.run.judgement import Judgement, without
+from workflows.run.named import refuse_strangers
 from workflows.run.opening import WINDOW_FIRST, Opening
 from workflows.run.packing import rounds
 from workflows.run.seconds import in_words, seconds
@@ -59,6 +60,7 @@ class Rollout:
 
         Raises:
             EvaluationError: The step's ``devices``, a soak or a fact has no value.
+            UndividedError: Its devices or its waves cannot be made.
         """
         hosts = self._hosts()
         self._run.letters = dict.fromkeys(hosts, contracts.PENDING)
@@ -87,7 +89,11 @@ class Rollout:
         """A step that changes devices does not take up those that are out of service; they count as failed.
 
         Asked again before its first wave, it goes by what is known then.
+
+        Raises:
+            NotLeasedError: It names devices that the run has not leased.
         """
+        refuse_strangers(self._state, self._run)
         barred = self._state.lease.barred if self._step.changes else {}
         for host in self._run.hosts_with(contracts.LETTERS["quarantined"]):
             self._run.letters[host] = contracts.PENDING
@@ -122,7 +128,7 @@ class Rollout:
                 summary=f"keep the outputs of {', '.join(one.id for one in others)}"[:200],
             )
         except ActivityError as error:
-            raise EvaluationError(f"outputs of earlier steps could not be kept: {error.cause}") from None
+            raise UndividedError(f"outputs of earlier steps could not be kept: {error.cause}") from None
         self._run.kept = kept.ref
 
     async def _divide(self, hosts: Sequence[HostName]) -> None:
@@ -150,7 +156,7 @@ class Rollout:
             )
         except ActivityError as error:
             said = error.cause.message if isinstance(error.cause, ApplicationError) else str(error)
-            raise EvaluationError(said) from None
+            raise UndividedError(said) from None
         self._run.caps = dict(divided.caps)
         self._run.empty = list(divided.empty)
         self._run.message = without(self._run.empty)
@@ -230,11 +236,11 @@ class Rollout:
     def _hosts(self) -> list[HostName]:
         value = evaluate(self._step.devices, context(self._state))
         if not isinstance(value, list):
-            raise EvaluationError(f"`devices` must be a list of devices, and this is {describe(value)}")
+            raise UndividedError(f"`devices` must be a list of devices, and this is {describe(value)}")
         known = {str(host): host for host in self._state.plan_ready.hosts}
         strangers = [str(host) for host in value if str(host) not in known]
         if strangers:
-            raise EvaluationError(f"not in this run's inventory: {', '.join(strangers[:5])}")
+            raise UndividedError(f"not in this run's inventory: {', '.join(strangers[:5])}")
         return [known[str(host)] for host in dict.fromkeys(value)]
 
 

@@ -34,10 +34,8 @@ from workflows.contracts import (
     Shown,
     StepResult,
     StepState,
-    StepStatus,
     UnderWay,
     Verdict,
-    WaveStatus,
 )
 from workflows.plan import ApproveStep, HostName, OnFailure, Step, StepId
 
@@ -49,7 +47,6 @@ WORDS: Final[Mapping[str, str]] = {
 }
 FAILED: Final = frozenset("fuq?x!")  # an undone device has failed, too
 DONE: Final[frozenset[StepState]] = frozenset({"succeeded", "failed", "skipped", "rejected", "cancelled"})
-HELD_OPEN: Final = frozenset({"running", "soaking"})  # a wave that is held must still come to be confirmed
 MAX_FAILURES: Final = 20
 
 BatchMode = Literal["do", "undo", "check", "confirm"]
@@ -238,33 +235,6 @@ class StepRun:
         taken_back = self.state == "succeeded" and any(wave.state == "undone" for wave in self.waves)
         return "undone" if taken_back and contracts.CHANGED not in self.letters.values() else self.state
 
-    def status(self) -> StepStatus:
-        """For the query."""
-        return StepStatus(
-            id=self.id,
-            kind=self.step.kind,
-            state=self.shown_state,
-            message=self.message,
-            counts=self.counts(),
-            warnings=self.warnings,
-            waves=tuple(self.wave_status(wave) for wave in self.waves),
-            blame=self.blame,
-            runs=tuple(self.runs),
-        )
-
-    def wave_status(self, wave: WaveRun) -> WaveStatus:
-        """For the query and the record."""
-        return WaveStatus.model_validate(
-            {
-                "name": wave.name,
-                "state": wave.state,
-                "size": len(wave.hosts),
-                "counts": self.counts(wave.hosts),
-                "until": wave.soaks_until if wave.state == "soaking" else None,
-                "confirm_until": wave.confirm_until if wave.state in HELD_OPEN else None,
-            }
-        )
-
     def result(self) -> StepResult:
         """For the run's result."""
         return StepResult(
@@ -308,6 +278,7 @@ class LeaseRun:
 
     asked: bool = False
     held: bool = False
+    devices: tuple[HostName, ...] | None = None  # those that were asked for; none: all of the inventory
     users: list[StepId] = field(default_factory=list)  # the steps that count on the devices
     refused: str = ""  # why the guard could not be asked
     circle: bool = False  # and that runs would wait for each other: one of them may end

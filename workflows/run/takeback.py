@@ -16,7 +16,8 @@ from workflows.errors import failure
 from workflows.plan import HostName, StepId
 from workflows.run import called, calls, saga
 from workflows.run.handover import kept_text
-from workflows.run.leases import DeviceLeases, NotLeasedError
+from workflows.run.leases import DeviceLeases
+from workflows.run.named import NotLeasedError
 from workflows.run.reports import IN_BETWEEN, LENGTH
 from workflows.run.snapshot import restore
 from workflows.run.state import LeaseRun, RunState, StepRun

@@ -210,6 +210,7 @@ class Verbs:
         run.outputs, run.called = dict(result.outputs), result.proposal
         run.state = "succeeded" if result.verdict in ACCEPTED else "failed"
         run.message = f"run {child}: {result.verdict}"
+        run.warnings = _warnings(result)
         _note_left(run, result.left)
         called.note(run, child, first, result, result.left)
 
@@ -237,6 +238,7 @@ class Verbs:
             named = result.message.startswith(result.verdict)
             why = result.message if named else f"{result.verdict}: {result.message}"
             run.blame = next((one.blame for one in result.steps if one.blame), None)
+            run.warnings = _warnings(result)
         run.message = f"run {child}: {why}"[: contracts.MESSAGE_LENGTH]
         left = result.left if result is not None else verdict.left_by(error.cause)
         _note_left(run, left)
@@ -265,6 +267,11 @@ def _note_left(run: StepRun, left: Left) -> None:
     """Keeps what a called run has left behind; the run of an earlier try may have left more."""
     if left != "nothing" and run.left != "doubt" and workflow.patched("what-called-runs-leave"):
         run.left = left
+
+
+def _warnings(result: RunResult) -> int:
+    """How many warnings a called run has ended with, those of the runs that it has called among them."""
+    return sum(step.warnings for step in result.steps)
 
 
 def _retried(step: StepBase) -> tuple[str, ...]:

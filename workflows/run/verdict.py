@@ -61,6 +61,11 @@ def _device(host: HostName, steps: Sequence[StepRun], changing: bool, skipped: s
     return _unchanged(host, took_part, changing)
 
 
+def ended_in(run: StepRun, host: HostName) -> DeviceResult:
+    """Where a device ended that took part in a step which changes devices, by that step alone."""
+    return _device(host, (run,), changing=True, skipped="")
+
+
 def _failed_as(letter: str) -> Literal["failed", "unreachable", "quarantined"]:
     if letter == contracts.LETTERS["unreachable"]:
         return "unreachable"
@@ -133,7 +138,11 @@ def _left(state: RunState) -> Left:
 
 def advice(state: RunState, devices: Sequence[DeviceResult]) -> str:
     """What a person has to do, as the end of the run's message; nothing where no device is in between."""
-    urgent = [device.name for device in devices if device.status in {"undo_failed", "unknown"}]
+    return to_do(state, [device.name for device in devices if device.status in {"undo_failed", "unknown"}])
+
+
+def to_do(state: RunState, urgent: Sequence[HostName]) -> str:
+    """The same, for devices that are known to be in between: those that the message names already are `them`."""
     if not urgent:
         return ""
     new = [host for host in urgent if host not in state.message]

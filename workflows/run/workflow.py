@@ -37,7 +37,7 @@ from workflows.contracts import (
     SealResult,
 )
 from workflows.errors import EvaluationError, failure
-from workflows.run import called, calls, ending, planning, queries, takeback, verdict
+from workflows.run import called, calls, closing, ending, planning, queries, takeback, verdict
 from workflows.run.alerts import alert
 from workflows.run.claims import WorkClaim
 from workflows.run.context import context
@@ -53,10 +53,10 @@ from workflows.run.leases import DeviceLeases
 from workflows.run.operating import OperatorHandlers
 from workflows.run.operators import Operators
 from workflows.run.requests import NOTHING, read_request
+from workflows.run.shown import wave_shown
 from workflows.run.signals import Signals
 from workflows.run.state import RunState, StepRun
 from workflows.run.waiting import HandOverError
-from workflows.wording import because
 
 KEYS: Final = {name: SearchAttributeKey.for_keyword(key) for name, key in contracts.SEARCH_ATTRIBUTES.items()}
 COMPLETED: Final = frozenset({"succeeded", "partial", "rejected"})
@@ -144,16 +144,11 @@ class RunWorkflow(OperatorHandlers):
             await self._to_the_end(asyncio.create_task(self._interpreter.steps()))
             await self._to_the_end(asyncio.create_task(self._leases.release()))
         devices = verdict.device_results(state)
-        if state.verdict is None:
-            state.verdict = verdict.verdict(state, devices)
-            if state.verdict == "cancelled":
-                state.message = "; ".join(
-                    part for part in (f"cancelled{because(state.cut_reason)}", state.message) if part
-                )
-            state.message += verdict.advice(state, devices)
+        closing.judge(state, devices)
         await self._to_the_end(asyncio.create_task(alert(state, devices)))
         await self._to_the_end(asyncio.create_task(self._interpreter.finish(devices)))
         await self._to_the_end(asyncio.create_task(self._leases.release()))
+        devices = closing.judge_finally(state, devices)
         await self._to_the_end(asyncio.create_task(alert(state, devices)))
         state.result = verdict.result(state, state.plan_ready.plan, devices, self._outputs(devices))
         await self._to_the_end(asyncio.create_task(planning.propose(state)))
@@ -266,7 +261,7 @@ class RunWorkflow(OperatorHandlers):
                     ended=workflow.now(),
                     decisions=tuple(state.decisions),
                     operations=tuple(state.operations),
-                    waves={run.id: tuple(run.wave_status(wave) for wave in run.waves) for run in state.steps.values()},
+                    waves={run.id: tuple(wave_shown(run, wave) for wave in run.waves) for run in state.steps.values()},
                     folds={run.id: tuple(run.folds) for run in state.steps.values() if run.folds},
                     undo_folds={run.id: tuple(run.undo_folds) for run in state.steps.values() if run.undo_folds},
                 ),

@@ -6,9 +6,10 @@ rules are its own. Pure CPU; `bounded.py` decides where it runs.
 """
 
 import io
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 import ntc_templates  # type: ignore[import-untyped]  # ships no types
 import textfsm  # type: ignore[import-untyped]  # ships no types
@@ -18,6 +19,13 @@ from textfsm import clitable, texttable  # same
 from activities.deviceinteraction.failures import CheckFailed, InvalidInput
 from activities.deviceinteraction.parse.machine import Machine
 
+# What ntc-templates calls otherwise than our inventories do.
+NAMED: Final[Mapping[str, str]] = {
+    "cisco_ios": "cisco_iosxe",
+    "cisco_xr": "cisco_iosxr",
+    "nokia_srl": "nokia_srlinux",
+    "alcatel_sros": "nokia_sros",
+}
 _FOLDER = Path(ntc_templates.__file__).parent / "templates"
 
 
@@ -49,7 +57,8 @@ def parse_rows(platform: str, command: str, output: str) -> tuple[dict[str, Json
     except (textfsm.TextFSMError, clitable.CliTableError) as error:
         raise CheckFailed(
             f"the output of {command!r} does not look as ntc-templates ({', '.join(names)}) expects: {error}. "
-            "Show the text itself, or parse it with an expression of your own."
+            f"Is its platform in the inventory, {NAMED.get(platform, platform)}, the right one? If so, show the text "
+            "itself, or parse it with an expression of your own."
         ) from error
 
 

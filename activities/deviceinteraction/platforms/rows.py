@@ -20,7 +20,10 @@ def first(rows: Sequence[Row], host: str) -> Row:
         CheckFailed: There is none, though the device answered.
     """
     if not rows:
-        raise CheckFailed(f"{host}: 'show version' was answered, but not in a form that is known.")
+        raise CheckFailed(
+            f"{host}: 'show version' was answered, but not in a form that is known. "
+            "Is its platform in the inventory the right one?"
+        )
     return rows[0]
 
 
@@ -39,7 +42,10 @@ def vlans(rows: Sequence[Row], host: str, *, reserved: Container[int] = ()) -> M
         CheckFailed: No row at all: every switch has VLAN 1, so the output was not understood.
     """
     if not rows:
-        raise CheckFailed(f"{host}: no VLAN could be read from the device's answer, though VLAN 1 always exists.")
+        raise CheckFailed(
+            f"{host}: no VLAN could be read from the device's answer, though VLAN 1 always exists. "
+            "Is its platform in the inventory the right one?"
+        )
     found: dict[int, Vlan] = {}
     for row in rows:
         number = int(text(row, "vlan_id"))

@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="netsaga testbed", description="Simulated network devices over real SSH, on loopback addresses."
     )
-    parser.add_argument("--devices", type=int, default=24, metavar="N", help="how many (24)")
+    parser.add_argument("--devices", type=_count, default=24, metavar="N", help="how many (24)")
     parser.add_argument(
         "--platforms",
         type=_platforms,
@@ -76,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
         "as they did",
     )
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"there must be at least 1 device; got {text!r}")
+    return int(text)
 
 
 def _platforms(text: str) -> tuple[SimulatedName, ...]:

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from starter.cli.parser import build, forwarded, parse
+from worker import __main__ as worker
 
 ARGUMENTS = {
     "check": ["f.yaml"], "fmt": ["f.yaml"], "graph": ["f.yaml"], "run": ["x"], "plan": ["x"], "apply": ["plan.json"],
@@ -63,3 +64,20 @@ def test_words_that_mean_nothing_are_refused(words: tuple[str, ...], capsys: pyt
     with pytest.raises(SystemExit):
         parse(words)
     assert "unrecognized arguments" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", commands())
+def test_the_help_of_every_command_says_what_the_command_does(name: str) -> None:
+    (action,) = (action for action in build()._actions if isinstance(action, argparse._SubParsersAction))
+    assert str(action.choices[name].description).endswith(".")
+
+
+@pytest.mark.parametrize("name", ["worker", "probe", "platform", "transcript", "values", "artifact"])
+def test_the_help_of_a_forwarded_command_calls_it_as_it_was_called(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = forwarded([name, "--help"])
+    assert words is not None
+    with pytest.raises(SystemExit):
+        worker.main(words[3:])
+    assert capsys.readouterr().out.startswith(f"usage: netsaga {name} ")

@@ -284,3 +284,12 @@ async def test_a_watch_gives_up_on_a_server_that_stays_away(monkeypatch: pytest.
     monkeypatch.setattr(watch, "PATIENCE_S", 0.0)
     with pytest.raises(ServerUnreachableError):
         await follow(Away(3), PlainView(Console(file=io.StringIO(), width=120)))
+
+
+def test_what_a_run_that_has_ended_did_not_reach_is_not_called_pending() -> None:
+    waves = (WaveStatus(name="pilot", state="failed", size=1), WaveStatus(name="rest", state="pending", size=3))
+    counts = {"failed": 1, "pending": 3}
+    step = StepStatus(id=StepId("deploy"), kind="devices", state="failed", counts=counts, waves=waves)
+    said = printed(status_view(RunStatus(id="r", phase="closed", started=MOMENT, steps=(step,))))
+    assert "1 failed, 3 not reached" in said
+    assert "pending" not in said

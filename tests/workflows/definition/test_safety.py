@@ -118,12 +118,26 @@ def test_devices_that_are_confirmed_together_need_an_undo() -> None:
 
 
 @pytest.mark.parametrize(
-    ("window", "found"), [("10m", []), ("9m", ["NS716"]), ("5h", [])], ids=["just enough", "too short", "long"]
+    ("window", "found"), [("2550s", []), ("2549s", ["NS716"]), ("5h", [])], ids=["just enough", "too short", "long"]
 )
-def test_a_window_has_room_for_a_soak_and_one_attempt(window: str, found: list[str]) -> None:
+def test_a_window_has_room_for_a_soak_one_attempt_with_its_commit_and_the_undo(window: str, found: list[str]) -> None:
     more = f'waves: [{{size: 100%, soak: 8m}}]\n    window: {{cron: "0 22 * * *", duration: {window}}}'
 
     assert of_change(more) == found
+
+
+@pytest.mark.parametrize(("window", "found"), [("33m", []), ("32m", ["NS716"])])
+def test_a_step_without_waves_has_to_fit_its_window_too(window: str, found: list[str]) -> None:
+    more = f'window: {{cron: "0 22 * * *", duration: {window}}}'
+
+    assert of_change(more, hold="device") == found
+
+
+def test_a_later_wave_is_reckoned_by_what_may_be_seen_and_not_by_the_limits() -> None:
+    more = 'waves: [1, {{size: 100%, soak: {soak}}}]\n    window: {{cron: "0 22 * * *", duration: 50m}}'
+
+    assert of_change(more.format(soak="48m"), hold="device") == []
+    assert of_change(more.format(soak="49m"), hold="device") == ["NS716"]
 
 
 def test_an_approval_is_for_what_a_later_step_applies() -> None:

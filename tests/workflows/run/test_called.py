@@ -9,7 +9,7 @@ from running import Live, Server
 from scripted import Holding, World, failed
 from workflows.contracts import DeviceOutcome, InteractInput, Operation, OperationAnswer
 from workflows.errors import failure
-from workflows.plan import CallStep, Constant, DevicesStep, HttpStep, MapOf, OnFailure, Step, StepId
+from workflows.plan import CallStep, Check, Constant, DevicesStep, HttpStep, MapOf, OnFailure, Step, StepId
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = ("sw1", "sw2")
@@ -89,3 +89,13 @@ async def test_who_pauses_on_what_could_not_be_read_takes_nothing_back(server: S
         result = await live.result()
     assert result.verdict == "succeeded"
     assert world.asked("undo", "look") == []
+
+
+async def test_a_step_says_how_many_warnings_the_run_that_it_called_has_ended_with(server: Server) -> None:
+    warned = (Check(name="few are left", that=Constant(value=False), severity="warning"),)
+    world = calling(reading("look", checks=warned), reading("again", checks=warned, needs=("look",)), then=())
+    result = await server.outcome(world)
+    assert [(step.state, step.warnings) for step in result.steps] == [("succeeded", 2)]
+    world.fails("again", "sw1")
+    result = await server.outcome(world)
+    assert [(step.state, step.warnings) for step in result.steps] == [("failed", 1)]

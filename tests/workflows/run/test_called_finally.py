@@ -54,7 +54,7 @@ async def test_a_run_says_what_its_finally_leaves_on_devices(server: Server) -> 
     world.fails("tidy", "sw2", touched=True)
     world.undo_fails("tidy", "sw2")
     result = await server.outcome(world)
-    assert (result.verdict, result.left) == ("failed", "doubt")
+    assert (result.verdict, result.left) == ("failed_dirty", "doubt")
 
 
 async def test_a_run_that_finally_has_called_is_taken_back_with_its_caller(server: Server) -> None:

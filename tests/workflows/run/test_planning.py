@@ -5,13 +5,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.deviceinteraction.model import Change
 from plan_world import PlanWorld
 from plans import at_least, changing, of, plan, reading, waves
 from running import REQUEST, Server
-from workflows.contracts import HttpResult, ProposalSummary, RunResult, RunStatus, StepResult
+from workflows import contracts
+from workflows.contracts import (
+    CompareInput,
+    CompareResult,
+    HttpResult,
+    ProposalSummary,
+    RunResult,
+    RunStatus,
+    StepResult,
+)
+from workflows.errors import failure
 from workflows.plan import (
     Accept,
     ApproveStep,
@@ -303,6 +314,27 @@ async def test_a_device_that_has_moved_refuses_the_whole_run_and_is_named(server
     ):
         assert said in refused.message
     assert held.touched == set()
+
+
+class Unread(PlanWorld):
+    """One whose store reads no two proposals."""
+
+    @activity.defn(name=contracts.COMPARE)
+    async def compare(self, call: CompareInput) -> CompareResult:
+        """Says why not."""
+        raise failure("block_unavailable", f"executor: {call.planned.ref} is gone")
+
+
+async def test_what_has_moved_and_cannot_be_compared_refuses_the_run_all_the_same(server: Server, folder: Path) -> None:
+    held = Unread(plan(changing("deploy")), HOSTS, folder=folder, wants={("deploy", "sw1"): ""})
+    request = bound(await server.outcome(held, PLAN))
+    held.wants = {}
+    async with server.run(held, request) as live:
+        refused = await live.end()
+        status = await live.status()
+    assert isinstance(refused, ApplicationError)
+    assert (refused.type, status.phase, held.touched) == ("drifted", "closed", set())
+    assert "another proposal is made now, and what has moved cannot be told: block_unavailable:" in refused.message
 
 
 async def test_an_inventory_that_has_moved_refuses_the_run(server: Server, folder: Path) -> None:

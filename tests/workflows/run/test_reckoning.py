@@ -7,6 +7,7 @@ import pytest
 
 from plans import changing, reading
 from workflows import contracts
+from workflows.definition.compiler import Compiled, Source, compile_definition
 from workflows.plan import ApplyAction, Confirm, DevicesStep, HostName, Maintenance, Retry, SaveAction
 from workflows.run.reckoning import lasting, need_of, note_turn
 from workflows.run.state import StepRun, WaveRun
@@ -100,3 +101,42 @@ def test_a_wave_that_holds_no_change_shows_nothing(status: contracts.DeviceStatu
 
 def test_lengths_are_rounded_up_for_people() -> None:
     assert [lasting(length) for length in (0, 59.2, 120, 121, 3600, 5401)] == ["0s", "1m", "2m", "3m", "1h", "91m"]
+
+
+DEFINITION = """\
+netsaga: 1
+name: x
+version: 1.0.0
+inventory: {{source: lab, expect: {{max: 10}}}}
+defaults: {{timeout: 1m, retry: {{attempts: 3}}, concurrency: 10}}
+steps:
+  - id: change
+    devices: inventory
+    do:
+      - check: {{that: 1 < 2}}
+      - configure: {{lines: [a]}}
+        confirm: {{within: 2h, hold: {hold}}}
+      - save: true
+      - reachable: {{within: 10m}}
+    waves: [{{size: 1, soak: 5m}}, 100%]
+    window: {{cron: "0 22 * * *", duration: {seconds}s}}
+    undo: {undo}
+    on_failure: stop
+"""
+
+
+@pytest.mark.parametrize(("hold", "undo"), [("wave", "[native]"), ("device", "[native]"), ("device", "none")])
+def test_the_compiler_reckons_for_the_first_wave_as_the_run_does(hold: str, undo: str) -> None:
+    def compiled(seconds: float) -> Compiled:
+        return compile_definition(Source("x.yaml", DEFINITION.format(hold=hold, undo=undo, seconds=f"{seconds:g}")))
+
+    def told(seconds: float) -> bool:
+        return "NS716" in {item.code for item in compiled(seconds).diagnostics}
+
+    found = compiled(86_400).plan
+    assert found is not None
+    change = found.steps[0]
+    assert isinstance(change, DevicesStep)
+    run = begun(change, 1, soak_s=300)
+    total_s = need_of(run, change, run.waves[0], 10).total_s
+    assert (told(total_s), told(total_s - 1)) == (False, True)

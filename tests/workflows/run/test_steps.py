@@ -225,6 +225,7 @@ async def test_no_device_starts_once_the_breaker_has_opened(server: Server) -> N
     assert world.asked("do", "deploy") == list(hosts[:3])  # though the batch tells its run but once a second
     failed, kept = dict.fromkeys(hosts[1:3], "failed"), dict.fromkeys(hosts[3:], "quarantined")
     assert statuses(result) == {"sw1": "changed", **failed, **kept}
+    assert [wave.state for wave in world.sealed[0].waves[StepId("deploy")]] == ["failed"], "it is not done"
 
 
 @pytest.mark.history("window")

@@ -82,6 +82,17 @@ async def test_a_device_that_fails_again_when_it_is_tried_again_takes_its_stack_
 
 
 @pytest.mark.history("together-out-of-service")
+async def test_a_step_whose_waves_cannot_be_made_says_so_and_of_no_value_that_is_missing(server: Server) -> None:
+    stack = tree("device.data.stack")
+    world = World(plan(changing("deploy", together=stack, apart=stack)), ("sw1", "sw2"))
+    world.facts = {host: {"name": host, "data": {"stack": "x"}} for host in world.hosts}
+    result = await server.outcome(world)
+    assert (result.verdict, world.asked("do", "deploy")) == ("failed", [])
+    assert result.steps[0].message == (
+        "step `deploy`: the waves cannot be made: `together` holds sw1, sw2 in one wave, and `apart` keeps them apart"
+    )
+
+
 async def test_who_belongs_to_a_device_out_of_service_is_not_changed_to_be_taken_back(server: Server) -> None:
     world = stacks(OutOfService)
     world.facts = {**world.facts, "sw4": {"name": "sw4", "data": {"stack": "x"}}}

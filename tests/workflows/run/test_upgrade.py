@@ -3,7 +3,8 @@
 ``upgrade-before`` was recorded by the interpreter as it was before the patch ``unasked-are-taken-back``, on the very
 path that the patch changes; ``upgrade-after`` is the same run by an interpreter that has it. ``guard-before`` is a
 guard as it was before ``devices-by-lines-of-calls``, ``finally-over-devices-before`` a run whose end kept the fan-outs
-of ``finally`` back, and ``cancel-by-operator-before`` one that an operator cancelled and that closed as failed.
+of ``finally`` back, ``finally-dirty-before`` one whose verdict did not count what ``finally`` had left in between, and
+``cancel-by-operator-before`` one that an operator cancelled and that closed as failed.
 """
 
 import base64
@@ -52,7 +53,13 @@ async def test_a_device_whose_failure_is_accepted_is_taken_back_though_nobody_wa
     assert world.asked("undo", "deploy") == ["sw02"]
 
 
-BEFORE = ("upgrade-before.run", "guard-before.run", "finally-over-devices-before.run", "cancel-by-operator-before.run")
+BEFORE = (
+    "upgrade-before.run",
+    "guard-before.run",
+    "finally-over-devices-before.run",
+    "finally-dirty-before.run",
+    "cancel-by-operator-before.run",
+)
 
 
 @pytest.mark.parametrize("name", BEFORE)

@@ -10,6 +10,8 @@ from ntc_templates.parse import ParsingException, parse_output  # type: ignore[i
 from activities.deviceinteraction.failures import CheckFailed
 from activities.deviceinteraction.parse import parse_rows
 from activities.deviceinteraction.parse.bounded import parse_bounded
+from activities.deviceinteraction.parse.templates import NAMED
+from activities.deviceinteraction.platforms.registry import PLATFORMS
 from template_outputs import commands, output_for
 
 VLANS = """\
@@ -120,6 +122,13 @@ def test_a_command_without_a_template_says_so() -> None:
 def test_output_that_the_template_rejects_says_so() -> None:
     with pytest.raises(CheckFailed, match="does not look as"):
         parse_rows("cisco_ios", "show interfaces description", "this is garbage\n")
+
+
+def test_output_that_a_template_rejects_asks_whether_the_platform_is_right_by_the_inventory_s_name() -> None:
+    with pytest.raises(CheckFailed, match="Is its platform in the inventory, cisco_iosxe, the right one"):
+        parse_rows("cisco_ios", "show interfaces description", "this is garbage\n")
+    called = {platform.parses_as: name for name, platform in PLATFORMS.items()}
+    assert {parsed: name for parsed, name in called.items() if parsed != name} == NAMED
 
 
 async def test_a_long_output_is_parsed_in_a_process_of_its_own() -> None:

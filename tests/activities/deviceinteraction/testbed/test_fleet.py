@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from activities.deviceinteraction.testbed import Testbed, fleet
+from activities.deviceinteraction.testbed.__main__ import main
 from activities.deviceinteraction.testbed.testbed import _sockets_on_one_address
 from testbed_terminal import connection
 
@@ -108,3 +109,10 @@ async def test_an_out_of_band_line_that_is_refused_says_so(testbed: Testbed) -> 
     for device in testbed.devices.values():
         with pytest.raises(ValueError, match="refuses 'nonsense'"):
             device.change(["nonsense"])
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "many"])
+def test_a_fleet_without_devices_is_refused_in_words(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([f"--devices={number}"])
+    assert f"there must be at least 1 device; got '{number}'" in capsys.readouterr().err

@@ -1,0 +1,80 @@
+"""What a run has come to: its verdict over the steps, and once more when `finally` is over. No activities here.
+
+`finally` runs by the verdict over the steps, and sees that one. It may change devices, and call runs: where it leaves
+one in between, the run ends as ``failed_dirty`` whatever it had come to, for that outranks all.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from temporalio import workflow
+
+from workflows.contracts import DeviceResult
+from workflows.plan import DevicesStep, HostName
+from workflows.run import verdict
+from workflows.run.reports import in_between
+from workflows.run.state import RunState, StepRun
+from workflows.wording import because, some
+
+Devices = tuple[DeviceResult, ...]
+_WORST: Final = frozenset({"undo_failed", "unknown"})
+
+
+def judge(state: RunState, devices: Devices) -> None:
+    """Gives the run its verdict over its steps, and says in its message what a person has to do."""
+    if state.verdict is not None:
+        return  # in an earlier execution
+    state.verdict = verdict.verdict(state, devices)
+    if state.verdict == "cancelled":
+        state.message = "; ".join(part for part in (f"cancelled{because(state.cut_reason)}", state.message) if part)
+    state.message += verdict.advice(state, devices)
+
+
+def judge_finally(state: RunState, devices: Devices) -> Devices:
+    """Makes the run dirty where its ``finally`` has left a device in between, and says which and what to do.
+
+    Args:
+        state: The run; its ``finally`` is over.
+        devices: Where they ended in the steps.
+
+    Returns:
+        Where they ended after all.
+    """
+    said = "; ".join(_left(state))
+    if not said or not workflow.patched("finally-counts-for-the-verdict"):
+        return devices
+    state.verdict = "failed_dirty"
+    worst = _worst(state)
+    if said not in state.message:
+        state.message = "; ".join(filter(None, (state.message, said)))
+        state.message += verdict.to_do(state, list(worst))
+    return tuple(_worse(device, worst) for device in devices)
+
+
+def _left(state: RunState) -> Iterator[str]:
+    """What each step of ``finally`` has left in between, in a sentence."""
+    for run in state.finally_.values():
+        if hosts := _hosts(run):
+            yield f"step {run.id} of `finally` has left devices in between: {some(hosts, verdict.NAMED)}"
+        if run.left == "doubt":
+            yield f"step {run.id} of `finally` has left devices in between by what it called: {run.message}"
+
+
+def _hosts(run: StepRun) -> list[HostName]:
+    """The devices that a step has left in between, in its order."""
+    if not isinstance(run.step, DevicesStep) or not run.step.changes:
+        return []
+    return [host for host in run.letters if in_between(run, host)]
+
+
+def _worst(state: RunState) -> dict[HostName, DeviceResult]:
+    """Where ``finally`` has left the devices that it has left in between; the first step speaks."""
+    found: dict[HostName, DeviceResult] = {}
+    for run in state.finally_.values():
+        for host in _hosts(run):
+            found.setdefault(host, verdict.ended_in(run, host))
+    return found
+
+
+def _worse(device: DeviceResult, final: dict[HostName, DeviceResult]) -> DeviceResult:
+    return device if device.status in _WORST else final.get(device.name, device)
