@@ -51,7 +51,7 @@ def _problem(check: Check, context: Mapping[str, object], evidence: Sequence[str
         if truth(check.that, context):
             return None
     except EvaluationError as error:  # a value that is missing fails the check that asks for it
-        return f"check {check.name!r} cannot be judged: {error}{why(str(error), context)}"
+        return f"check {check.name!r} cannot be judged: {error}{why(error, context)}"
     if check.message is None:
         return f"check {check.name!r} does not hold" + (f": {', '.join(evidence)}" if evidence else "")
     try:

@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, TypeAlias
 
-from workflows.errors import EvaluationError
+from workflows.errors import EvaluationError, MissingValueError
 from workflows.plan import Action
 
 Place: TypeAlias = "int | str"  # of an action: its number in ``do``, or "enter-0" and the like around it
 
-MISSING: Final = "has no value here"  # as `workflows.run.evaluate` says it
 OTHERWISE: Final = "write `… | default(…)` where it may be missing"
 
 
@@ -32,7 +31,7 @@ def at(place: Place, action: Action, context: Mapping[str, object]) -> Iterator[
     try:
         yield
     except EvaluationError as error:
-        raise EvaluationError(f"{_spoken(place, action)}: {error}{why(str(error), context)}") from None
+        raise EvaluationError(f"{_spoken(place, action)}: {error}{why(error, context)}") from None
 
 
 def _spoken(place: Place, action: Action) -> str:
@@ -42,26 +41,27 @@ def _spoken(place: Place, action: Action) -> str:
     return f"action {int(number) + 1} of `{'leave' if part.endswith('leave') else 'enter'}`, `{action.kind}`"
 
 
-def why(said: str, context: Mapping[str, object]) -> str:
+def why(error: EvaluationError, context: Mapping[str, object]) -> str:
     """What is said after a message about a missing value: the reason, and what to write. Empty for other mistakes.
 
     Args:
-        said: The message.
+        error: What an expression has raised.
         context: What the expression sees; the outputs of earlier steps are under ``steps``.
     """
-    if MISSING not in said:
+    if not isinstance(error, MissingValueError):
         return ""
     steps = context.get("steps")
     for name, values in steps.items() if isinstance(steps, Mapping) else ():
-        _, found, path = said.partition(f"steps.{name}.")
-        if found:
-            return f"; {_of_step(str(name), values, path)}"
-    return f"; the inventory has no such value for this device; {OTHERWISE}" if "device.data." in said else ""
+        owner = f"steps.{name}."
+        if error.path.startswith(owner):
+            return f"; {_of_step(str(name), values, error.path.removeprefix(owner))}"
+    fact = error.path.startswith("device.data.")
+    return f"; the inventory has no such value for this device; {OTHERWISE}" if fact else ""
 
 
 def _of_step(name: str, values: object, path: str) -> str:
     """Why a path below an earlier step ends in nothing."""
-    first = path.partition(" ")[0].partition(".")[0].partition("[")[0]
+    first = path.partition(".")[0].partition("[")[0]
     if not isinstance(values, Mapping):
         return f"step {name} was skipped, or did not take this device up: give this step a `when`, or {OTHERWISE}"
     if first not in values:

@@ -30,6 +30,7 @@ from workflows.failures import (
     EvaluationError,
     FailureType,
     InvalidInputError,
+    MissingValueError,
     UndividedError,
     UnknownValueError,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "EvaluationError",
     "FailureType",
     "InvalidInputError",
+    "MissingValueError",
     "UndividedError",
     "UnknownValueError",
     "failure",

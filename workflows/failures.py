@@ -42,6 +42,18 @@ class EvaluationError(ValueError):
     """An expression that has no value: a missing attribute, a wrong type, a limit reached."""
 
 
+class MissingValueError(EvaluationError):
+    """A look-up that finds nothing.
+
+    Attributes:
+        path: What was looked up, as people write it: ``steps.intent.json.name``.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} has no value here")
+        self.path = path
+
+
 class UndividedError(EvaluationError):
     """Devices or waves of a step that cannot be made, whether or not a value is missing; no device was touched."""
 

@@ -10,7 +10,7 @@ must be a boolean, booleans are no numbers, a text is no list of characters, and
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, assert_never
 
-from workflows.errors import EvaluationError
+from workflows.errors import EvaluationError, MissingValueError
 from workflows.plan import (
     Arith,
     Attr,
@@ -170,7 +170,7 @@ def _lookup(expr: Name | Attr | Item) -> Compiled:
         if value is MISSING:
             if step is not None and step(context) is None and _gives_null(context):
                 return None  # the outputs of a step that was skipped are null
-            raise EvaluationError(f"{said} has no value here")
+            raise MissingValueError(said)
         return value
 
     return strict
