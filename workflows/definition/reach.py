@@ -1,4 +1,4 @@
-"""Part of the fifth pass: steps that can never start, and steps that can never do anything."""
+"""Part of the fifth pass: steps that can never start or do anything, and those that would never come to an end."""
 
 from workflows.definition.diagnostics import Findings
 from workflows.definition.draft import DevicesBody, StepDraft
@@ -21,6 +21,8 @@ def check_reach(scopes: Scopes, findings: Findings) -> None:
             findings.add("NS607", message, step.when.span, "steps behind it do run; leave it out if nobody needs it")
         elif isinstance(step.body, DevicesBody):
             _check_devices(step, step.body, scopes, findings)
+        if step.final and isinstance(step.body, DevicesBody):
+            _check_asks_nobody(step, step.body, findings)
 
 
 def _check_devices(step: StepDraft, body: DevicesBody, scopes: Scopes, findings: Findings) -> None:
@@ -34,6 +36,17 @@ def _check_devices(step: StepDraft, body: DevicesBody, scopes: Scopes, findings:
                 findings.add("NS607", message, body.devices.span, hint, [(target.id.span, "this step only reads")])
         case _:
             pass
+
+
+def _check_asks_nobody(step: StepDraft, body: DevicesBody, findings: Findings) -> None:
+    """A run that is judged takes no more orders: a step of ``finally`` that pauses would do so for ever."""
+    if step.on_failure is not None and step.on_failure.action == "pause":
+        message = "`on_failure: pause` in `finally`: the run is judged by then, and no operator can answer"
+        hint = "write `continue`: a device that fails is taken back by itself"
+        findings.add("NS608", message, step.on_failure.span, hint)
+    if body.window is not None and body.window.on_closed == "pause":
+        message = "`on_closed: pause` in `finally`: the run is judged by then, and no operator can resume it"
+        findings.add("NS608", message, step.key("window"), "write `wait`, or `stop` where it may be left out")
 
 
 def truth_of(tree: Expr) -> bool | None:

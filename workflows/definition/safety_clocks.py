@@ -122,11 +122,10 @@ def _held(body: DevicesBody) -> list[Confirm]:
 
 def _confirm_s(body: DevicesBody, timeout_s: float) -> float:
     """How long one device takes to be confirmed where it waits for the whole wave; else no time."""
-    places = [place for place, action in enumerate(body.do) if action.kind in {"apply", "configure"}]
-    confirms = [body.do[place].confirm for place in places]
-    if not any(confirm and confirm.hold != "device" for confirm in confirms):
+    if not _held(body):
         return 0.0
-    return limits.confirm_seconds(timeout_s, len(body.do) - 1 - places[-1])
+    last = max(place for place, action in enumerate(body.do) if action.kind in {"apply", "configure"})
+    return limits.confirm_seconds(timeout_s, len(body.do) - 1 - last)
 
 
 def check_wait(step: StepDraft, body: WaitBody, draft: Draft, findings: Findings) -> None:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from workflows.definition import keys
 from workflows.definition.diagnostics import Findings
-from workflows.definition.draft import Body, CommonDraft, DevicesBody, OnFailureDraft, StepDraft, Word
+from workflows.definition.draft import Body, CommonDraft, OnFailureDraft, StepDraft, Word
 from workflows.definition.mapping import NAME, NAME_HELP, Section, kind_of, words
 from workflows.definition.nodes import Fields, Node, Scalar
 from workflows.definition.outputs import article
@@ -62,8 +62,6 @@ def _step(node: Node, place: _Place, findings: Findings) -> StepDraft | None:
     body = _body(fields, verb, findings)
     if step_id is None or body is None:
         return None
-    if place.final:
-        _check_asks_nobody(fields, common, body, findings)
     inner = fields.node(verb)
     return StepDraft(
         id=step_id,
@@ -89,19 +87,6 @@ def _common(fields: Section, verb: str, findings: Findings) -> CommonDraft:
         on_block=_on_block(fields),
         checks=shape_checks(fields, findings),
     )
-
-
-def _check_asks_nobody(fields: Section, common: CommonDraft, body: Body, findings: Findings) -> None:
-    """A run that is judged takes no more orders: a step of ``finally`` that pauses would do so for ever."""
-    if not isinstance(body, DevicesBody):
-        return
-    if common.on_failure is not None and common.on_failure.action == "pause":
-        message = "`on_failure: pause` in `finally`: the run is judged by then, and no operator can answer"
-        hint = "write `continue`: a device that fails is taken back by itself"
-        findings.add("NS608", message, common.on_failure.span, hint)
-    if body.window is not None and body.window.on_closed == "pause":
-        message = "`on_closed: pause` in `finally`: the run is judged by then, and no operator can resume it"
-        findings.add("NS608", message, fields.key("window"), "write `wait`, or `stop` where it may be left out")
 
 
 def _block(fields: Section) -> Block | None:
