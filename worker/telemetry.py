@@ -42,8 +42,7 @@ def telemetry(settings: TelemetrySettings, *, of_a_pool: bool = False) -> Iterat
             ask (`activities/pools.py`).
 
     Raises:
-        OSError: The file of spans cannot be opened.
-        OSError: Metrics cannot be served at the address of the settings, or sent to it.
+        OSError: The file of spans cannot be opened, or metrics cannot be served at the settings' address or sent to it.
     """
     runtime = _runtime(settings, of_a_pool=of_a_pool)
     if settings.traces is None:

@@ -90,8 +90,8 @@ class LocalArtifactStore:
 
     async def published(self, key: str) -> bytes | None:
         """The content of a file for people, or ``None`` where none was published under this key."""
-        paths = self._all_published(key)
-        return await self._off_loop(lambda: next((data for path in paths if (data := _read(path)) is not None), None))
+        path = self._published(key)
+        return await self._off_loop(lambda: _read(path))
 
     async def append(self, key: str, line: bytes) -> None:
         """Add a line to this process's log."""
@@ -103,8 +103,8 @@ class LocalArtifactStore:
 
     async def appended(self, key: str) -> list[bytes]:
         """The lines of all processes' logs, those of each in order; none where nothing was logged under this key."""
-        folders = reversed(self._all_published(key))  # what was logged first, first
-        return await self._off_loop(lambda: [line for folder in folders for line in _lines(folder)])
+        folder = self._published(key)
+        return await self._off_loop(lambda: _lines(folder))
 
     async def newest(self, key: str) -> str | None:
         """The name in a folder of published files that was written to last; ``None`` where there is none."""
@@ -248,10 +248,6 @@ class LocalArtifactStore:
     def _published(self, key: str) -> Path:
         """Where a file or folder for people lies. A slash that its maker has escaped (`a%2Fb`) is not escaped again."""
         return self.root.joinpath("published", *(name.replace(_TWICE, _ONCE) for name in _segments(key)))
-
-    def _all_published(self, key: str) -> tuple[Path, ...]:
-        """As `_published`, and then where earlier versions put it: they escaped a slash twice."""
-        return tuple(dict.fromkeys((self._published(key), self.root.joinpath("published", *_segments(key)))))
 
     def _explain(self, path: Path, error: OSError) -> ArtifactError:
         what = error.strerror or type(error).__name__

@@ -166,15 +166,3 @@ async def test_a_called_runs_folder_for_people_is_escaped_once(tmp_path: Path) -
     assert Path(where).parent == store.root / "published" / "runs" / "site%2Ffirmware"
     assert await store.newest("runs") == "site%2Ffirmware"
     assert await store.published("runs/site%2Ffirmware/report.html") == b"page"
-
-
-async def test_what_lies_under_a_name_that_was_escaped_twice_is_found(tmp_path: Path) -> None:
-    store = LocalArtifactStore(tmp_path)
-    old = store.root / "published" / "runs" / "site%252Ffirmware"
-    (old / "transcripts" / "sw1").mkdir(parents=True)
-    (old / "record.json").write_bytes(b"{}")
-    (old / "transcripts" / "sw1" / "earlier.jsonl").write_bytes(b"first\n")
-    assert await store.newest("runs") == "site%2Ffirmware"
-    assert await store.published("runs/site%2Ffirmware/record.json") == b"{}"
-    await store.append("runs/site%2Ffirmware/transcripts/sw1", b"second")
-    assert await store.appended("runs/site%2Ffirmware/transcripts/sw1") == [b"first\n", b"second\n"]
