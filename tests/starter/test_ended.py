@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from temporalio import activity, workflow
 from temporalio.client import WorkflowFailureError
-from temporalio.exceptions import ApplicationError, CancelledError
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from starter.client import Orchestrator
@@ -73,7 +73,7 @@ class Cancelled:
         if given is not None:
             try:
                 await workflow.execute_activity(SEAL, given, start_to_close_timeout=timedelta(seconds=10))
-            except Exception:  # noqa: BLE001  # as the interpreter has it: the paper is missing, no more
+            except ActivityError:  # as the interpreter has it: the paper is missing, no more
                 workflow.logger.debug("not sealed")
         raise CancelledError("olga: wrong building")
 

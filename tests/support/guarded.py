@@ -66,6 +66,14 @@ class Serving:
         )
         return Live(handle, self.world)
 
+    async def at_work(self, step: str, host: str) -> tuple[Live, Holding]:
+        """A run that has begun with a device, which goes on when it is told to."""
+        holding = Holding(self.world)
+        self.world.scripts[step, host] = holding
+        live = await self.start()
+        await asyncio.wait_for(holding.begun.wait(), 20)
+        return live, holding
+
     async def outcome(self) -> RunResult:
         """A run, to its end."""
         return await (await self.start()).result()

@@ -32,11 +32,8 @@ def of_inputs(first: str, second: str) -> Guarded:
 @pytest.mark.history("leases-named")
 async def test_two_runs_that_name_other_devices_of_one_inventory_go_on_side_by_side(server: Server) -> None:
     world = of_inputs("sw1", "sw2")
-    holding = Holding(world)
-    world.scripts["second", "sw2"] = holding
     async with serving(server, world) as runs:
-        one = await runs.start()
-        await asyncio.wait_for(holding.begun.wait(), 20)
+        one, holding = await runs.at_work("second", "sw2")
         world.inputs = {"first": ["sw4"], "second": ["sw3", "sw4"]}
         assert (await runs.outcome()).verdict == "succeeded", "the first run is at work all the while"
         (lease,) = (await known(server, world)).leases
@@ -50,11 +47,8 @@ async def test_two_runs_that_name_other_devices_of_one_inventory_go_on_side_by_s
 
 async def test_what_a_later_step_names_is_waited_for_before_the_first_begins(server: Server) -> None:
     world = of_inputs("sw2", "sw2")
-    holding = Holding(world)
-    world.scripts["first", "sw2"] = holding
     async with serving(server, world) as runs:
-        one = await runs.start()
-        await asyncio.wait_for(holding.begun.wait(), 20)
+        one, holding = await runs.at_work("first", "sw2")
         world.inputs = {"first": ["sw1"], "second": ["sw2"]}
         two = await runs.start()
         await until_waiting(two)
@@ -69,11 +63,8 @@ async def test_a_run_that_was_reset_goes_no_further_where_it_names_devices_that_
     server: Server,
 ) -> None:
     world = of_inputs("sw1", "sw1")
-    holding = Holding(world)
-    world.scripts["second", "sw1"] = holding
     async with serving(server, world) as runs:
-        live = await runs.start()
-        await asyncio.wait_for(holding.begun.wait(), 20)
+        live, holding = await runs.at_work("second", "sw1")
         world.inputs = {"first": ["sw2"], "second": ["sw1"]}  # the world has moved when `prepare` looks again
         await reset(server, live.handle, 4)
         again = await newest(server, live)
