@@ -11,7 +11,7 @@ from typing import Final, Literal
 from starter.definitions import Definition, load
 from starter.planfile import PlanFile, PlannedFile
 from workflows.definition.source import Source
-from workflows.wording import some
+from workflows.wording import some, to_the_minute
 
 NAMED: Final = 5  # parts that have moved
 TEXT: Final = "its text"
@@ -86,6 +86,6 @@ def refusal(file: Path, plan: PlanFile, parts: tuple[str, ...]) -> str:
     """
     path = plan.file.path if plan.file is not None else plan.name
     return (
-        f"{path} has moved since it was planned at {plan.created:%Y-%m-%d %H:%M} UTC: {some(parts, NAMED)}. "
+        f"{path} has moved since it was planned at {to_the_minute(plan.created)}: {some(parts, NAMED)}. "
         f"Nothing was started. Plan anew with `netsaga plan {path} … --out {file}`, or put back what was planned."
     )

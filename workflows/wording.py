@@ -1,7 +1,7 @@
 """Words that runs, the guard, activities and clients share: many things named, lengths kept, what a wave waits for."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from workflows.contracts import WaveStatus
 
@@ -11,6 +11,11 @@ When = Callable[[datetime], str]  # how a moment is written; the Web UI and a te
 def because(reason: str) -> str:
     """A reason, as the end of what it is for; nothing where none was given."""
     return f": {reason}" if reason else ""
+
+
+def to_the_minute(moment: datetime) -> str:
+    """A moment for people, in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def some(names: Sequence[str], most: int) -> str:

@@ -17,8 +17,7 @@ from workflows.run.state import RunState, StepRun
 
 def window_first(run: StepRun) -> bool:
     """Whether a step waits for its window before it asks for its devices; not where it has begun to change them."""
-    step = run.step
-    if not isinstance(step, DevicesStep) or not step.changes or step.window is None:
+    if not isinstance(run.step, DevicesStep) or not run.changes or run.step.window is None:
         return False
     return not run.begun and workflow.patched(WINDOW_FIRST)
 
@@ -39,7 +38,7 @@ async def admitted(state: RunState, run: StepRun, rollout: Rollout, leases: Devi
     while wave is None or await opening.opened(wave):
         begin_by = None if wave is None else opening.begin_by(wave)
         held = await leases.hold(run, begin_by=begin_by)
-        if _stopped(state, run):
+        if state.stopped(run):
             run.state, run.message = "cancelled", f"cancelled while it {run.message or 'waited for devices'}"
             return False
         await rollout.unpaused()
@@ -51,7 +50,3 @@ async def admitted(state: RunState, run: StepRun, rollout: Rollout, leases: Devi
         run.state, run.message = "cancelled", "cancelled while it waited for its change window"
         return False
     return True
-
-
-def _stopped(state: RunState, run: StepRun) -> bool:
-    return state.cut or state.stopping or run.overdue

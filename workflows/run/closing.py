@@ -10,9 +10,8 @@ from typing import Final
 from temporalio import workflow
 
 from workflows.contracts import DeviceResult
-from workflows.plan import DevicesStep, HostName
+from workflows.plan import HostName
 from workflows.run import verdict
-from workflows.run.reports import in_between
 from workflows.run.state import RunState, StepRun
 from workflows.wording import because, some
 
@@ -62,9 +61,7 @@ def _left(state: RunState) -> Iterator[str]:
 
 def _hosts(run: StepRun) -> list[HostName]:
     """The devices that a step has left in between, in its order."""
-    if not isinstance(run.step, DevicesStep) or not run.step.changes:
-        return []
-    return [host for host in run.letters if in_between(run, host)]
+    return [host for host in run.letters if run.in_between(host)]
 
 
 def _worst(state: RunState) -> dict[HostName, DeviceResult]:

@@ -17,6 +17,7 @@ from workflows.errors import InvalidInputError
 from workflows.plan import StepId
 from workflows.run import evidence
 from workflows.run.state import GateRun, RunState
+from workflows.wording import to_the_minute
 
 ANYONE = "*"
 NAMED = 10  # people whom a refusal names
@@ -194,5 +195,5 @@ def waiting(gate: GateRun) -> str:
     step = gate.step
     whom = f"{step.by} or {step.escalate.to}" if gate.escalated and step.escalate else step.by
     more = " more" if gate.approvals else ""
-    message = f"waits for {step.quorum - len(gate.approvals)}{more} of {whom} until {gate.until:%Y-%m-%d %H:%M} UTC"
+    message = f"waits for {step.quorum - len(gate.approvals)}{more} of {whom} until {to_the_minute(gate.until)}"
     return f"{message}; {gate.via_said}" if gate.via_said else message

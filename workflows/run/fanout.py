@@ -40,12 +40,7 @@ class FanOut:
         self._changed = changed  # tells those who look that something moved
         self._judgement = Judgement(state, run, run.step)
         self._batches = Batches(state, run, self._judgement, changed)
-        self._rollout = Rollout(state, run, self._judgement, changed)
-
-    @property
-    def rollout(self) -> Rollout:
-        """Which devices it is about, and when its waves may begin."""
-        return self._rollout
+        self.rollout = Rollout(state, run, self._judgement, changed)
 
     async def carry_out(self) -> None:
         """All waves in order. The step ends as succeeded, failed or cancelled, with its message.
@@ -58,13 +53,13 @@ class FanOut:
         """
         skipped = self._state.plan_ready.skipped
         if not self._run.divided:
-            await self._rollout.begin(skipped)
+            await self.rollout.begin(skipped)
         for wave in self._run.waves:
-            if self._rollout.in_name_only(wave):
+            if self.rollout.in_name_only(wave):
                 wave.state, wave.confirm_until = "pending", None
             if wave.state == "pending":
-                await self._rollout.unpaused()
-                if self._judgement.stopped or self._run.held_back or not await self._rollout.in_window(wave):
+                await self.rollout.unpaused()
+                if self._judgement.stopped or self._run.held_back or not await self.rollout.in_window(wave):
                     break
             if wave.state in UNDER_WAY or self._unconfirmed(wave):
                 await self._wave(wave)
@@ -87,7 +82,7 @@ class FanOut:
         """
         skipped = self._state.plan_ready.skipped
         if not self._run.divided:
-            await self._rollout.begin(skipped)
+            await self.rollout.begin(skipped)
         await self._group([host for host in self._run.letters if host not in skipped], "plan")
         if not self._step.changes:  # what reads has been carried out
             for wave in self._run.waves:
@@ -99,7 +94,7 @@ class FanOut:
         tripped = self._run.tripped
         if tripped:  # what the breaker kept back has its turn; it counts anew
             self._run.tripped, self._run.alerted, self._run.failed_at = False, False, []
-            self._rollout.bar()
+            self.rollout.bar()
         for wave in self._run.waves:
             open_ = tripped and wave.confirm_until is None  # one that is confirmed is not confirmed again
             left = open_ and any(self._run.letters[host] in RETRIED | {contracts.PENDING} for host in wave.hosts)
@@ -113,7 +108,7 @@ class FanOut:
             self._run.cut_short = [host for host in self._run.cut_short if host not in cut]
             wave.state, wave.soaks_until, wave.confirm_until, wave.why = "pending", None, None, ""
         self._run.late, self._run.held_back = False, ""
-        self._rollout.count()
+        self.rollout.count()
 
     async def take_back(self, hosts: Sequence[HostName], wave: str, label: str = "undo") -> None:
         """Undoes this step on these devices, in batches that a cancel cannot cut; the letters say how it went."""

@@ -23,6 +23,7 @@ from workflows.run.reminders import remind
 from workflows.run.seconds import seconds
 from workflows.run.state import GateRun, RunState, StepRun
 from workflows.run.waiting import until
+from workflows.wording import to_the_minute
 
 OURSELVES = "netsaga"
 NAMELESS = (
@@ -177,7 +178,7 @@ class Gates:
     async def _remind(self, gate: GateRun, escalate: Escalate) -> None:
         """Tells the first group, where a notification target has its name; what became of it is recorded."""
         step, run = gate.step, self._state.scope.workflow_id
-        said = f"nobody of {step.by} has decided; {escalate.to} may decide too, until {gate.until:%Y-%m-%d %H:%M} UTC"
+        said = f"nobody of {step.by} has decided; {escalate.to} may decide too, until {to_the_minute(gate.until)}"
         message = f"an approval is waited for at {step.id}: {said}. Decide: netsaga approve {run} {step.id} --by NAME"
         gate.told, outcome = await remind(self._state, step.id, step.by, message)
         said = f"{said}; {outcome}"[: contracts.MESSAGE_LENGTH]

@@ -16,7 +16,7 @@ from workflows.run.state import RunState, StepRun, spoken
 from workflows.wording import because
 
 SUCCEEDED: Final = frozenset({contracts.LETTERS["succeeded"], contracts.CHANGED})
-BREAKER_OPEN: Final = "not taken up: the breaker was open"
+KEPT_BACK: Final = FailureInfo(type="cancelled", message="not taken up: the breaker was open")
 DOUBT: Final = frozenset({contracts.LETTERS["unknown"], contracts.LETTERS["undo_failed"]})
 
 
@@ -42,7 +42,7 @@ class Judgement:
     def stopped(self) -> bool:
         """Whether nothing new is taken up: by the run, by this step's deadline, its breaker, or a confirm's time."""
         run = self._run
-        return self._state.cut or self._state.stopping or run.overdue or run.tripped or run.late
+        return self._state.stopped(run) or run.tripped or run.late
 
     def note_failures(self, number: int, now: datetime) -> None:
         """Counts new failures for the breaker, which opens at so many within so long."""
@@ -142,7 +142,7 @@ class Judgement:
         for host in hosts:
             if self._run.letters[host] == contracts.PENDING:
                 self._run.letters[host] = contracts.LETTERS["quarantined"]
-                self._run.messages[host] = FailureInfo(type="cancelled", message=BREAKER_OPEN)
+                self._run.messages[host] = KEPT_BACK
 
     def why(self, wave: Sequence[HostName]) -> str:
         """What a wave has come to that is not accepted."""

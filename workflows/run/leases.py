@@ -6,7 +6,7 @@ that a lost run left behind are looked at first. What it has to know goes along 
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
@@ -21,13 +21,14 @@ from workflows.contracts import (
     ReleaseInput,
 )
 from workflows.errors import failure
-from workflows.plan import DevicesStep, HostName
+from workflows.plan import HostName
 from workflows.run import calls, renewal, reports
 from workflows.run.aftermath import look
 from workflows.run.named import NotLeasedError, devices_named
 from workflows.run.state import RunState, StepRun
 from workflows.run.verdict import UNTOLD
 from workflows.run.waiting import until
+from workflows.wording import to_the_minute
 
 
 class DeviceLeases:
@@ -115,16 +116,16 @@ class DeviceLeases:
             if not renewal.asks(self._state):
                 await self._ask(run, lease.devices if names else devices)
         over = None if begin_by is None else f"window {run.id}"
-        await until(self._state, lambda: lease.held or bool(lease.refused) or self._stopped(run), begin_by, over)
+        await until(self._state, lambda: lease.held or bool(lease.refused) or self._state.stopped(run), begin_by, over)
         self._given_up = not lease.held
         await renewal.settled(self._state)
         if lease.refused:
             raise NotLeasedError(lease.refused)
         if lease.held:
             run.state, run.message = "running", ""
-        if lease.held and not self._stopped(run) and (begin_by is None or workflow.now() < begin_by):
+        if lease.held and not self._state.stopped(run) and (begin_by is None or workflow.now() < begin_by):
             await self._look(run)
-        return lease.held and not self._stopped(run)
+        return lease.held and not self._state.stopped(run)
 
     async def release(self) -> None:
         """Gives everything back. A guard that cannot be told finds out by itself that this run has ended."""
@@ -162,7 +163,7 @@ class DeviceLeases:
         """
         lease = self._state.lease
         lease.users = [user for user in lease.users if user != run.id]
-        if not lease.asked or lease.users or any(_changes(one) and one.begun for one in self._state.all_steps()):
+        if not lease.asked or lease.users or any(one.changes and one.begun for one in self._state.all_steps()):
             return
         reported = list(lease.reported)
         await self.release()
@@ -242,7 +243,7 @@ class DeviceLeases:
         if lease.looked or not lease.lost:
             return
         if self._looking:
-            await until(self._state, lambda: lease.looked or self._stopped(run))
+            await until(self._state, lambda: lease.looked or self._state.stopped(run))
             return
         self._looking = True
         run.message = f"looks at devices that {lease.lost[0].holder.workflow_id} left behind"
@@ -251,22 +252,15 @@ class DeviceLeases:
         self._looking, lease.looked = False, True
         run.message = ""
 
-    def _stopped(self, run: StepRun) -> bool:
-        return self._state.cut or self._state.stopping or run.overdue
-
     @property
     def holder(self) -> Holder:
         """This run, as the guard knows it."""
         return renewal.holder_of(self._state)
 
 
-def _changes(run: StepRun) -> bool:
-    return isinstance(run.step, DevicesStep) and run.step.changes
-
-
 def _barred(quarantined: Mapping[HostName, Quarantined]) -> dict[HostName, str]:
     return {
-        host: f"quarantined since {one.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC because {one.because}; "
+        host: f"quarantined since {to_the_minute(one.since)} because {one.because}; "
         f"clear it with `netsaga quarantine clear {host} --by NAME`"
         for host, one in quarantined.items()
     }

@@ -39,7 +39,7 @@ def devices_named(state: RunState, asking: StepRun) -> tuple[HostName, ...]:
     ready = state.plan_ready
     named: set[str] = set()
     for run in part.values():
-        if not isinstance(run.step, DevicesStep) or not run.step.changes or _ended(run):
+        if not isinstance(run.step, DevicesStep) or not run.changes or _ended(run):
             continue
         try:
             # The `when` of a step of `finally` also sees the devices of the run: it is taken to hold.
@@ -61,8 +61,8 @@ def refuse_strangers(state: RunState, run: StepRun) -> None:
     Raises:
         NotLeasedError: It names such devices.
     """
-    lease, step = state.lease, run.step
-    if not lease.held or lease.devices is None or not isinstance(step, DevicesStep) or not step.changes:
+    lease = state.lease
+    if not lease.held or lease.devices is None or not run.changes:
         return
     leased, skipped = frozenset(lease.devices), contracts.LETTERS["skipped"]
     strangers = [host for host, letter in run.letters.items() if host not in leased and letter != skipped]

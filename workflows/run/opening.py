@@ -18,6 +18,7 @@ from workflows.run.seconds import in_words
 from workflows.run.state import RunState, StepRun, WaveRun, WindowRun, spoken
 from workflows.run.waiting import until
 from workflows.run.waits import window_found
+from workflows.wording import to_the_minute
 
 WINDOW_FIRST: Final = "window-before-devices"  # the patch; runs of before wait as `rollout.py` keeps it
 # A timer fires a moment late, and a wave that fills its window would miss each of its openings by that moment.
@@ -105,7 +106,7 @@ class Opening:
                 self._state.paused, known.asks = True, "closed"
                 run.message = f"{closed}; resume the run then, or before with a reason, and {name} begins"
             case "wait":
-                run.message = f"waits for the change window at {_moment(found.start)}"
+                run.message = f"waits for the change window at {to_the_minute(found.start)}"
                 if found.closes is not None:
                     run.message += f": {closed}"
                 self._waits()
@@ -121,7 +122,7 @@ class Opening:
             return
         if workflow.now() >= known.opens:
             known.asks = "open"
-            upto = "" if known.begin_by is None else f"; it fits in if that is before {_moment(known.begin_by)}"
+            upto = "" if known.begin_by is None else f"; it fits in if that is before {to_the_minute(known.begin_by)}"
             run.message = f"the change window is open; {spoken(wave.name)} begins when the run is resumed{upto}"
         self._waits()
         changes = known.opens if known.asks == "closed" else known.begin_by
@@ -145,9 +146,10 @@ def objection(state: RunState, reason: str) -> str | None:
     """Why a run is not resumed: a wave would begin outside its window, and nobody has said why."""
     for run, window in closed_ones(state):
         if not reason.strip():
+            opens = to_the_minute(window.opens)
             return (
-                f"the change window of step {run.id} is closed until {_moment(window.opens)}; resume the run then, or "
-                f"give a reason now, and {spoken(window.wave)} begins all the same"
+                f"the change window of step {run.id} is closed until {opens}; resume the run then, or give a reason "
+                f"now, and {spoken(window.wave)} begins all the same"
             )
     return None
 
@@ -159,7 +161,7 @@ def override(state: RunState, by: str) -> str:
         window.overridden_by = by
         said.append(
             f"{spoken(window.wave)} of step {run.id} begins although its change window is closed until "
-            f"{_moment(window.opens)}"
+            f"{to_the_minute(window.opens)}"
         )
     return "; ".join(said)
 
@@ -168,13 +170,9 @@ def _closed(name: str, need: Need, found: WindowResult, at: datetime) -> str:
     """That the window is closed, or not open for long enough any more."""
     assert found.start is not None, "asked of a window that opens again"
     if found.closes is None:
-        return f"the change window is closed until {_moment(found.start)}"
+        return f"the change window is closed until {to_the_minute(found.start)}"
     left = lasting((found.closes - at).total_seconds())
     return (
         f"{name} needs {lasting(need.total_s)}, and the change window closes in {left} and opens again at "
-        f"{_moment(found.start)} ({need})"
+        f"{to_the_minute(found.start)} ({need})"
     )
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"

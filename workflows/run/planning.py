@@ -68,7 +68,7 @@ def passed_over(state: RunState, run: StepRun) -> bool:
 
 def foretold(run: StepRun) -> bool:
     """Whether what a step has come to is what it would come to, and demands on it are judged after the change."""
-    return isinstance(run.step, DevicesStep) and run.step.changes
+    return run.changes
 
 
 def show(run: StepRun, how: contracts.Shown, said: str) -> None:
@@ -108,7 +108,7 @@ def _known_before(state: RunState, step: DevicesStep) -> None:
         raise UnknownValueError(f"what it finds is {AFTER} of step {changed}")
     for name in step.reads:
         read = state.steps.get(name)
-        if read is not None and (read.shown or (isinstance(read.step, DevicesStep) and read.step.changes)):
+        if read is not None and (read.shown or read.changes):
             raise UnknownValueError(f"the values of step {name} are {AFTER}")
 
 
@@ -123,7 +123,7 @@ def _changed_before(state: RunState, needs: tuple[StepId, ...]) -> StepId | None
         seen.add(name)
         run = state.steps[name]
         passed = run.state == "skipped" and run.shown is None  # by its `when`: it changes nothing
-        if not passed and ((isinstance(run.step, DevicesStep) and run.step.changes) or run.called is not None):
+        if not passed and (run.changes or run.called is not None):
             return name
         left += run.step.needs
     return None
@@ -191,7 +191,7 @@ async def proposal_of(state: RunState) -> ProposalSummary:
     Raises:
         ApplicationError: block_unavailable, where it cannot be kept.
     """
-    steps = [run for run in state.steps.values() if isinstance(run.step, DevicesStep) and run.step.changes]
+    steps = [run for run in state.steps.values() if run.changes]
     called = {run.id: run.called for run in state.steps.values() if run.called is not None}
     try:
         made: ProposalsResult = await workflow.execute_activity(

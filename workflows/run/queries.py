@@ -1,12 +1,10 @@
-"""What a run answers to those who ask how it stands: it reads the state and changes nothing of it.
+"""What a run answers to those who ask how it stands. Pure: it reads the state and changes nothing of it.
 
 The answers stay small at any number of devices: a letter a cell, causes instead of failures, devices by the page.
 """
 
 from collections.abc import Iterator
 from typing import Final
-
-from temporalio import workflow
 
 from workflows import contracts
 from workflows.contracts import (
@@ -17,7 +15,6 @@ from workflows.contracts import (
     Gate,
     OpenBatch,
     Page,
-    Phase,
     RunStatus,
     StepStatus,
 )
@@ -66,23 +63,6 @@ def run_status(state: RunState, gates: tuple[Gate, ...] = (), *, most: int = CEL
         next=tuple(next_commands(state)),
         result=state.result,
     )
-
-
-def phase(state: RunState) -> Phase:
-    """The phase of a run that is under way."""
-    steps = [*state.steps.values(), *_waiting_in_finally(state)]
-    if state.paused or any(run.asks for run in steps):
-        return "paused"
-    if state.claim.state in {"waiting", "joining", "joined"}:
-        return "waiting"
-    states = {run.state for run in steps}
-    return "waiting" if "waiting" in states and "running" not in states else "running"
-
-
-def _waiting_in_finally(state: RunState) -> list[StepRun]:
-    """The steps of ``finally`` that wait: for people, for a time or for devices."""
-    found = [run for run in state.finally_.values() if run.state == "waiting"]
-    return found if found and workflow.patched("a-phase-of-finally") else []
 
 
 def step_status(run: StepRun) -> StepStatus:

@@ -10,15 +10,13 @@ from typing import Final
 from workflows import contracts
 from workflows.contracts import DeviceReport, Quarantined, ReleaseAnswer
 from workflows.errors import FailureType
-from workflows.plan import DevicesStep, HostName
+from workflows.plan import HostName
 from workflows.run.state import FAILED, RunState, StepRun
 from workflows.wording import shortened, some
 
 NOT_ITS_OWN: Final[frozenset[FailureType]] = frozenset(
     {"cancelled", "drifted", "invalid_input", "block_unavailable", "block_degraded"}
 )
-HALF_WAY: Final[frozenset[FailureType]] = frozenset({"partially_applied", "outcome_unknown"})
-IN_BETWEEN: Final = frozenset({contracts.LETTERS["unknown"], contracts.LETTERS["undo_failed"]})
 LENGTH: Final = 160  # characters of a reason, as the guard keeps it
 NAMED: Final = 10  # devices that a notification lists
 
@@ -32,7 +30,7 @@ def failed(state: RunState) -> tuple[DeviceReport, ...]:
     }
     state.lease.dirty = {}
     for run in state.all_steps():
-        if run.id in state.lease.reported or not isinstance(run.step, DevicesStep) or not run.step.changes:
+        if run.id in state.lease.reported or not run.changes:
             continue
         if run.letters:
             state.lease.reported.append(run.id)
@@ -50,12 +48,11 @@ def mended(state: RunState) -> tuple[HostName, ...]:
     """
     out = state.lease.barred if state.mends else {}
     taken = dict.fromkeys(host for hosts in state.undoing.values() for host in hosts if host in out)
-    runs = [run for run in state.all_steps() if isinstance(run.step, DevicesStep) and run.step.changes]
     stands = {
         host
-        for run in runs
+        for run in state.all_steps()
         for host in taken
-        if host in run.letters and (run.letters[host] == contracts.CHANGED or in_between(run, host))
+        if run.changes and host in run.letters and (run.letters[host] == contracts.CHANGED or run.in_between(host))
     }
     return tuple(host for host in taken if host not in stands and host not in state.lease.dirty)
 
@@ -65,19 +62,10 @@ def in_service(answer: ReleaseAnswer) -> str:
     return f"; back in service: {some(answer.back, NAMED)}" if answer.back else ""
 
 
-def in_between(run: StepRun, host: HostName) -> bool:
-    """Whether a device may hold a part of the change of a step that changes devices."""
-    assert isinstance(run.step, DevicesStep), "only such steps have devices"
-    info, letter = run.messages.get(host), run.letters[host]
-    touchable = letter in {contracts.LETTERS["failed"], contracts.LETTERS["unreachable"]}
-    left = touchable and not run.step.undo and info is not None and info.type in HALF_WAY
-    return letter in IN_BETWEEN or left
-
-
 def _report(run: StepRun, host: HostName) -> DeviceReport | None:
     info, letter = run.messages.get(host), run.letters[host]
     said = shortened(f"step {run.id}: {info.message if info else 'it failed'}", LENGTH)
-    if in_between(run, host):
+    if run.in_between(host):
         return DeviceReport(host=host, because=said, dirty=True)
     if letter == contracts.LETTERS["quarantined"] or (info is not None and info.type in NOT_ITS_OWN):
         return None

@@ -29,6 +29,7 @@ from workflows.run.state import RunState, StepRun, WaveRun, spoken
 from workflows.run.together import bar_units
 from workflows.run.waiting import until
 from workflows.run.waits import window_start
+from workflows.wording import to_the_minute
 
 _OUTPUTS: Final = TypeAdapter(dict[str, JsonValue])
 
@@ -204,11 +205,11 @@ class Rollout:
             return False
         if start <= workflow.now():
             return True
-        closed = f"the change window is closed until {start:%Y-%m-%d %H:%M} UTC"
+        closed = f"the change window is closed until {to_the_minute(start)}"
         if window.on_closed == "stop":
             run.held_back = f"{closed}; {name} was not begun"
             return False
-        run.message = f"waits for the change window at {start:%Y-%m-%d %H:%M} UTC"
+        run.message = f"waits for the change window at {to_the_minute(start)}"
         told = workflow.patched("waits-for-its-window")  # the phase follows, and with it a search attribute
         if told:
             run.state = "waiting"

@@ -14,7 +14,7 @@ from typing import Final, assert_never
 from workflows import contracts
 from workflows.contracts import FailureInfo
 from workflows.errors import FailureType
-from workflows.plan import CallStep, DevicesStep, HostName, OnFailure
+from workflows.plan import CallStep, HostName, OnFailure
 from workflows.run import called
 from workflows.run.fanout import FanOut
 from workflows.run.state import FAILED, RunState, StepRun, WaveRun
@@ -93,13 +93,8 @@ def rounds(
 
 def rounds_of_run(state: RunState, holds: Holds = holds_its_change) -> list[Round | Recall]:
     """What an undo of a whole run takes back, in order: its steps, and the runs that they have called. Pure."""
-    changing = (run for run in state.steps.values() if run.runs or changes(run))
+    changing = (run for run in state.steps.values() if run.runs or run.changes)
     return [one for run in reversed(list(changing)) for one in _of_step(run, holds)]
-
-
-def changes(run: StepRun) -> bool:
-    """Whether a step changes devices itself."""
-    return isinstance(run.step, DevicesStep) and run.step.changes
 
 
 def _of_step(step: StepRun, holds: Holds) -> list[Round | Recall]:

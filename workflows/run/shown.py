@@ -4,8 +4,7 @@ from typing import Final
 
 from workflows import contracts
 from workflows.contracts import StepStatus, WaveStatus
-from workflows.plan import DevicesStep
-from workflows.run.judgement import BREAKER_OPEN
+from workflows.run.judgement import KEPT_BACK
 from workflows.run.state import StepRun, WaveRun
 
 HELD_OPEN: Final = frozenset({"running", "soaking"})  # a wave that is held must still come to be confirmed
@@ -42,12 +41,6 @@ def wave_shown(run: StepRun, wave: WaveRun) -> WaveStatus:
 
 def _cut_by_its_breaker(run: StepRun, wave: WaveRun) -> bool:
     """Whether a wave in which few enough have failed is not done: the breaker keeps some of its devices back."""
-    if wave.state != "succeeded" or not run.tripped or not isinstance(run.step, DevicesStep):
+    if wave.state != "succeeded" or not run.tripped:
         return False
-    kept_back = {contracts.LETTERS["quarantined"], contracts.PENDING}
-    infos = run.messages
-    return any(
-        run.letters[host] == contracts.PENDING or (host in infos and infos[host].message == BREAKER_OPEN)
-        for host in wave.hosts
-        if run.letters[host] in kept_back
-    )
+    return any(run.letters[host] == contracts.PENDING or run.messages.get(host) == KEPT_BACK for host in wave.hosts)

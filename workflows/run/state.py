@@ -37,7 +37,8 @@ from workflows.contracts import (
     UnderWay,
     Verdict,
 )
-from workflows.plan import ApproveStep, HostName, OnFailure, Step, StepId
+from workflows.errors import FailureType
+from workflows.plan import ApproveStep, DevicesStep, HostName, OnFailure, Step, StepId
 
 WORDS: Final[Mapping[str, str]] = {
     contracts.PENDING: "pending",
@@ -47,6 +48,8 @@ WORDS: Final[Mapping[str, str]] = {
 }
 FAILED: Final = frozenset("fuq?x!")  # an undone device has failed, too
 DONE: Final[frozenset[StepState]] = frozenset({"succeeded", "failed", "skipped", "rejected", "cancelled"})
+IN_BETWEEN: Final = frozenset({contracts.LETTERS["unknown"], contracts.LETTERS["undo_failed"]})
+HALF_WAY: Final[frozenset[FailureType]] = frozenset({"partially_applied", "outcome_unknown"})
 MAX_FAILURES: Final = 20
 
 BatchMode = Literal["do", "undo", "check", "confirm"]
@@ -221,6 +224,22 @@ class StepRun:
         return sum((self.letters[host] != skipped or host in cut) and host not in left_out for host in hosts)
 
     @property
+    def changes(self) -> bool:
+        """Whether it changes devices itself."""
+        return isinstance(self.step, DevicesStep) and self.step.changes
+
+    def half_way(self, host: HostName) -> bool:
+        """Whether a device failed half-way in a change that the definition forbids to take back."""
+        info, letter = self.messages.get(host), self.letters[host]
+        touchable = letter in {contracts.LETTERS["failed"], contracts.LETTERS["unreachable"]}
+        forbidden = self.changes and isinstance(self.step, DevicesStep) and not self.step.undo
+        return forbidden and touchable and info is not None and info.type in HALF_WAY
+
+    def in_between(self, host: HostName) -> bool:
+        """Whether a device may hold a part of the step's change."""
+        return self.changes and (self.letters[host] in IN_BETWEEN or self.half_way(host))
+
+    @property
     def begun(self) -> bool:
         """Whether a wave has begun, be it that all are to begin anew."""
         return any(wave.began is not None or wave.state != "pending" for wave in self.waves)
@@ -357,6 +376,10 @@ class RunState:
     def all_steps(self) -> list[StepRun]:
         """Steps, then those of ``finally``."""
         return [*self.steps.values(), *self.finally_.values()]
+
+    def stopped(self, run: StepRun) -> bool:
+        """Whether a step begins nothing more: the run ends, or the step's deadline has passed."""
+        return self.cut or self.stopping or run.overdue
 
     def note_failures(self, failures: Sequence[HostFailure]) -> None:
         """Keeps the newest for those who look."""

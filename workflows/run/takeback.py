@@ -18,9 +18,9 @@ from workflows.run import called, calls, saga
 from workflows.run.handover import kept_text
 from workflows.run.leases import DeviceLeases
 from workflows.run.named import NotLeasedError
-from workflows.run.reports import IN_BETWEEN, LENGTH
+from workflows.run.reports import LENGTH
 from workflows.run.snapshot import restore
-from workflows.run.state import LeaseRun, RunState, StepRun
+from workflows.run.state import IN_BETWEEN, LeaseRun, RunState, StepRun
 from workflows.run.waiting import until
 from workflows.wording import because, shortened
 
@@ -95,7 +95,7 @@ def may_be_cut(state: RunState) -> bool:
 
 def _changed_by(other: RunState) -> dict[StepId, StepRun]:
     """The steps of a run that may have changed something, in order; its ``finally`` came last, and goes first."""
-    final = [run for run in other.finally_.values() if run.runs or saga.changes(run)]
+    final = [run for run in other.finally_.values() if run.runs or run.changes]
     with_last = bool(final) and workflow.patched(called.FINALLY)
     return {**other.steps, **other.finally_} if with_last else other.steps
 

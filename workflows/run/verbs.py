@@ -62,7 +62,7 @@ class Verbs:
         """Whether nobody waits for it any more. What ends the run ends nothing of ``finally``; a deadline does."""
         if run.id in self._state.finally_:
             return run.overdue and workflow.patched("a-deadline-in-finally")
-        return self._state.cut or self._state.stopping or run.overdue
+        return self._state.stopped(run)
 
     async def set(self, run: StepRun, step: SetStep, devices: tuple[DeviceResult, ...]) -> None:
         """Computes values."""

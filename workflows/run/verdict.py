@@ -1,7 +1,7 @@
 """What a run comes to: where each device ended, and the verdict over all. No Temporal calls here."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal
 
 from pydantic import JsonValue
@@ -29,7 +29,7 @@ def device_results(state: RunState) -> tuple[DeviceResult, ...]:
     if prepared is None:
         return ()
     steps = [step for step in state.steps.values() if isinstance(step.step, DevicesStep)]
-    changing = any(isinstance(step.step, DevicesStep) and step.step.changes for step in steps)
+    changing = any(step.changes for step in steps)
     return tuple(_device(host, steps, changing, prepared.skipped.get(host, "")) for host in prepared.hosts)
 
 
@@ -74,11 +74,7 @@ def _failed_as(letter: str) -> Literal["failed", "unreachable", "quarantined"]:
 
 def _unchanged(host: HostName, took_part: Sequence[StepRun], changing: bool) -> DeviceResult:
     same = contracts.LETTERS["succeeded"]
-    decisive = [
-        step
-        for step in took_part
-        if step.letters[host] == same and isinstance(step.step, DevicesStep) and (step.step.changes or not changing)
-    ]
+    decisive = [step for step in took_part if step.letters[host] == same and (step.changes or not changing)]
     if decisive:
         return DeviceResult(name=host, status="unchanged", step=decisive[-1].id)
     step_id = took_part[-1].id if took_part else None
@@ -93,7 +89,8 @@ def _message(step: StepRun, host: HostName) -> str:
 def verdict(state: RunState, devices: Sequence[DeviceResult]) -> Verdict:
     """The run's verdict. ``failed_dirty`` outranks all: a device is in between, and its name is known."""
     statuses = Counter(device.status for device in devices)
-    in_between = statuses["undo_failed"] or statuses["unknown"] or _touched(state.steps.values())
+    half_way = any(run.half_way(host) for run in state.steps.values() for host in run.letters)
+    in_between = statuses["undo_failed"] or statuses["unknown"] or half_way
     if in_between or any(step.left == "doubt" for step in state.steps.values()):
         return "failed_dirty"
     if state.request.takes_back is not None:
@@ -116,7 +113,7 @@ def _holds(state: RunState, steps: Collection[StepRun] | None = None) -> bool:
     if state.request.mode != "apply":
         return False
     among = state.steps.values() if steps is None else steps
-    own = (run for run in among if isinstance(run.step, DevicesStep) and run.step.changes)
+    own = (run for run in among if run.changes)
     return any(map(state.changed_by, own)) or any(run.left != "nothing" for run in among)
 
 
@@ -129,9 +126,8 @@ def _left(state: RunState) -> Left:
     """What a run has left on devices, with its ``finally``."""
     final = state.finally_.values()
     said = left_by_steps(state)
-    letters = (run.letters.values() for run in final if isinstance(run.step, DevicesStep) and run.step.changes)
-    in_between = any(letter in {UNKNOWN, UNDO_FAILED} for of_one in letters for letter in of_one)
-    if said == "doubt" or in_between or _touched(final) or any(run.left == "doubt" for run in final):
+    in_between = any(run.in_between(host) for run in final for host in run.letters)
+    if said == "doubt" or in_between or any(run.left == "doubt" for run in final):
         return "doubt"
     return "changes" if said == "changes" or _holds(state, final) else "nothing"
 
@@ -150,17 +146,6 @@ def to_do(state: RunState, urgent: Sequence[HostName]) -> str:
     named += [", ".join(new[:NAMED]) + (" and more" if len(new) > NAMED else "")] if new else []
     said = f"put {' and '.join(named)} right by hand, then `netsaga quarantine clear HOST --by NAME`"
     return f"; {said}" if state.message else said
-
-
-def _touched(steps: Iterable[StepRun]) -> bool:
-    """A device that failed half-way in a step whose definition forbids the undo."""
-    return any(
-        step.messages[host].type in {"partially_applied", "outcome_unknown"}
-        for step in steps
-        if isinstance(step.step, DevicesStep) and step.step.changes and not step.step.undo
-        for host in step.hosts_with((contracts.LETTERS["failed"], contracts.LETTERS["unreachable"]))
-        if host in step.messages
-    )
 
 
 def as_it_stands(state: RunState, devices: Sequence[DeviceResult] = ()) -> RunResult:

@@ -56,7 +56,7 @@ class Waits:
         """Whether nobody waits any more. What ends the run does not end a wait of ``finally``."""
         if run.id in self._state.finally_:
             return run.overdue
-        return self._state.cut or self._state.stopping or run.overdue
+        return self._state.stopped(run)
 
     def _no_longer(self, run: StepRun) -> None:
         run.state, run.message = "cancelled", "no longer waited for"

@@ -52,6 +52,7 @@ from workflows.run.interpreter import Interpreter
 from workflows.run.leases import DeviceLeases
 from workflows.run.operating import OperatorHandlers
 from workflows.run.operators import Operators
+from workflows.run.phases import phase
 from workflows.run.requests import NOTHING, read_request
 from workflows.run.shown import wave_shown
 from workflows.run.signals import Signals
@@ -377,7 +378,7 @@ class RunWorkflow(OperatorHandlers):
         """Something moved: the details of the Web UI follow, and the search attributes where the phase did."""
         state = self._state
         if state.phase in {"running", "waiting", "paused"}:
-            state.phase = queries.phase(state)
+            state.phase = phase(state)
         workflow.set_current_details(markdown(queries.run_status(state, self._gates.open_gates(), most=0)))
         if state.prepared is None or not state.prepared.search_attributes or state.phase == self._phase_shown:
             return
