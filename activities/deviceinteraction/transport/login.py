@@ -18,6 +18,7 @@ from activities.deviceinteraction.transport import hostkeys
 from activities.deviceinteraction.transport.algorithms import algorithms
 from activities.deviceinteraction.transport.dial import connect_tcp
 from activities.deviceinteraction.transport.keys import offered
+from activities.deviceinteraction.transport.sparing import Sparing
 
 AUTHENTICATION = "publickey,password,keyboard-interactive"  # a password as such saves a round trip
 # asyncssh looks for X.509 authorities in the home of whoever runs the worker where it is given none.
@@ -97,6 +98,7 @@ async def connect(
                 agent_path=None,  # `offered` asks the credential's agent, and no other
                 config=None,
                 **NOBODY_ELSES,
+                client_factory=Sparing,
                 preferred_auth=AUTHENTICATION,
                 login_timeout=0,  # ours counts: asyncssh's would not say what it waited for
                 keepalive_interval=0,

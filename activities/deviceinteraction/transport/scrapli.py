@@ -39,6 +39,7 @@ from activities.deviceinteraction.transport.manners import (
     QUIET,
 )
 from activities.deviceinteraction.transport.protocol import Answer, LinkFailed, Unanswered
+from activities.deviceinteraction.transport.sparing import Sparing
 
 logging.getLogger("scrapli").setLevel(logging.CRITICAL + 1)
 
@@ -84,6 +85,7 @@ async def _open(
             trusted = hostkeys.load(host_keys, target, way.peer)
             async with offered(target, timeouts) as keys:
                 options = {
+                    "client_factory": Sparing,
                     "known_hosts": trusted.known_hosts,
                     "client_keys": keys,
                     "preferred_auth": login.AUTHENTICATION,

@@ -1,4 +1,7 @@
-"""What an old device offers is refused by default and accepted where its inventory says so; new ones lose nothing."""
+"""What an old device offers is refused by default and accepted where its inventory says so; new ones lose nothing.
+
+What a cipher needs is sent with it: padding in CBC mode, and in no other.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,12 +9,14 @@ from pathlib import Path
 
 import asyncssh
 import pytest
+from asyncssh.constants import MSG_IGNORE
+from asyncssh.packet import SSHPacket
 from pydantic import SecretStr
 
 from activities.deviceinteraction.failures import Permanent
 from activities.deviceinteraction.model import Algorithms, Credential, HostKeys, HostName, Target
 from activities.deviceinteraction.transport.login import closed, connect
-from devicelab import LIMITS
+from devicelab import LIMITS, Lab
 
 pytestmark = pytest.mark.filterwarnings("ignore:Diffie-Hellman")  # of what is tried here, cryptography warns rightly
 
@@ -77,3 +82,34 @@ async def test_a_new_device_gets_the_best_also_where_old_ones_are_accepted(tmp_p
         best = await agreed(target, host_keys, "modern")
         assert best[0] == "aes128-gcm@openssh.com"
         assert await agreed(target, host_keys, "legacy") == best
+
+
+@pytest.fixture
+def received(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The types of all packets that SSH servers of this process get."""
+    types: list[int] = []
+    process = asyncssh.SSHServerConnection.process_packet
+
+    def noted(self: asyncssh.SSHServerConnection, pkttype: int, pktid: int, packet: SSHPacket) -> object:
+        types.append(pkttype)
+        return process(self, pkttype, pktid, packet)
+
+    monkeypatch.setattr(asyncssh.SSHServerConnection, "process_packet", noted)
+    return types
+
+
+async def test_a_session_sends_no_padding(lab: Lab, received: list[int]) -> None:
+    async with lab.session() as session:
+        assert await session.show("show version")
+    assert received
+    assert MSG_IGNORE not in received
+
+
+async def test_padding_is_sent_with_a_cipher_in_cbc_mode_alone(tmp_path: Path, received: list[int]) -> None:
+    async with device(tmp_path) as (target, host_keys):
+        assert (await agreed(target, host_keys, "legacy"))[0] == "aes128-gcm@openssh.com"
+    assert received
+    assert MSG_IGNORE not in received
+    async with device(tmp_path, **OLD) as (target, host_keys):
+        assert (await agreed(target, host_keys, "legacy"))[0] == "aes128-cbc"
+    assert MSG_IGNORE in received
