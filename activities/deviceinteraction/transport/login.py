@@ -20,9 +20,14 @@ from activities.deviceinteraction.transport.dial import connect_tcp
 from activities.deviceinteraction.transport.keys import offered
 from activities.deviceinteraction.transport.sparing import Sparing
 
-AUTHENTICATION = "publickey,password,keyboard-interactive"  # a password as such saves a round trip
-# asyncssh looks for X.509 authorities in the home of whoever runs the worker where it is given none.
-NOBODY_ELSES: Final[dict[str, Any]] = {"x509_trusted_certs": [], "x509_trusted_cert_paths": []}
+# What asyncssh's `connect` takes for every login, whichever transport it is for.
+EVERY_LOGIN: Final[dict[str, Any]] = {
+    "client_factory": Sparing,
+    "preferred_auth": "publickey,password,keyboard-interactive",  # a password as such saves a round trip
+    # Given none, asyncssh looks for X.509 authorities in the home of whoever runs the worker.
+    "x509_trusted_certs": [],
+    "x509_trusted_cert_paths": [],
+}
 _LAST_WORDS_S = 2.0
 
 
@@ -97,9 +102,7 @@ async def connect(
                 known_hosts=trusted.known_hosts,
                 agent_path=None,  # `offered` asks the credential's agent, and no other
                 config=None,
-                **NOBODY_ELSES,
-                client_factory=Sparing,
-                preferred_auth=AUTHENTICATION,
+                **EVERY_LOGIN,
                 login_timeout=0,  # ours counts: asyncssh's would not say what it waited for
                 keepalive_interval=0,
                 **found.options,

@@ -39,7 +39,6 @@ from activities.deviceinteraction.transport.manners import (
     QUIET,
 )
 from activities.deviceinteraction.transport.protocol import Answer, LinkFailed, Unanswered
-from activities.deviceinteraction.transport.sparing import Sparing
 
 logging.getLogger("scrapli").setLevel(logging.CRITICAL + 1)
 
@@ -85,11 +84,9 @@ async def _open(
             trusted = hostkeys.load(host_keys, target, way.peer)
             async with offered(target, timeouts) as keys:
                 options = {
-                    "client_factory": Sparing,
                     "known_hosts": trusted.known_hosts,
                     "client_keys": keys,
-                    "preferred_auth": login.AUTHENTICATION,
-                    **login.NOBODY_ELSES,
+                    **login.EVERY_LOGIN,
                     **algorithms(target.algorithms, trusted.kinds),
                     **way.options,
                 }
