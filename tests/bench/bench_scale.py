@@ -1,11 +1,13 @@
 """Ten thousand devices in one run, on devices that are none (`null_worker.py`): what the engine and its server carry.
 
 The server is measured in the same run in the same shape, with activities that do nothing in workflows that do nothing
-else, before and after.
+else, before and after each run. Of several runs the middle one is shown.
 """
 
 import sys
 import time
+import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +23,8 @@ from workflows.contracts import TASK_QUEUE
 
 MANY: Final = 10_000
 FEW: Final = 800
-EMPTY: Final = 2_000  # activities of each measurement of the server
+EMPTY: Final = 5_000  # activities of each measuring of the server
+ROUNDS: Final = 3  # of them the middle one is shown: a neighbour on the same host moves each by a tenth
 CONCURRENCY: Final = 200
 NULL_WORKER: Final = Path(__file__).with_name("null_worker.py")
 DEFINITION: Final = """\
@@ -68,37 +71,60 @@ def _describe_devices(stack: Stack) -> None:
     stack.settings.write_text(yaml.safe_dump(settings))
 
 
+@dataclass(frozen=True)
+class Round:
+    """A run over many devices between two measurings of its server: all three met the same moment of the machine."""
+
+    run_s: float
+    cpu_s: dict[str, float]  # of the run, by process
+    plain: float  # empty activities a second: the mean over before and after
+
+    @property
+    def rate(self) -> float:
+        """Devices a second."""
+        return MANY / self.run_s
+
+    @property
+    def ratio(self) -> float:
+        """What is measured."""
+        return self.rate / self.plain
+
+
 async def _measured(stack: Stack, worker: Child, orchestrator: Orchestrator) -> list[Figure]:
     client = orchestrator.client
     await _run(orchestrator, "few", FEW)  # warms up
     processes = {"worker": worker.pid, "server": stack.server.pid}
     spent = Spent(processes)
-    before = await _empty(client, "before")
-    empty, spent = spent.since(), Spent(processes)
     await _run(orchestrator, "few", FEW)
     few, spent = spent.since(), Spent(processes)
-    wall = await _run(orchestrator, "many", MANY)
-    many = spent.since()
-    after = await _empty(client, "after")
-    rate, plain = MANY / wall, 2 / (1 / before + 1 / after)
+    before = await _empty(client)
+    empty = spent.since()
+    rounds: list[Round] = []
+    for _ in range(ROUNDS):
+        spent = Spent(processes)
+        run_s = await _run(orchestrator, "many", MANY)
+        cpu_s = spent.since()
+        after = await _empty(client)
+        rounds.append(Round(run_s, cpu_s, 2 / (1 / before + 1 / after)))
+        before = after
+    middle = sorted(rounds, key=lambda one: one.ratio)[ROUNDS // 2]
     longest = 0
     async for execution in client.list_workflows("WorkflowType != 'EmptyRun' AND WorkflowType != 'EmptyBatch'"):
         longest = max(longest, execution.history_length)
+    for_each = sum(middle.cpu_s.values()) / MANY
     return [
-        Figure("empty activities, this server", plain, "1/s"),
-        Figure(f"devices of a run over {MANY:,}", rate, "1/s", ">= 250"),
-        Figure(f"run over {MANY:,} / empty activities", rate / plain, "x", ">= 0.8"),
-        Figure(
-            "CPU for an empty activity / for a device", (sum(empty.values()) / EMPTY) / (sum(many.values()) / MANY), "x"
-        ),
+        Figure("empty activities, this server", middle.plain, "1/s"),
+        Figure(f"devices of a run over {MANY:,}", middle.rate, "1/s", ">= 250"),
+        Figure(f"run over {MANY:,} / empty activities", middle.ratio, "x", ">= 0.8"),
+        Figure("CPU for an empty activity / for a device", sum(empty.values()) / EMPTY / for_each, "x"),
         Figure(
             f"CPU for each device, run over {MANY:,} / run over {FEW}",
-            (sum(many.values()) / MANY) / (sum(few.values()) / FEW),
+            for_each / (sum(few.values()) / FEW),
             "x",
             "<= 1.25",
         ),
-        Figure(f"CPU of worker for each device, {MANY:,} null devices", many["worker"] / MANY * 1000, "ms"),
-        Figure(f"CPU of server for each device, {MANY:,} null devices", many["server"] / MANY * 1000, "ms"),
+        Figure(f"CPU of worker for each device, {MANY:,} null devices", middle.cpu_s["worker"] / MANY * 1000, "ms"),
+        Figure(f"CPU of server for each device, {MANY:,} null devices", middle.cpu_s["server"] / MANY * 1000, "ms"),
         Figure(f"memory of the worker at its largest, {MANY:,} devices", largest_mb(worker.pid), "MB", "<= 400"),
         Figure(f"largest history, {MANY:,} devices", longest, "events", "<= 4096"),
     ]
@@ -115,8 +141,8 @@ async def _run(orchestrator: Orchestrator, site: str, devices: int) -> float:
     return spent
 
 
-async def _empty(client: Client, name: str) -> float:
+async def _empty(client: Client) -> float:
     """Empty activities a second."""
-    began = time.perf_counter()
-    await client.execute_workflow("EmptyRun", args=[EMPTY, CONCURRENCY], id=f"empty-{name}", task_queue=TASK_QUEUE)
+    began, id_ = time.perf_counter(), f"empty-{uuid.uuid4().hex[:8]}"
+    await client.execute_workflow("EmptyRun", args=[EMPTY, CONCURRENCY], id=id_, task_queue=TASK_QUEUE)
     return EMPTY / (time.perf_counter() - began)

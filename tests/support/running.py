@@ -63,6 +63,34 @@ class Live:
                 return RunResult.model_validate(error.cause.details[0])
             raise
 
+    async def batches(self) -> list[WorkflowHandle[Any, Any]]:
+        """The batches that it has started."""
+        found = _children(await self.handle.fetch_history())
+        return [self.handle._client.get_workflow_handle(child) for child in found]
+
+    async def took(self, updates: int) -> None:
+        """Waits until so many updates have been accepted by the execution that is open; bounded."""
+        for _ in range(600):
+            history = await self.handle.fetch_history()
+            accepted = [
+                event for event in history.events
+                if event.HasField("workflow_execution_update_accepted_event_attributes")
+            ]  # fmt: skip
+            if len(accepted) >= updates:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("the updates never came")
+
+    async def executions(self) -> int:
+        """How many executions the run has had."""
+        run_id, found = self.handle.first_execution_run_id, 0
+        while run_id:
+            found += 1
+            handle = self.handle._client.get_workflow_handle(self.handle.id, run_id=run_id)
+            last = [event async for event in handle.fetch_history_events()][-1]
+            run_id = last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+        return found
+
     async def end(self) -> BaseException | None:
         """The failure that the run closes with."""
         with pytest.raises(WorkflowFailureError) as ended:
@@ -107,11 +135,7 @@ class Server:
         if first.events[-1].HasField("workflow_execution_continued_as_new_event_attributes"):
             path.with_suffix(".first.json").write_text(_plain(first))
         path.with_suffix(".run.json").write_text(_plain(history))
-        children = [
-            event.child_workflow_execution_started_event_attributes.workflow_execution.workflow_id
-            for event in history.events
-            if event.HasField("child_workflow_execution_started_event_attributes")
-        ]
+        children = _children(history)
         undoing = [child for child in children if "/undo/" in child or "/undo-" in child]
         working = [child for child in children if not child.endswith("/plan")]  # that one is a run
         confirming = [child for child in children if "/confirm/" in child]
@@ -136,6 +160,15 @@ class Server:
         """Runs to the end."""
         async with self.run(world, request) as live:
             return await live.result()
+
+
+def _children(history: WorkflowHistory) -> list[str]:
+    """The ids of the child workflows that were started, in their order."""
+    return [
+        event.child_workflow_execution_started_event_attributes.workflow_execution.workflow_id
+        for event in history.events
+        if event.HasField("child_workflow_execution_started_event_attributes")
+    ]
 
 
 def _plain(history: WorkflowHistory) -> str:

@@ -50,6 +50,13 @@ async def server() -> AsyncIterator[Server]:
         yield Server(environment, await ServiceClient.connect(plain))
 
 
+@pytest.fixture
+def real_time(server: Server) -> Iterator[None]:
+    """The world's clock, for cases in which people answer: one that skips gives them a second."""
+    with server.in_real_time():
+        yield
+
+
 @pytest.fixture(scope="session")
 def replayer() -> Replayer:
     """Carries histories out again, by today's interpreter."""

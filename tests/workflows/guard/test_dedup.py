@@ -1,6 +1,7 @@
 """Two requests for the same work: joined, refused or queued, and never answered by a run that is over."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
@@ -135,8 +136,11 @@ async def test_the_claim_of_a_terminated_run_is_lost(server: Server) -> None:
     mine = world("reject")
     async with serving(server, mine) as runs:
         first, device = await held(runs)
+        (batch,) = await first.batches()
         await first.handle.terminate("by the test")
         device.go_on.set()
+        with suppress(WorkflowFailureError):  # as long as one works on, so does the run
+            await batch.result()
         assert (await (await runs.start()).result()).verdict == "succeeded"
 
 

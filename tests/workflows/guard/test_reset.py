@@ -53,6 +53,7 @@ async def closed(runs: Serving) -> Live:
 
 @pytest.mark.history("reset-closed")
 @pytest.mark.parametrize("point", ["gate", "approval", "lease", "start"])
+@pytest.mark.usefixtures("real_time")
 async def test_a_closed_run_that_is_reset_touches_no_device(server: Server, point: str) -> None:
     world = gated()
     async with serving(server, world) as runs:
@@ -81,6 +82,7 @@ async def test_a_closed_run_that_is_reset_touches_no_device(server: Server, poin
         holding.go_on.set()
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_a_closed_run_that_is_reset_does_not_believe_its_journal_though_nobody_has_the_devices(
     server: Server,
 ) -> None:
@@ -93,6 +95,7 @@ async def test_a_closed_run_that_is_reset_does_not_believe_its_journal_though_no
 
 
 @pytest.mark.history("reset-open")
+@pytest.mark.usefixtures("real_time")
 async def test_an_open_run_that_is_reset_goes_on_with_the_devices_that_it_holds(server: Server) -> None:
     world = gated()
     async with serving(server, world) as runs:
@@ -154,6 +157,7 @@ async def activities(live: Live) -> AsyncIterator[str]:
             yield scheduled[event.activity_task_completed_event_attributes.scheduled_event_id]
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_a_request_that_the_server_carries_out_anew_after_a_reset_is_granted_nothing(server: Server) -> None:
     world = gated()
     async with serving(server, world) as runs:

@@ -136,6 +136,7 @@ async def test_a_cancel_in_the_middle_of_a_wave_undoes_it_and_runs_finally(serve
 
 
 @pytest.mark.history("cancel-at-gate")
+@pytest.mark.usefixtures("real_time")
 async def test_a_cancel_while_a_gate_is_open_touches_nothing(server: Server) -> None:
     gate = {"kind": "approve", "id": "gate", "by": "leads", "timeout": {"op": "lit", "value": "1h"}, "needs": ["look"]}
     built = plan(reading("look"), changing("deploy", needs=("gate",)))
@@ -151,6 +152,7 @@ async def test_a_cancel_while_a_gate_is_open_touches_nothing(server: Server) -> 
 
 
 @pytest.mark.history("cancel-in-soak")
+@pytest.mark.usefixtures("real_time")
 async def test_a_cancel_during_a_soak_ends_the_soak(server: Server) -> None:
     world = World(plan(changing("deploy", waves=waves(2, "100%", soak="365d"), on_failure=UNDO_WAVE)), HOSTS)
     last = Holding(world)

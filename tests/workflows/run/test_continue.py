@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowUpdateFailedError
 
 from plans import at_least, changing, plan, reading, waves
-from running import Live, Server
+from running import Server
 from scripted import Holding, World
 from workflows import contracts
 from workflows.contracts import Decision, DecisionAnswer, Operation, OperationAnswer
@@ -16,17 +16,6 @@ from workflows.plan import ApproveStep, Constant, HostName, OnFailure, SetStep, 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 MANY = tuple(f"sw{index:03}" for index in range(1, 107))
 SHORT = 30  # events, so that a few batches fill it
-
-
-async def executions(live: Live) -> int:
-    """How many executions the run has had."""
-    run_id, found = live.handle.result_run_id or live.handle.first_execution_run_id, 0
-    while run_id:
-        found += 1
-        handle = live.handle._client.get_workflow_handle(live.handle.id, run_id=run_id)
-        last = [event async for event in handle.fetch_history_events()][-1]
-        run_id = last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
-    return found
 
 
 def approve(**changes: object) -> ApproveStep:
@@ -40,7 +29,7 @@ async def test_a_long_run_takes_up_each_device_once_over_many_executions(server:
     world = World(world.plan, MANY, history_events=SHORT)
     async with server.run(world) as live:
         result = await live.result()
-        assert await executions(live) > 1
+        assert await live.executions() > 1
     assert result.verdict == "succeeded"
     assert result.counts == {"changed": len(MANY)}
     assert sorted(world.asked("do", "deploy")) == sorted(MANY)
@@ -73,7 +62,7 @@ async def test_an_undo_goes_on_where_it_was(server: Server) -> None:
     world.fails("deploy", "sw106", touched=True)
     async with server.run(world) as live:
         result = await live.result()
-        assert await executions(live) > 1
+        assert await live.executions() > 1
     assert result.verdict == "failed"
     begun = world.asked("do", "deploy")
     assert sorted(world.asked("undo", "deploy")) == sorted(begun), "each device that was begun, and each once"
@@ -81,6 +70,7 @@ async def test_an_undo_goes_on_where_it_was(server: Server) -> None:
     assert f"undone on {len(begun) - 1} of {len(begun) - 1} devices of deploy/w2, deploy/w1" in result.message
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_a_gate_that_is_pending_keeps_its_answers_and_its_time(server: Server) -> None:
     world = World(
         plan(approve(quorum=2), reading("look", needs=(), concurrency=1), changing("deploy")),
@@ -101,7 +91,7 @@ async def test_a_gate_that_is_pending_keeps_its_answers_and_its_time(server: Ser
         assert (answer.approvals, answer.gate) == (1, "open")
         holding.go_on.set()
         await live.until(lambda status: status.steps[1].state == "succeeded")
-        assert await executions(live) > 1
+        assert await live.executions() > 1
         after = (await live.until(lambda status: bool(status.gates))).gates[0]
         assert (after.approvals, after.until) == (1, before.until)
         again: DecisionAnswer = await live.handle.execute_update(
@@ -121,7 +111,7 @@ async def test_a_soak_lasts_no_longer_for_it(server: Server) -> None:
     world = World(plan(soaking, reading("look", needs=(), concurrency=1)), MANY, history_events=SHORT)
     async with server.run(world) as live:
         await live.result()
-        assert await executions(live) > 1
+        assert await live.executions() > 1
     sealed = world.sealed[0]
     assert timedelta(hours=2) <= sealed.ended - sealed.started < timedelta(hours=2, minutes=10)
 
@@ -136,7 +126,7 @@ async def test_a_pause_and_an_answer_outlive_an_execution(server: Server) -> Non
     world.fails("deploy", "sw007", touched=True)
     async with server.run(world) as live:
         await live.until(lambda status: status.phase == "paused" and status.steps[1].state == "succeeded")
-        assert await executions(live) > 1
+        assert await live.executions() > 1
         del world.scripts["deploy", "sw007"]
         answer: OperationAnswer = await live.handle.execute_update(
             "retry", Operation(by="olga", reason="the link is back"), result_type=OperationAnswer
@@ -161,7 +151,7 @@ async def test_a_cancel_in_a_later_execution_ends_the_run_properly(server: Serve
     world.scripts["look", "sw104"] = holding
     async with server.run(world) as live:
         await asyncio.wait_for(holding.begun.wait(), 30)
-        assert await executions(live) > 1
+        assert await live.executions() > 1
         await live.handle.cancel()
         await live.end()
         description = await live.handle.describe()

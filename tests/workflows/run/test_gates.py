@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from plans import changing, plan, reading
 from running import Server
-from scripted import World
+from scripted import Holding, World
 from workflows import contracts
 from workflows.contracts import Decision, DecisionAnswer
 from workflows.plan import ApproveStep, Constant, Expr, OnFailure, StepId
@@ -43,6 +43,7 @@ def refusal(error: WorkflowUpdateFailedError) -> str:
     return error.cause.message
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_an_update_opens_the_gate_and_answers(server: Server) -> None:
     async with server.run(world()) as live:
         status = await live.until(lambda status: bool(status.gates))
@@ -61,6 +62,7 @@ async def test_an_update_opens_the_gate_and_answers(server: Server) -> None:
     assert decision.digest == digest  # whole, though people type its beginning
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_a_signal_in_plain_json_opens_the_gate_too(server: Server) -> None:
     async with server.run(world()) as live:
         await live.until(lambda status: bool(status.gates))
@@ -70,6 +72,7 @@ async def test_a_signal_in_plain_json_opens_the_gate_too(server: Server) -> None
 
 
 @pytest.mark.history("rejection")
+@pytest.mark.usefixtures("real_time")
 async def test_a_rejection_ends_the_run_before_any_change(server: Server) -> None:
     async with server.run(world()) as live:
         await live.until(lambda status: bool(status.gates))
@@ -91,6 +94,7 @@ async def test_a_rejection_ends_the_run_before_any_change(server: Server) -> Non
     ],
     ids=["a stranger", "the requester", "another proposal", "another step"],
 )
+@pytest.mark.usefixtures("real_time")
 async def test_an_update_that_cannot_count_is_refused_with_the_reason(
     server: Server, decision: Decision, said: str
 ) -> None:
@@ -106,6 +110,7 @@ async def test_an_update_that_cannot_count_is_refused_with_the_reason(
         assert (await live.result()).verdict == "succeeded"
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_a_signal_that_cannot_count_is_recorded_and_changes_nothing(server: Server) -> None:
     async with server.run(world()) as live:
         await live.until(lambda status: bool(status.gates))
@@ -127,6 +132,7 @@ async def test_a_signal_that_cannot_count_is_recorded_and_changes_nothing(server
 
 
 @pytest.mark.history("quorum")
+@pytest.mark.usefixtures("real_time")
 async def test_a_person_counts_once_towards_a_quorum(server: Server) -> None:
     async with server.run(world(quorum=2)) as live:
         await live.until(lambda status: bool(status.gates))
@@ -160,8 +166,11 @@ async def test_silence_approves_only_where_the_definition_says_so(server: Server
 
 async def test_a_decision_made_before_the_gate_opened_does_not_count(server: Server) -> None:
     held = world()
+    looking = Holding(held)
+    held.scripts["look", "sw1"] = looking
     async with server.run(held) as live:
         await live.handle.signal(contracts.SIGNAL_APPROVE, {"by": "ann"})
+        looking.go_on.set()
         result = await live.result()
     assert result.verdict == "rejected"
     early = held.sealed[0].decisions[0]
@@ -175,6 +184,7 @@ async def test_nobody_is_asked_where_the_condition_does_not_hold(server: Server)
     assert next(step for step in result.steps if step.id == "gate").state == "skipped"
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_a_gate_may_take_its_timeout_from_an_input(server: Server) -> None:
     held = World(
         plan(
@@ -203,6 +213,7 @@ def escalating(then: str = "reject") -> World:
 
 
 @pytest.mark.history("escalation")
+@pytest.mark.usefixtures("real_time")
 async def test_silence_widens_the_group_and_a_manager_decides(server: Server) -> None:
     async with server.run(held := escalating()) as live:
         await live.until(lambda status: bool(status.gates))

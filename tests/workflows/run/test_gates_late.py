@@ -51,6 +51,7 @@ async def test_a_gate_that_fails_is_not_passed_over(server: Server) -> None:
 
 
 @pytest.mark.history("gate-without-a-digest")
+@pytest.mark.usefixtures("real_time")
 async def test_a_gate_that_binds_nothing_takes_no_decision_about_a_digest(server: Server) -> None:
     held = world()
     async with server.run(held) as live:
@@ -87,6 +88,7 @@ async def test_a_gate_whose_deadline_passes_undoes_what_its_failure_names(server
     assert not held.touched
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_what_is_sent_while_no_worker_is_up_counts_although_the_time_has_passed_meanwhile(server: Server) -> None:
     held, queue = world(timeout=Constant(value="30m")), f"late-{uuid.uuid4().hex[:8]}"
     async with server.worker(held, queue):
@@ -94,7 +96,7 @@ async def test_what_is_sent_while_no_worker_is_up_counts_although_the_time_has_p
             contracts.RUN, REQUEST, id=queue, task_queue=queue, result_type=RunResult
         )
         await Live(handle, held).until(lambda status: bool(status.gates))
-    await server.pass_time(handle, timedelta(hours=1))
+    await server.pass_time(handle, timedelta(minutes=30))  # the clock stops there: a task waits for a worker
     await handle.signal(contracts.SIGNAL_APPROVE, {"by": "ann", "comment": "I have looked"})
     async with server.worker(held, queue):
         result = await Live(handle, held).result()

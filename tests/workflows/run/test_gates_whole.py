@@ -90,6 +90,7 @@ ESCALATES: dict[str, object] = {
 
 
 @pytest.mark.history("reminder")
+@pytest.mark.usefixtures("real_time")
 async def test_those_who_did_not_answer_are_reminded_before_others_may_decide(server: Server) -> None:
     held = world(**ESCALATES)
     held.reminded = ("leads",)
@@ -113,6 +114,7 @@ async def test_a_reminder_that_nobody_can_be_sent_is_recorded_and_holds_nothing_
     assert held.told == []
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_a_deadline_escalates_a_gate_before_its_own_time_is_over(server: Server) -> None:
     held = world(**ESCALATES, deadline=Constant(value="10m"), on_deadline="escalate")
     async with server.run(held) as live:
@@ -149,6 +151,7 @@ async def test_a_gate_approves_itself_where_its_condition_holds_and_says_on_what
     assert next(step.message for step in result.steps if step.id == "gate") == "approved by netsaga"
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_people_are_asked_where_the_condition_does_not_hold(server: Server) -> None:
     async with server.run(held := world(auto=few(2))) as live:
         await open_gate(live)
@@ -247,6 +250,7 @@ async def test_a_system_is_held_to_what_people_are_held_to(server: Server, answe
 # ---------------------------------------------------------------------------------------------- what approvers see
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_a_gate_tells_how_diffs_were_made_and_what_devices_can_fall_back_on(server: Server) -> None:
     confirmed = ApplyAction(step=StepId("look"), change="change", confirm=Confirm(within_s=600, hold="best_effort"))
     held = world({"do": (confirmed,), "undo": ("native", "inverse")})

@@ -198,6 +198,7 @@ async def test_a_pause_does_not_hold_up_the_time_of_a_confirm(server: Server) ->
     assert world.asked("confirm", "deploy") == []
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_a_cancel_while_it_soaks_takes_the_wave_back(server: Server) -> None:
     world = World(plan(held(waves=waves("100%", soak="5m"), on_failure=OnFailure(action="stop"))), HOSTS)
     async with server.run(world) as live:

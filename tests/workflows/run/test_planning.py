@@ -358,6 +358,7 @@ async def test_a_plan_that_fails_by_now_refuses_the_run(server: Server, folder: 
     assert held.touched == set()
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_a_device_that_moves_after_that_is_drifted_and_the_others_are_changed(
     server: Server, folder: Path
 ) -> None:

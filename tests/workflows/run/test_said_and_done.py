@@ -87,6 +87,7 @@ async def test_a_device_finds_in_finally_what_an_earlier_step_there_has_left_of_
 
 
 @pytest.mark.history("gate-in-finally")
+@pytest.mark.usefixtures("real_time")
 async def test_a_gate_in_finally_is_waited_for_and_says_what_to_type(server: Server) -> None:
     gate = ApproveStep(id=StepId("accepted"), by="leads", timeout=Constant(value="4h"))
     world = World(plan(reading("look"), last=(gate, tell("ended"))), HOSTS, groups={"leads": ("lena",)})

@@ -1,7 +1,7 @@
 """Steps beyond devices and gates, on the real server: http, script, call; and deadlines, windows, breakers, ranks."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.client import WorkflowFailureError
@@ -160,6 +160,7 @@ async def test_a_called_definition_is_a_run_of_its_own_and_yields_its_outputs(se
 
 
 @pytest.mark.history("call-cancelled")
+@pytest.mark.usefixtures("real_time")
 async def test_a_cancel_is_passed_on_to_the_called_run(server: Server) -> None:
     wait = WaitStep(id=StepId("year"), for_=Constant(value="365d"))
     world = calling(wait)
@@ -229,6 +230,7 @@ async def test_no_device_starts_once_the_breaker_has_opened(server: Server) -> N
 
 
 @pytest.mark.history("window")
+@pytest.mark.usefixtures("real_time")
 async def test_a_wave_waits_for_its_change_window(server: Server) -> None:
     opens = datetime(2099, 1, 1, 2, tzinfo=UTC)
     world = World(plan(changing("deploy", window=NIGHT)), HOSTS, windows=[WindowResult(start=opens)])
@@ -236,6 +238,7 @@ async def test_a_wave_waits_for_its_change_window(server: Server) -> None:
         status = await live.until(lambda status: any("change window" in step.message for step in status.steps))
         assert "2099-01-01 02:00 UTC" in status.steps[0].message
         assert world.asked("do", "deploy") == []
+        await server.pass_time(live.handle, opens + timedelta(days=1) - datetime.now(UTC))
         result = await live.result()
     assert result.verdict == "succeeded"
 

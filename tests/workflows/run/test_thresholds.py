@@ -215,6 +215,7 @@ async def test_a_run_waits_for_a_duration_and_until_a_time(server: Server) -> No
     assert (record.ended - record.started).days == 30
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_a_wait_ends_with_a_cancel_and_refuses_a_time_without_an_offset(server: Server) -> None:
     world = World(plan(WaitStep(id=StepId("year"), for_=Constant(value="365d"))), HOSTS)
     result = await server.outcome(
