@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, assert_never, get_args
 
+from pydantic import TypeAdapter
 from temporalio import activity
 
 from activities.artifacts.documents import Documents
@@ -51,6 +52,8 @@ from workflows.wording import some
 PLATFORMS: Final[tuple[str, ...]] = get_args(PlatformName)
 LONGEST: Final = 6_000  # characters of a message with rendered diagnostics
 NAMED: Final = 5  # hosts that a message lists
+_DIGITS: Final = re.compile(r"(\d+)")
+_DEVICES: Final = TypeAdapter(list[Device])
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +255,7 @@ class Prepare:
             self._known(spec.source, self._knowledge.inventories, "the inventory source", "inventories")
             raise AssertionError(spec.source)
         everything = sorted(await source.devices(), key=lambda device: _natural(device.name))
-        selected = [device for device in everything if _is_selected(device, spec, inputs)]
+        selected = list(_selected(everything, spec, inputs))
         bounds = f"at least {spec.min}" + (f" and at most {spec.max}" if spec.max is not None else "")
         if len(selected) < spec.min or (spec.max is not None and len(selected) > spec.max):
             raise InvalidInputError(
@@ -321,16 +324,19 @@ def _compiled(source: Source) -> tuple[Plan, tuple[str, ...]]:
     return compiled.plan, tuple(item.message for item in compiled.diagnostics)
 
 
-def _is_selected(device: Device, spec: InventorySpec, inputs: Mapping[str, object]) -> bool:
+def _selected(devices: list[Device], spec: InventorySpec, inputs: Mapping[str, object]) -> Iterator[Device]:
     if spec.select is None:
-        return True
-    try:
-        return truth(spec.select, {"device": device.model_dump(mode="json"), "inputs": inputs})
-    except EvaluationError as error:
-        raise InvalidInputError(
-            f"`select` cannot be judged for host {device.name} of `{spec.source}`: {error}. Complete the inventory, or "
-            "use `default` in the expression."
-        ) from None
+        yield from devices
+        return
+    for device, seen in zip(devices, _DEVICES.dump_python(devices, mode="json"), strict=True):
+        try:
+            if truth(spec.select, {"device": seen, "inputs": inputs}):
+                yield device
+        except EvaluationError as error:
+            raise InvalidInputError(
+                f"`select` cannot be judged for host {device.name} of `{spec.source}`: {error}. Complete the "
+                "inventory, or use `default` in the expression."
+            ) from None
 
 
 def _limited(devices: list[Device], limit: Sequence[HostName]) -> list[Device]:
@@ -345,11 +351,8 @@ def _limited(devices: list[Device], limit: Sequence[HostName]) -> list[Device]:
     return [device for device in devices if device.name in limit]
 
 
-def _natural(name: str) -> tuple[tuple[int, str], ...]:
-    """Sorts ``sw2`` before ``sw10``, as people do."""
-    return tuple(_parts(name))
-
-
-def _parts(name: str) -> Iterator[tuple[int, str]]:
-    for part in re.split(r"(\d+)", name):
-        yield (int(part), "") if part.isdecimal() else (-1, part)
+def _natural(name: str) -> list[str | int]:
+    """Sorts ``sw2`` before ``sw10``, as people do: texts and numbers in turn, and a text first, which may be empty."""
+    parts: list[str | int] = [*_DIGITS.split(name)]
+    parts[1::2] = map(int, parts[1::2])
+    return parts

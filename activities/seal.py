@@ -4,6 +4,7 @@ The record is canonical JSON with everything that was decided and done; its refe
 has the reference can prove the record. Sealing twice gives the same record.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -65,11 +66,9 @@ class Seal:
     async def _outcomes(
         self, folds: Mapping[StepId, Sequence[ArtifactRef]]
     ) -> dict[StepId, dict[HostName, DeviceOutcome]]:
-        found: dict[StepId, dict[HostName, DeviceOutcome]] = {}
+        found: dict[StepId, dict[HostName, DeviceOutcome]] = {step: {} for step in folds}
         for step, refs in folds.items():
-            found[step] = {}
-            for ref in refs:
-                outcomes = await self._documents.load(ref, FOLD)
+            for outcomes in await asyncio.gather(*(self._documents.load(ref, FOLD) for ref in refs)):
                 found[step].update(outcomes)
         return found
 
@@ -101,7 +100,4 @@ def _record(call: SealInput, bundle: Bundle | None, done: Outcomes, undone: Outc
 
 
 def _dumped(outcomes: Outcomes) -> JsonValue:
-    return {
-        step: {host: outcome.model_dump(mode="json") for host, outcome in hosts.items()}
-        for step, hosts in outcomes.items()
-    }
+    return {step: FOLD.dump_python(dict(hosts), mode="json") for step, hosts in outcomes.items()}

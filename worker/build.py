@@ -12,9 +12,10 @@ from typing import Any, Final
 from pydantic import ValidationError
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from starter.reading import own_version
+from worker.runner import Runner
 from worker.settings import Settings, VersioningSettings
 from workflows.contracts import Prepared, pool_queue
 from workflows.guard.workflow import GuardWorkflow, VersionedGuardWorkflow
@@ -71,7 +72,7 @@ def build_worker(
         workflows=workflows or (WORKFLOWS if settings.versioning.build is None else VERSIONED_WORKFLOWS),
         activities=activities,
         identity=identity(),
-        workflow_runner=UnsandboxedWorkflowRunner(),
+        workflow_runner=Runner(),
         max_cached_workflows=limits.workflows_cached,
         max_concurrent_activities=limits.activities,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,

@@ -43,6 +43,8 @@ def packed_bytes(payload: Payload) -> int:
 
 
 def _encode(payload: Payload) -> Payload:
+    if payload.ByteSize() <= COMPRESS_ABOVE:
+        return payload
     packed = _packed(payload)
     if packed.ByteSize() > MAX_PAYLOAD:
         raise PayloadTooLargeError(

@@ -16,6 +16,7 @@ from workflows.contracts import POOL, POOL_HELP, Device
 from workflows.suggest import did_you_mean
 
 LONGEST_NAME: Final = 200
+FIELDS: Final = dict.fromkeys(Device.model_fields)  # in their order
 
 
 class InventoryError(RuntimeError):
@@ -48,9 +49,9 @@ def device_from(facts: Mapping[str, object], where: str) -> Device:
     place = f"{where}: host {name!r}"
     check_name(name, where)
     for key in facts:
-        if key not in Device.model_fields:
+        if key not in FIELDS:
             raise InventoryError(
-                f"{place}: `{key}` is not known; {did_you_mean(str(key), Device.model_fields, 'known are')} "
+                f"{place}: `{key}` is not known; {did_you_mean(str(key), FIELDS, 'known are')} "
                 "Facts of your own belong under `data`."
             )
     try:
@@ -79,7 +80,7 @@ def check_name(name: object, where: str) -> None:
         raise InventoryError(
             f"{where}: a host is called {name!r}; expected text (quote a name that looks like a number)."
         )
-    if _unprintable(name) or any(character.isspace() or character == "," for character in name):
+    if _unprintable(name) or re.search(r"[\s,]", name):
         raise InventoryError(f"{where}: host {name!r} has a control character, a blank or a comma in its name.")
     if len(name) > LONGEST_NAME:
         raise InventoryError(
@@ -107,4 +108,6 @@ def unique(devices: Iterable[Device], where: str) -> list[Device]:
 
 
 def _unprintable(text: str) -> bool:
+    if text.isprintable():
+        return False  # the quick way; what is not for printing may still be none of these
     return any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in text)

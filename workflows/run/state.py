@@ -1,7 +1,6 @@
 """What a run knows while it lives: steps, waves, one letter a device, gates, decisions. No Temporal calls here."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
@@ -183,12 +182,15 @@ class StepRun:
     def hosts_with(self, letters: Iterable[str]) -> list[HostName]:
         """The devices that stand at one of these letters, in order."""
         wanted = frozenset(letters)
+        if wanted.isdisjoint(self.letters.values()):
+            return []  # as a rule, of those that failed
         return [host for host, letter in self.letters.items() if letter in wanted]
 
-    def counts(self, hosts: Iterable[HostName] | None = None) -> dict[str, int]:
-        """Devices by status, in words."""
-        letters = self.letters.values() if hosts is None else map(self.letters.__getitem__, hosts)
-        return {WORDS[letter]: number for letter, number in sorted(Counter(letters).items())}
+    def counts(self, hosts: Collection[HostName] | None = None) -> dict[str, int]:
+        """Devices by status, in words; of all, or of some of the step's."""
+        whole = hosts is None or len(hosts) == len(self.letters)
+        letters = "".join(self.letters.values() if hosts is None or whole else map(self.letters.__getitem__, hosts))
+        return {WORDS[letter]: letters.count(letter) for letter in sorted(set(letters))}
 
     def failures(self, hosts: Iterable[HostName]) -> int:
         """How many of these devices have failed by now."""

@@ -238,9 +238,10 @@ class RunWorkflow(OperatorHandlers):
 
     def _outputs(self, devices: tuple[DeviceResult, ...]) -> dict[str, JsonValue]:
         """What the definition yields to the one that calls it; a value that there is not is null."""
-        seen = context(self._state, devices)
+        outputs = self._state.plan_ready.plan.outputs
+        seen = context(self._state, devices) if outputs else {}
         found: dict[str, JsonValue] = {}
-        for name, expr in self._state.plan_ready.plan.outputs:
+        for name, expr in outputs:
             try:
                 found[name] = evaluate(expr, seen)  # type: ignore[assignment]  # expressions yield JSON
             except EvaluationError:
