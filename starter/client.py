@@ -25,12 +25,12 @@ from starter.connection import ANSWER, readable
 from starter.errors import RunExistsError
 from starter.guard import GuardHandle
 from starter.handle import RunHandle
+from starter.told import ADDRESS, told
 from workflows.contracts import RUN, TASK_QUEUE, WORKFLOW_TASK_TIMEOUT, ProposalRef, RunRequest, RunResult
 from workflows.plan import HostName
 
 __all__ = ["Orchestrator", "Request", "RunHandle", "RunResult"]
 
-DEFAULT_ADDRESS: Final = "127.0.0.1:7233"
 DEFAULT_NAMESPACE: Final = "default"
 
 
@@ -72,7 +72,7 @@ class Orchestrator:
     def connect(
         cls,
         *,
-        address: str = DEFAULT_ADDRESS,
+        address: str = ADDRESS,
         namespace: str = DEFAULT_NAMESPACE,
         task_queue: str = TASK_QUEUE,
     ) -> "Connecting":
@@ -115,7 +115,7 @@ class Orchestrator:
                 )
         except WorkflowAlreadyStartedError as error:
             raise RunExistsError(
-                f"There is a run {run_id!r} already. `netsaga status {run_id}` shows it; "
+                f"There is a run {run_id!r} already. `{told(f'netsaga status {run_id}')}` shows it; "
                 "choose another id, or none to get a fresh one."
             ) from error
         return RunHandle(self.client, run_id)

@@ -23,6 +23,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from starter.errors import NoWorkerError, RunNotFoundError, ServerUnreachableError, StarterError, UsageError
 from starter.reading import READER, own_version, read_as
 from starter.secure import SecurityError, asked_with, security
+from starter.told import told
 from workflows import wording
 
 CONNECT_S: Final = 5.0
@@ -95,12 +96,13 @@ def _translated(client: Client, error: RPCError, run_id: str, asking: str) -> St
     match error.status:
         case RPCStatusCode.NOT_FOUND if run_id and "already completed" in error.message:
             return RunNotFoundError(
-                f"Run {run_id} has ended; nothing can be asked of it any more. `netsaga status {run_id}` shows how."
+                f"Run {run_id} has ended; nothing can be asked of it any more. "
+                f"`{told(f'netsaga status {run_id}')}` shows how."
             )
         case RPCStatusCode.NOT_FOUND if run_id and "namespace" not in error.message.lower():
             return RunNotFoundError(
                 f"There is no open or kept run {run_id!r} in namespace {client.namespace!r} at "
-                f"{client.service_client.config.target_host}. `netsaga list` shows the recent ones."
+                f"{client.service_client.config.target_host}. `{told('netsaga list')}` shows the recent ones."
             )
         case RPCStatusCode.NOT_FOUND:
             return ServerUnreachableError(

@@ -6,6 +6,7 @@ from starter.cli.session import note, with_server
 from starter.client import Orchestrator, user
 from starter.errors import NoWorkerError
 from starter.inputs import given
+from starter.told import told
 from workflows.contracts import DecisionAnswer
 
 
@@ -23,7 +24,7 @@ def decide(options: argparse.Namespace) -> int:
             which = f" of build {missing.build}" if missing.build else ""
             note(
                 f"No worker{which} is up to answer. The decision is kept with run {handle.id} and judged when one is; "
-                f"`netsaga status {handle.id}` then tells whether it counted."
+                f"`{told(f'netsaga status {handle.id}')}` then tells whether it counted."
             )
             return 0
         print(_answer(answer))
@@ -51,7 +52,8 @@ def cancel(options: argparse.Namespace) -> int:
     async def body(orchestrator: Orchestrator) -> int:
         handle = await orchestrator.find(options.run)
         await handle.cancel(options.reason, by=options.by or user())
-        print(f"{handle.id} was asked to stop; it undoes as its definition says. Follow it: netsaga watch {handle.id}")
+        follow = told(f"netsaga watch {handle.id}")
+        print(f"{handle.id} was asked to stop; it undoes as its definition says. Follow it: {follow}")
         return 0
 
     return with_server(options, body)

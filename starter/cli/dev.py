@@ -10,6 +10,7 @@ from starter.cli.session import note
 from starter.dev.stack import Stack
 from starter.errors import StackError
 from starter.secure import forget_security
+from starter.told import ADDRESS
 
 
 def dev(options: argparse.Namespace) -> int:
@@ -72,7 +73,7 @@ def _ui_port(options: argparse.Namespace) -> int | None:
 
 def ready_block(stack: Stack, options: argparse.Namespace) -> str:
     """What is up, where, and how to use it."""
-    address = "" if stack.address == "127.0.0.1:7233" else f" --address {stack.address}"
+    address = "" if stack.address == ADDRESS else f" --address {stack.address}"
     lines = [
         "netsaga is ready",
         f"  Temporal server  {stack.address}",

@@ -20,6 +20,7 @@ from starter.render.result import device_table, line_table, summary
 from starter.render.status import status_view
 from starter.render.words import clean, console, lasted, utc, word
 from starter.runs import RunLine
+from starter.told import told
 from workflows.contracts import DeviceResult, RunResult
 from workflows.suggest import did_you_mean
 
@@ -97,7 +98,8 @@ def report(options: argparse.Namespace) -> int:
             note(f"Run {handle.id} has no report: {begun}{status.message}")
             return 1
         if result is None:
-            note(f"Run {handle.id} has not ended; its report is written at its end. Wait: netsaga watch {handle.id}")
+            wait = told(f"netsaga watch {handle.id}")
+            note(f"Run {handle.id} has not ended; its report is written at its end. Wait: {wait}")
             return 1
         if result.report is None:
             note(f"Run {handle.id} ended as {result.verdict} without a report: {result.message}")

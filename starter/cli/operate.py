@@ -4,6 +4,7 @@ import argparse
 
 from starter.cli.session import with_server
 from starter.client import Orchestrator
+from starter.told import told
 from workflows.contracts import OperationAnswer
 
 _DONE = {
@@ -31,15 +32,15 @@ def operate(options: argparse.Namespace) -> int:
             scope=getattr(options, "scope", "failed"),
             concurrency=getattr(options, "number", None),
         )
-        print(told(options.operation, handle.id, answer))
+        print(done(options.operation, handle.id, answer))
         return 0
 
     return with_server(options, body)
 
 
-def told(operation: str, run: str, answer: OperationAnswer) -> str:
+def done(operation: str, run: str, answer: OperationAnswer) -> str:
     """What came of an operation, in a sentence or two."""
     undoes = operation == "pause" and answer.phase == "undoing"
-    done = "is undoing, and nothing else is to start" if undoes else _DONE[operation]
-    then = f" Go on with: netsaga resume {run}" if operation == "pause" and not undoes else ""
-    return f"{run} {done}{answer.message and f'; {answer.message}'}.{then}"
+    what = "is undoing, and nothing else is to start" if undoes else _DONE[operation]
+    then = f" Go on with: {told(f'netsaga resume {run}')}" if operation == "pause" and not undoes else ""
+    return f"{run} {what}{answer.message and f'; {answer.message}'}.{then}"

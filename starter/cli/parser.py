@@ -1,13 +1,13 @@
-"""What can be typed after `netsaga`. Only argparse: commands are named here and imported when they are run."""
+"""What can be typed after `netsaga`. Hardly more than argparse: commands are imported when they are run."""
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
-ADDRESS: Final = "127.0.0.1:7233"
+from starter.told import NAMESPACE, usual_address
+
 EPILOG: Final = """\
 RUN is a run's id, or `last` for the newest. Commands that talk to a server take --address and --namespace.
 Exit codes: 0 done (a run: succeeded or partial), 1 ended otherwise, 2 wrong command, 3 no server or worker,
@@ -97,15 +97,15 @@ def _client_options(*, nested: bool = False) -> argparse.ArgumentParser:
     """Where the server is. ``nested``: of a command's command, where a default would undo what was said before."""
     options = argparse.ArgumentParser(add_help=False)
     group = options.add_argument_group("server")
-    address = os.environ.get("NETSAGA_ADDRESS", ADDRESS)
+    address = usual_address()
     group.add_argument(
         "--address",
         default=argparse.SUPPRESS if nested else address,
         metavar="HOST:PORT",
         help=f"of the Temporal server (default: {address}; NETSAGA_ADDRESS)",
     )
-    namespace = argparse.SUPPRESS if nested else "default"
-    group.add_argument("--namespace", default=namespace, help="of the Temporal server (default: default)")
+    namespace = argparse.SUPPRESS if nested else NAMESPACE
+    group.add_argument("--namespace", default=namespace, help=f"of the Temporal server (default: {NAMESPACE})")
     return options
 
 

@@ -15,6 +15,7 @@ from starter.planned import as_planned
 from starter.reading import own_version
 from starter.render.plan import changed, print_plan
 from starter.render.words import console
+from starter.told import told
 from workflows.contracts import ProposalRef, ProposalSummary, RunResult
 from workflows.plan import HostName
 
@@ -41,7 +42,7 @@ def plan(options: argparse.Namespace) -> int:
             return exit_code(result) or 1
         if options.out is not None:
             write(options.out, _file(name, inputs, request, result, result.proposal, file))
-            note(f"written; carry it out with `netsaga apply {options.out}`")
+            note(f"written; carry it out with `{told(f'netsaga apply {options.out}')}`")
         return WOULD_CHANGE if options.exit_code and changed(result.proposal) else 0
 
     return with_server(options, body)
@@ -51,7 +52,8 @@ async def _result(handle: RunHandle) -> RunResult:
     try:
         return await handle.result()
     except asyncio.CancelledError:
-        note(f"detached; the run goes on, and changes nothing. Its end is shown by `netsaga status {handle.id}`.")
+        shows = told(f"netsaga status {handle.id}")
+        note(f"detached; the run goes on, and changes nothing. Its end is shown by `{shows}`.")
         raise
 
 

@@ -10,6 +10,7 @@ from starter.client import Orchestrator, Request, RunHandle
 from starter.definitions import Definition, is_file, load, printed
 from starter.errors import NoWorkerError, UsageError
 from starter.inputs import from_file, given
+from starter.told import told
 
 WORKER_WAIT_S = 30.0
 NO_WORKER = (
@@ -62,7 +63,7 @@ async def after_start(orchestrator: Orchestrator, handle: RunHandle, *, wait: bo
     await worker_for(orchestrator, handle, wait=wait)
     if wait:
         return await to_the_end(handle)
-    note(f"started; follow it with `netsaga watch {handle.id}`")
+    note(f"started; follow it with `{told(f'netsaga watch {handle.id}')}`")
     return 0
 
 
@@ -77,5 +78,6 @@ async def worker_for(orchestrator: Orchestrator, handle: RunHandle, *, wait: boo
         if wait and not await orchestrator.worker_comes(within_s=WORKER_WAIT_S):
             raise NoWorkerError(
                 f"No worker came within {WORKER_WAIT_S:.0f} s. Run {handle.id} is kept and begins when one does; "
-                f"come back with `netsaga watch {handle.id}`, or drop it with `netsaga cancel {handle.id} --reason …`."
+                f"come back with `{told(f'netsaga watch {handle.id}')}`, or drop it with "
+                f"`{told(f'netsaga cancel {handle.id} --reason …')}`."
             )

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from temporalio.runtime import Runtime, TelemetryConfig
 
 from starter.client import Orchestrator
+from starter.told import talks_to
 from workflows.contracts import RunResult
 
 GOOD: Final = ("succeeded", "partial")
@@ -25,6 +26,7 @@ def with_server(options: argparse.Namespace, body: Callable[[Orchestrator], Coro
             return await body(orchestrator)
 
     _quiet()
+    talks_to(options.address, options.namespace)
     return asyncio.run(session())
 
 

@@ -9,6 +9,7 @@ from starter.errors import ServerUnreachableError
 from starter.render.result import print_result
 from starter.render.watch import follow, view_for
 from starter.render.words import console
+from starter.told import told
 
 
 def watch(options: argparse.Namespace) -> int:
@@ -28,10 +29,10 @@ async def to_the_end(handle: RunHandle) -> int:
     try:
         result = await follow(handle, view_for(out))
     except asyncio.CancelledError:
-        note(f"detached; the run goes on. Come back with `netsaga watch {handle.id}`.")
+        note(f"detached; the run goes on. Come back with `{told(f'netsaga watch {handle.id}')}`.")
         raise
     except ServerUnreachableError:
-        note(f"the run is kept, and goes on with its server. Come back with `netsaga watch {handle.id}`.")
+        note(f"the run is kept, and goes on with its server. Come back with `{told(f'netsaga watch {handle.id}')}`.")
         raise
     print_result(out, result)
     return exit_code(result)

@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from starter.render.words import clean, one_line, utc
+from starter.told import told
 from workflows import awaited
 from workflows.contracts import DiffGroup, Gate
 
@@ -19,9 +20,9 @@ def gate_lines(gate: Gate, run_id: str) -> Text:
     text.append(f" {one_line(awaited.gate(gate, utc))}")
     for line in awaited.about(gate):
         text.append(f"\n  {one_line(line)}")
-    text.append(f"\n  netsaga approve {run_id} {gate.step} --by NAME --comment TEXT", style="dim")
-    if gate.digest:
-        text.append(f" --digest {gate.digest[:DIGEST]}", style="dim")
+    digest = f" --digest {gate.digest[:DIGEST]}" if gate.digest else ""
+    approve = told(f"netsaga approve {run_id} {gate.step} --by NAME --comment TEXT{digest}")
+    text.append(f"\n  {approve}", style="dim")
     return text
 
 

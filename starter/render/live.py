@@ -24,12 +24,13 @@ from starter.render.diffs import gate_lines
 from starter.render.screen import Screen
 from starter.render.status import asks, header, steps_table
 from starter.render.words import clean, style
+from starter.told import told
 from workflows.contracts import Gate, RunStatus
 
 FRAMES: Final = 4  # a second, at most
 NAMED: Final = 48  # devices that are shown by name; more are cells
 Handler: TypeAlias = Callable[[int, FrameType | None], Any] | int | signal.Handlers
-LEAVE: Final = "Ctrl-C leaves the run alone; come back with netsaga watch {run}"
+LEAVE: Final = "Ctrl-C leaves the run alone; come back with {command}"
 
 
 class LiveView:
@@ -108,7 +109,7 @@ class LiveView:
             few = 0 < len(self._names) == len(status.cells.letters)
             cells = named(status.cells, self._names) if few else grid(status.cells, width)
             parts += [Text(), cells, legend(status.cells)]
-        parts += [Text(), Text(LEAVE.format(run=status.id), style="dim")]
+        parts += [Text(), Text(LEAVE.format(command=told(f"netsaga watch {status.id}")), style="dim")]
         if self._url:
             parts.append(Text(f"Web UI  {self._url}", style="dim"))
         return Group(*parts)
@@ -126,5 +127,5 @@ def _panel(gate: Gate, status: RunStatus) -> Panel:
         devices = sum(gate.made.values()) or sum(group.devices for group in gate.diffs)
         changes = "1 change" if len(gate.diffs) == 1 else f"{len(gate.diffs)} different changes"
         text.append(f"\n  {changes} on {devices} devices; ")
-        text.append(f"netsaga status {status.id} --diffs shows them", style="dim")
+        text.append(f"{told(f'netsaga status {status.id} --diffs')} shows them", style="dim")
     return Panel(text, box=ROUNDED, border_style=style("waiting"), padding=(0, 1), expand=False)

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from starter.render.causes import causes_table
 from starter.render.words import PLAN_MODE, clean, counts, one_line, style, utc, word
+from starter.told import told
 from workflows.contracts import DeviceLine, DeviceResult, RunResult
 
 LISTED: Final = 60  # devices, one a line
@@ -32,7 +33,7 @@ def print_result(
     if many or any(cause.devices > 1 for cause in result.causes):
         out.print(causes_table(result.causes))
     if many:
-        out.print(Text(f"All devices: netsaga devices {clean(result.id)}", style="dim"), soft_wrap=True)
+        out.print(Text(f"All devices: {told(f'netsaga devices {clean(result.id)}')}", style="dim"), soft_wrap=True)
     out.print(summary(result, url=url), soft_wrap=True)
 
 
@@ -55,7 +56,9 @@ def summary(result: RunResult, *, url: str | None = None) -> Group:
         parts.append(Text(look, style=style("quarantined")))
     if result.quarantined:
         hosts = ", ".join(clean(host) for host in result.quarantined)
-        parts.append(Text(f"Quarantined: {hosts}. Look at them, then: netsaga quarantine", style=style("quarantined")))
+        parts.append(
+            Text(f"Quarantined: {hosts}. Look at them, then: {told('netsaga quarantine')}", style=style("quarantined"))
+        )
     for name, value in (
         ("Run", result.id),
         ("Joined", result.joined),

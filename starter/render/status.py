@@ -13,6 +13,7 @@ from rich.text import Text
 from starter.render.causes import causes_table
 from starter.render.diffs import gate_lines
 from starter.render.words import PLAN_MODE, clean, counts, lasted, one_line, style, utc, word
+from starter.told import told
 from workflows import awaited
 from workflows.contracts import DecisionRecord, OperationRecord, RunStatus, StepStatus, UnderWay, WaveStatus
 
@@ -142,7 +143,7 @@ def asks(status: RunStatus) -> list[Text]:
         for what, said in awaited.others(step, utc)
     ]
     gates = tuple(f"netsaga {word} {status.id}" for word in ("approve", "reject"))
-    lines += [Text(f"  {command}", style="dim") for command in status.next if not command.startswith(gates)]
+    lines += [Text(f"  {told(command)}", style="dim") for command in status.next if not command.startswith(gates)]
     return lines
 
 

@@ -161,7 +161,7 @@ async def test_ctrl_c_detaches_and_says_how_to_come_back(orchestrator: Orchestra
     watching.send_signal(signal.SIGINT)
     _, said = await asyncio.wait_for(watching.communicate(), 20)
     assert watching.returncode == 130
-    assert "Come back with `netsaga watch long`" in said.decode()
+    assert f"Come back with `netsaga watch long {' '.join(at)}`" in said.decode()
     assert (await handle.status()).phase == "waiting"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from starter.cli.operate import told
+from starter.cli.operate import done
 from workflows.contracts import OperationAnswer, Phase
 from workflows.run.operators import UNDO_GOES_ON
 
@@ -17,4 +17,4 @@ from workflows.run.operators import UNDO_GOES_ON
     ],
 )
 def test_what_came_of_an_operation_is_told(operation: str, phase: Phase, message: str, said: str) -> None:
-    assert told(operation, "r", OperationAnswer(accepted=True, phase=phase, message=message)) == said
+    assert done(operation, "r", OperationAnswer(accepted=True, phase=phase, message=message)) == said

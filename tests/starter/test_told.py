@@ -1,0 +1,43 @@
+"""Commands as people are told to type them."""
+
+import contextvars
+
+import pytest
+
+from starter.told import talks_to, told
+
+
+def said(address: str, namespace: str) -> str:
+    """What somebody is told who talks to this server."""
+
+    def ask() -> str:
+        talks_to(address, namespace)
+        return told("netsaga watch last")
+
+    return contextvars.copy_context().run(ask)
+
+
+@pytest.mark.parametrize(
+    ("address", "namespace", "more"),
+    [
+        ("127.0.0.1:7233", "default", ""),
+        ("temporal.lab:7233", "default", " --address temporal.lab:7233"),
+        ("127.0.0.1:7233", "campus", " --namespace campus"),
+        ("[::1]:7233", "new york", " --address '[::1]:7233' --namespace 'new york'"),
+    ],
+)
+def test_a_command_names_its_server_where_it_is_not_the_usual_one(
+    monkeypatch: pytest.MonkeyPatch, address: str, namespace: str, more: str
+) -> None:
+    monkeypatch.delenv("NETSAGA_ADDRESS", raising=False)
+    assert said(address, namespace) == f"netsaga watch last{more}"
+
+
+def test_the_environment_says_which_one_is_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETSAGA_ADDRESS", "temporal.lab:7233")
+    assert said("temporal.lab:7233", "default") == "netsaga watch last"
+    assert said("127.0.0.1:7233", "default") == "netsaga watch last --address 127.0.0.1:7233"
+
+
+def test_who_has_named_no_server_is_told_none() -> None:
+    assert contextvars.Context().run(told, "netsaga list") == "netsaga list"
