@@ -13,7 +13,7 @@ import asyncio
 import getpass
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Final, Literal, TypedDict, Unpack, overload
+from typing import Literal, TypedDict, Unpack, overload
 
 from pydantic import JsonValue
 from temporalio.client import Client
@@ -25,13 +25,11 @@ from starter.connection import ANSWER, readable
 from starter.errors import RunExistsError
 from starter.guard import GuardHandle
 from starter.handle import RunHandle
-from starter.told import ADDRESS, told
+from starter.told import ADDRESS, NAMESPACE, told
 from workflows.contracts import RUN, TASK_QUEUE, WORKFLOW_TASK_TIMEOUT, ProposalRef, RunRequest, RunResult
 from workflows.plan import HostName
 
 __all__ = ["Orchestrator", "Request", "RunHandle", "RunResult"]
-
-DEFAULT_NAMESPACE: Final = "default"
 
 
 class Request(TypedDict, total=False):
@@ -73,7 +71,7 @@ class Orchestrator:
         cls,
         *,
         address: str = ADDRESS,
-        namespace: str = DEFAULT_NAMESPACE,
+        namespace: str = NAMESPACE,
         task_queue: str = TASK_QUEUE,
     ) -> "Connecting":
         """Connect: ``await Orchestrator.connect()``, or ``async with Orchestrator.connect() as orchestrator``.
