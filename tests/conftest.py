@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -32,6 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Our own marks; and the servers that tests start seldom collect their garbage."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background; commands under test hear Ctrl-C
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("GOGC", "800")
     os.environ.setdefault("GOMEMLIMIT", "768MiB")
     # The SDK names a worker's build after the code of all modules that are loaded, and compiles ours anew to read it.
