@@ -6,7 +6,8 @@ for drawn that a terminal would not have drawn.
 
 import re
 
-_PART = re.compile(r"\x1b\[(\?)?([\d;]*)([A-Za-z])|\x1b.|[\r\n]|[^\x1b\r\n]+")
+# The second: a program was told to end while it wrote. Terminals forget what another sequence cuts off.
+_PART = re.compile(r"\x1b\[(\?)?([\d;]*)([A-Za-z])|(\x1b(?:\[\??[\d;]*)?)(?=\x1b)|\x1b.|[\r\n]|[^\x1b\r\n]+")
 
 
 class TerminalScreen:
@@ -34,6 +35,8 @@ class TerminalScreen:
         for part in _PART.finditer(text if complete else text[:cut]):
             if part[3]:
                 self._sequence(bool(part[1]), part[2], part[3])
+            elif part[4]:
+                continue
             elif part[0] == "\r":
                 self._column = 0
             elif part[0] == "\n":
