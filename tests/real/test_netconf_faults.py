@@ -36,6 +36,7 @@ from real_netconf_faults import HELLO, Kind, Phase, faulty_port, order, withdraw
 from relay import relay_to
 
 SHORT = Timeouts(connect=timedelta(seconds=2), command=timedelta(seconds=1), commit=timedelta(seconds=1))
+PATIENT = Timeouts(connect=timedelta(seconds=20), command=timedelta(seconds=20), commit=timedelta(seconds=20))
 THEIRS = Names(token="f" * 12, comment="somebody else")
 EDIT = "<edit-config><target><candidate/></target><config>{}</config></edit-config>"
 LOCK = "<lock><target><candidate/></target></lock>"
@@ -117,21 +118,50 @@ class Row:
     ends: Ends = "untouched"
     logins: int | None = None  # how often a password was tried
     held: bool = False
+    silent: bool = False  # nothing comes any more, so that the time runs out
 
 
 TABLE = [
     # The way to the device, and in
     Row("the port is closed", a_closed_port, "login", Unreachable, "refused.*Is SSH enabled"),
-    Row("accepted, then silence", silence, "login", Unreachable, "did not finish the SSH login"),
+    Row("accepted, then silence", silence, "login", Unreachable, "did not finish the SSH login", silent=True),
     Row("another host key", another_key, "login", Permanent, "another host key.*out of band", logins=0),
     Row("a wrong password", another_password, "login", Permanent, "tried once.*Check the credential", logins=1),
-    Row("no hello ever comes", goes_wrong("hang", HELLO), "login", Unreachable, "NETCONF did not begin.*in time"),
-    Row("half of a hello", goes_wrong("half", HELLO), "login", Unreachable, "NETCONF did not begin.*in time"),
+    Row(
+        "no hello ever comes",
+        goes_wrong("hang", HELLO),
+        "login",
+        Unreachable,
+        "NETCONF did not begin.*in time",
+        silent=True,
+    ),
+    Row(
+        "half of a hello",
+        goes_wrong("half", HELLO),
+        "login",
+        Unreachable,
+        "NETCONF did not begin.*in time",
+        silent=True,
+    ),
     Row("cut in the hello", goes_wrong("drop", HELLO), "login", Unreachable, "NETCONF did not begin.*broke off"),
     Row("a megabyte before the hello", goes_wrong("noise", HELLO), "login", Permanent, "a NETCONF hello was expected"),
     # Reading
-    Row("an answer never comes", goes_wrong("hang", "<get-config"), "reading", LinkFailed, "did not come in time"),
-    Row("half of an answer", goes_wrong("half", "<get-config"), "reading", LinkFailed, "did not come in time"),
+    Row(
+        "an answer never comes",
+        goes_wrong("hang", "<get-config"),
+        "reading",
+        LinkFailed,
+        "did not come in time",
+        silent=True,
+    ),
+    Row(
+        "half of an answer",
+        goes_wrong("half", "<get-config"),
+        "reading",
+        LinkFailed,
+        "did not come in time",
+        silent=True,
+    ),
     Row("cut in an answer", goes_wrong("drop", "<get-config"), "reading", LinkFailed, "broke off before the answer"),
     Row("noise for an answer", goes_wrong("noise", "<get-config"), "reading", LinkFailed, "not framed as RFC 6242"),
     # Changing
@@ -152,7 +182,9 @@ TABLE = [
         "looks at the device",
         "changed",
     ),
-    Row("the commit hangs", goes_wrong("hang", "<commit"), "change", OutcomeUnknown, "not known", "changed"),
+    Row(
+        "the commit hangs", goes_wrong("hang", "<commit"), "change", OutcomeUnknown, "not known", "changed", silent=True
+    ),
     Row(
         "cut after a commit under a timer",
         goes_wrong("drop", "<commit"),
@@ -218,8 +250,9 @@ async def test_a_fault_has_its_class_says_what_to_do_and_leaves_nothing_pending(
 
 async def met(rig: Rig, row: Row, change: Change, journal: MemoryJournal) -> DeviceFailure | None:
     """What comes of it."""
+    timeouts = SHORT if row.silent else PATIENT
     try:
-        async with open_session(rig.target, host_keys=rig.host_keys, timeouts=SHORT) as session:
+        async with open_session(rig.target, host_keys=rig.host_keys, timeouts=timeouts) as session:
             if row.meets == "reading":
                 await session.snapshot(["config"])
             if row.meets == "change":
