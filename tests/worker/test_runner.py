@@ -1,25 +1,14 @@
 """How the worker carries workflows out: as the SDK does, but for being asked what each payload is of."""
 
-import json
-from pathlib import Path
-
 import pytest
-from temporalio.client import WorkflowHistory
 from temporalio.converter import ActivitySerializationContext, SerializationContext
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.workflow import NondeterminismError
 
+from histories import disagreeing, kept
 from worker.build import WORKFLOWS
 from worker.runner import Runner
 from workflows.converter import CONVERTER, Conversion
-
-HISTORIES = Path(__file__).parents[1] / "histories"
-
-
-def kept(name: str, instead: tuple[str, str] = ("", "")) -> WorkflowHistory:
-    text = (HISTORIES / f"{name}.json").read_text().replace(*instead)
-    first = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
-    return WorkflowHistory.from_json(first["workflowId"], text)
 
 
 def replayer(runner: WorkflowRunner) -> Replayer:
@@ -35,7 +24,7 @@ async def test_kept_histories_replay_on_it(name: str) -> None:
 
 async def test_a_history_of_another_interpreter_is_found_out_by_it() -> None:
     with pytest.raises(NondeterminismError):
-        await replayer(Runner()).replay_workflow(kept("success.run", ('"seal"', '"bury"')))
+        await replayer(Runner()).replay_workflow(disagreeing())
 
 
 @pytest.mark.parametrize(("runner", "is_asked"), [(Runner(), False), (UnsandboxedWorkflowRunner(), True)])

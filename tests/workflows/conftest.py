@@ -16,6 +16,7 @@ from temporalio.service import GrpcCompression, ServiceClient
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
+from histories import HISTORIES
 from running import Server
 from sandboxed import sandboxed
 from starter.dev.server import reading
@@ -24,7 +25,6 @@ from workflows import contracts
 from workflows.converter import CONVERTER
 
 TEMPORAL = Path(sysconfig.get_path("scripts")) / "temporal"
-HISTORIES = Path(__file__).parents[1] / "histories"
 # Each run has a queue of its own, and each queue four partitions by default, which cost a tenth of the server's CPU.
 ONE_PARTITION = tuple(
     part

@@ -7,16 +7,13 @@ for closed that had asked for something since it was looked at, and the run of `
 that it holds what it held before it was reset.
 """
 
-import json
-from pathlib import Path
-
 import pytest
 from temporalio import workflow
-from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-HISTORIES = Path(__file__).parents[2] / "histories"
+from histories import kept
+
 BEFORE = {
     "looks-at-all-at-once": "guard-looks-before",
     "tells-those-who-hold": "guard-tells-before",
@@ -26,18 +23,12 @@ BEFORE = {
 }
 
 
-def kept(name: str) -> WorkflowHistory:
-    history = json.loads((HISTORIES / f"{name}.run.json").read_text())
-    started = history["events"][0]["workflowExecutionStartedEventAttributes"]
-    return WorkflowHistory.from_json(started["workflowId"], history)
-
-
 @pytest.mark.parametrize("patch", BEFORE)
 async def test_what_began_before_goes_on_as_it_was_begun(
     patch: str, replayer: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert (await replayer.replay_workflow(kept(BEFORE[patch]))).replay_failure is None
+    assert (await replayer.replay_workflow(kept(f"{BEFORE[patch]}.run"))).replay_failure is None
     others = workflow.patched
     monkeypatch.setattr(workflow, "patched", lambda name: name == patch or others(name))
     with pytest.raises(NondeterminismError):
-        await replayer.replay_workflow(kept(BEFORE[patch]))
+        await replayer.replay_workflow(kept(f"{BEFORE[patch]}.run"))

@@ -3,25 +3,20 @@
 ``refused-with-its-work-before`` is a run as it was before the patch ``refused-gives-its-work-back``, on that very path.
 """
 
-import json
-from pathlib import Path
-
 import pytest
 from temporalio import activity, workflow
-from temporalio.client import WorkflowHistory
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from guarded import Guarded, known, serving
+from histories import kept
 from plans import changing, plan, ref
 from running import REQUEST, Live, Server
 from workflows import contracts
 from workflows.contracts import Prepared, PrepareInput, RunResult
 from workflows.errors import failure
 from workflows.plan import Constant, Dedup
-
-BEFORE = Path(__file__).parents[2] / "histories" / "refused-with-its-work-before.run.json"
 
 
 class Moved(Guarded):
@@ -58,12 +53,10 @@ async def test_a_run_that_is_refused_after_it_has_claimed_its_work_gives_it_back
 async def test_a_run_that_was_refused_before_goes_on_as_it_was_begun(
     replayer: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    history = json.loads(BEFORE.read_text())
-    started = history["events"][0]["workflowExecutionStartedEventAttributes"]
-    kept = WorkflowHistory.from_json(started["workflowId"], history)
-    assert (await replayer.replay_workflow(kept)).replay_failure is None
+    before = kept("refused-with-its-work-before.run")
+    assert (await replayer.replay_workflow(before)).replay_failure is None
     others = workflow.patched
     patch = "refused-gives-its-work-back"
     monkeypatch.setattr(workflow, "patched", lambda name: name == patch or others(name))
     with pytest.raises(NondeterminismError):
-        await replayer.replay_workflow(kept)
+        await replayer.replay_workflow(before)

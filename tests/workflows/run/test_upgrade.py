@@ -15,17 +15,16 @@ from typing import Any
 
 import pytest
 from temporalio import workflow
-from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
+from histories import HISTORIES, kept
 from plans import at_most, changing, plan
 from running import Server
 from scripted import World
 from workflows.plan import OnFailure
 
 ROOT = Path(__file__).parents[3]
-HISTORIES = ROOT / "tests" / "histories"
 PATCHES = sorted(
     {
         name
@@ -33,13 +32,6 @@ PATCHES = sorted(
         for name in re.findall(r"\bpatched\(\"([^\"]+)\"\)", path.read_text())
     }
 )
-
-
-def kept(name: str) -> WorkflowHistory:
-    history: dict[str, Any] = json.loads((HISTORIES / f"{name}.json").read_text())
-    return WorkflowHistory.from_json(
-        history["events"][0]["workflowExecutionStartedEventAttributes"]["workflowId"], history
-    )
 
 
 @pytest.mark.asyncio(loop_scope="session")
