@@ -8,9 +8,7 @@ worker are processes of their own, all on the same CPUs. Of several pairs, one a
 
 import asyncio
 import os
-import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +17,7 @@ from scrapli.driver.core import AsyncEOSDriver
 from activities.deviceinteraction.model import Target
 from bench_figures import Figure
 from bench_peers import Peer
-from bench_processes import Spent
+from bench_processes import Pass, measured
 from bench_sessions import read_targets
 from starter.client import Orchestrator, Request
 from starter.dev.stack import Stack
@@ -47,14 +45,6 @@ steps:
     concurrency: {CONCURRENCY}
     do:
 """ + "".join(f"      - show: {command}\n        as: shown_{number}\n" for number, command in enumerate(COMMANDS))
-
-
-@dataclass(frozen=True)
-class Pass:
-    """One way over the whole fleet: seconds of wall time, and of CPU by process."""
-
-    wall_s: float
-    cpu_s: dict[str, float]
 
 
 async def fleet_figures(folder: Path, peers: Sequence[Peer]) -> list[Figure]:
@@ -89,8 +79,8 @@ async def _fleet(
             await asyncio.sleep(CLOSED_S)
             passes = [
                 (
-                    await _measured(processes, lambda: script(targets)),
-                    await _measured(processes, lambda: run(orchestrator)),
+                    await measured(processes, lambda: script(targets), rest_s=CLOSED_S),
+                    await measured(processes, lambda: run(orchestrator), rest_s=CLOSED_S),
                 )
                 for _ in range(rounds)
             ]
@@ -100,7 +90,7 @@ async def _fleet(
         Figure(f"script, {DEVICES} {which}", bare.wall_s, "s"),
         Figure(f"run, {DEVICES} {which}", durable.wall_s, "s"),
         Figure(f"run / script, {DEVICES} {which}", _ratio((bare, durable)), "x", goal),
-        Figure(f"CPU of all processes, run / script, {which}", _all(durable) / _all(bare), "x"),
+        Figure(f"CPU of all processes, run / script, {which}", durable.all_cpu_s / bare.all_cpu_s, "x"),
         *(
             Figure(f"CPU of {name} for each device of the {'script' if one is bare else 'run'}, {which}", spent, "ms")
             for one, names in ((bare, ("script", "devices")), (durable, ("worker", "server", "devices")))
@@ -114,18 +104,6 @@ def _ratio(pair: tuple[Pass, Pass]) -> float:
     """What is measured, of a script and the run after it: both met the same moment of the machine."""
     bare, durable = pair
     return durable.wall_s / bare.wall_s
-
-
-def _all(one: Pass) -> float:
-    return sum(one.cpu_s.values())
-
-
-async def _measured(processes: dict[str, int], act: Callable[[], Awaitable[None]]) -> Pass:
-    spent, began = Spent(processes), time.perf_counter()
-    await act()
-    wall_s = time.perf_counter() - began
-    await asyncio.sleep(CLOSED_S)
-    return Pass(wall_s, spent.since())
 
 
 async def run(orchestrator: Orchestrator, limit: Sequence[str] = ()) -> None:

@@ -1,7 +1,10 @@
-"""What processes have spent: CPU and memory, as Linux counts them (proc(5))."""
+"""What processes have spent: time, CPU and memory, as Linux counts them (proc(5))."""
 
+import asyncio
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,20 +25,29 @@ def largest_mb(pid: int) -> float:
     raise ValueError(f"process {pid} tells nothing of its memory; has it ended?")
 
 
-class Spent:
-    """CPU of several processes between two moments.
+@dataclass(frozen=True)
+class Pass:
+    """Something done once: seconds of wall time, and of CPU by process."""
+
+    wall_s: float
+    cpu_s: dict[str, float]
+
+    @property
+    def all_cpu_s(self) -> float:
+        """Of all processes."""
+        return sum(self.cpu_s.values())
+
+
+async def measured(processes: Mapping[str, int], act: Callable[[], Awaitable[None]], *, rest_s: float = 0.0) -> Pass:
+    """Do something and measure it.
 
     Args:
-        processes: Their ids, by name.
+        processes: Whose CPU is counted: their ids, by name.
+        act: Does it.
+        rest_s: How long processes go on to tidy up after it: CPU that is counted, time that is not.
     """
-
-    def __init__(self, processes: Mapping[str, int]) -> None:
-        self._processes = dict(processes)
-        self._before = self._now()
-
-    def _now(self) -> dict[str, float]:
-        return {name: cpu_s(pid) for name, pid in self._processes.items()}
-
-    def since(self) -> dict[str, float]:
-        """Seconds of CPU since this object was made, by name."""
-        return {name: spent - self._before[name] for name, spent in self._now().items()}
+    before, began = {name: cpu_s(pid) for name, pid in processes.items()}, time.perf_counter()
+    await act()
+    wall_s = time.perf_counter() - began
+    await asyncio.sleep(rest_s)
+    return Pass(wall_s, {name: cpu_s(pid) - before[name] for name, pid in processes.items()})

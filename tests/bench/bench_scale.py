@@ -5,7 +5,6 @@ else, before and after each run. Of several runs the middle one is shown.
 """
 
 import sys
-import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import yaml
 from temporalio.client import Client
 
 from bench_figures import Figure
-from bench_processes import Spent, largest_mb
+from bench_processes import Pass, largest_mb, measured
 from starter.client import Orchestrator
 from starter.dev.processes import Child
 from starter.dev.stack import Stack
@@ -75,14 +74,19 @@ def _describe_devices(stack: Stack) -> None:
 class Round:
     """A run over many devices between two measurings of its server: all three met the same moment of the machine."""
 
-    run_s: float
-    cpu_s: dict[str, float]  # of the run, by process
-    plain: float  # empty activities a second: the mean over before and after
+    before: Pass
+    run: Pass
+    after: Pass
+
+    @property
+    def plain(self) -> float:
+        """Empty activities a second."""
+        return 2 * EMPTY / (self.before.wall_s + self.after.wall_s)
 
     @property
     def rate(self) -> float:
         """Devices a second."""
-        return MANY / self.run_s
+        return MANY / self.run.wall_s
 
     @property
     def ratio(self) -> float:
@@ -94,55 +98,46 @@ async def _measured(stack: Stack, worker: Child, orchestrator: Orchestrator) -> 
     client = orchestrator.client
     await _run(orchestrator, "few", FEW)  # warms up
     processes = {"worker": worker.pid, "server": stack.server.pid}
-    spent = Spent(processes)
-    await _run(orchestrator, "few", FEW)
-    few, spent = spent.since(), Spent(processes)
-    before = await _empty(client)
-    empty = spent.since()
-    rounds: list[Round] = []
+    few = await measured(processes, lambda: _run(orchestrator, "few", FEW))
+    empty = [await measured(processes, lambda: _empty(client))]
+    runs: list[Pass] = []
     for _ in range(ROUNDS):
-        spent = Spent(processes)
-        run_s = await _run(orchestrator, "many", MANY)
-        cpu_s = spent.since()
-        after = await _empty(client)
-        rounds.append(Round(run_s, cpu_s, 2 / (1 / before + 1 / after)))
-        before = after
+        runs.append(await measured(processes, lambda: _run(orchestrator, "many", MANY)))
+        empty.append(await measured(processes, lambda: _empty(client)))
+    rounds = [Round(*passes) for passes in zip(empty[:-1], runs, empty[1:], strict=True)]
     middle = sorted(rounds, key=lambda one: one.ratio)[ROUNDS // 2]
     longest = 0
     async for execution in client.list_workflows("WorkflowType != 'EmptyRun' AND WorkflowType != 'EmptyBatch'"):
         longest = max(longest, execution.history_length)
-    for_each = sum(middle.cpu_s.values()) / MANY
+    for_each = middle.run.all_cpu_s / MANY
+    for_nothing = (middle.before.all_cpu_s + middle.after.all_cpu_s) / 2 / EMPTY
     return [
         Figure("empty activities, this server", middle.plain, "1/s"),
         Figure(f"devices of a run over {MANY:,}", middle.rate, "1/s", ">= 250"),
         Figure(f"run over {MANY:,} / empty activities", middle.ratio, "x", ">= 0.8"),
-        Figure("CPU for an empty activity / for a device", sum(empty.values()) / EMPTY / for_each, "x"),
+        Figure("CPU for an empty activity / for a device", for_nothing / for_each, "x"),
         Figure(
             f"CPU for each device, run over {MANY:,} / run over {FEW}",
-            for_each / (sum(few.values()) / FEW),
+            for_each / (few.all_cpu_s / FEW),
             "x",
             "<= 1.25",
         ),
-        Figure(f"CPU of worker for each device, {MANY:,} null devices", middle.cpu_s["worker"] / MANY * 1000, "ms"),
-        Figure(f"CPU of server for each device, {MANY:,} null devices", middle.cpu_s["server"] / MANY * 1000, "ms"),
+        Figure(f"CPU of worker for each device, {MANY:,} null devices", middle.run.cpu_s["worker"] / MANY * 1000, "ms"),
+        Figure(f"CPU of server for each device, {MANY:,} null devices", middle.run.cpu_s["server"] / MANY * 1000, "ms"),
         Figure(f"memory of the worker at its largest, {MANY:,} devices", largest_mb(worker.pid), "MB", "<= 400"),
         Figure(f"largest history, {MANY:,} devices", longest, "events", "<= 4096"),
     ]
 
 
-async def _run(orchestrator: Orchestrator, site: str, devices: int) -> float:
-    """Seconds of a run, from the request to its result."""
+async def _run(orchestrator: Orchestrator, site: str, devices: int) -> None:
+    """A run, from the request to its result."""
     source = DEFINITION % {"site": site, "devices": devices, "concurrency": CONCURRENCY}
-    began = time.perf_counter()
     result = await orchestrator.run("look", source=source)
-    spent = time.perf_counter() - began
     assert result.verdict == "succeeded", result
     assert sum(result.counts.values()) == devices, result.counts
-    return spent
 
 
-async def _empty(client: Client) -> float:
-    """Empty activities a second."""
-    began, id_ = time.perf_counter(), f"empty-{uuid.uuid4().hex[:8]}"
+async def _empty(client: Client) -> None:
+    """Activities that do nothing."""
+    id_ = f"empty-{uuid.uuid4().hex[:8]}"
     await client.execute_workflow("EmptyRun", args=[EMPTY, CONCURRENCY], id=id_, task_queue=TASK_QUEUE)
-    return EMPTY / (time.perf_counter() - began)
