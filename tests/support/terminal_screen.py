@@ -6,8 +6,8 @@ for drawn that a terminal would not have drawn.
 
 import re
 
-# The second: a program was told to end while it wrote. Terminals forget what another sequence cuts off.
-_PART = re.compile(r"\x1b\[(\?)?([\d;]*)([A-Za-z])|(\x1b(?:\[\??[\d;]*)?)(?=\x1b)|\x1b.|[\r\n]|[^\x1b\r\n]+")
+# The second: a program that is told to end while it writes gives the terminal back in the middle of a sequence.
+_PART = re.compile(r"\x1b\[(\?)?([\d;]*)([A-Za-z])|(\x1b(?:\[\??[\d;]*)?)(?=\x1b\[\?25h)|\x1b.|[\r\n]|[^\x1b\r\n]+")
 
 
 class TerminalScreen:
