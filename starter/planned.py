@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from starter.definitions import Definition, load
 from starter.planfile import PlanFile, PlannedFile
+from starter.told import told
 from workflows.definition.source import Source
 from workflows.wording import some, to_the_minute
 
@@ -87,5 +88,6 @@ def refusal(file: Path, plan: PlanFile, parts: tuple[str, ...]) -> str:
     path = plan.file.path if plan.file is not None else plan.name
     return (
         f"{path} has moved since it was planned at {to_the_minute(plan.created)}: {some(parts, NAMED)}. "
-        f"Nothing was started. Plan anew with `netsaga plan {path} … --out {file}`, or put back what was planned."
+        f"Nothing was started. Plan anew with `{told(f'netsaga plan {path} … --out {file}')}`, or put back what was "
+        "planned."
     )

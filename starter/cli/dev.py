@@ -10,7 +10,7 @@ from starter.cli.session import note
 from starter.dev.stack import Stack
 from starter.errors import StackError
 from starter.secure import forget_security
-from starter.told import ADDRESS
+from starter.told import NAMESPACE, talks_to, told
 
 
 def dev(options: argparse.Namespace) -> int:
@@ -58,6 +58,7 @@ async def _keep(options: argparse.Namespace, up: list[Stack]) -> None:
     )
     async with starting as stack:
         up.append(stack)
+        talks_to(stack.address, NAMESPACE)
         print(ready_block(stack, options), flush=True)
         child = await stack.died()
         raise StackError(f"{child.obituary()}\nThe others were stopped; the state is kept in {stack.state}.")
@@ -73,7 +74,6 @@ def _ui_port(options: argparse.Namespace) -> int | None:
 
 def ready_block(stack: Stack, options: argparse.Namespace) -> str:
     """What is up, where, and how to use it."""
-    address = "" if stack.address == ADDRESS else f" --address {stack.address}"
     lines = [
         "netsaga is ready",
         f"  Temporal server  {stack.address}",
@@ -83,9 +83,9 @@ def ready_block(stack: Stack, options: argparse.Namespace) -> str:
         f"  logs             {_short(stack.state / 'logs')}",
         "",
         "Change a VLAN on them, from another terminal:",
-        f"  netsaga run campus-vlan{address} -i ticket=RITM0012345 -i vlan_id=120 -i vlan_name=cameras \\",
+        f"  {told('netsaga run campus-vlan')} -i ticket=RITM0012345 -i vlan_id=120 -i vlan_name=cameras \\",
         f"      -i subnet=10.12.0.0/24 -i building={options.site} -i canary_soak=2s -i pilot_soak=2s --wait",
-        f"  netsaga approve last{address} --by NAME --comment TEXT",
+        f"  {told('netsaga approve last')} --by NAME --comment TEXT",
         "",
         "Ctrl-C stops everything.",
     ]
