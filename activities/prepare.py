@@ -6,11 +6,10 @@ changes later in Git or in the source of truth can change the run.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, assert_never, get_args
 
-from pydantic import TypeAdapter
 from temporalio import activity
 
 from activities.artifacts.documents import Documents
@@ -53,7 +52,6 @@ PLATFORMS: Final[tuple[str, ...]] = get_args(PlatformName)
 LONGEST: Final = 6_000  # characters of a message with rendered diagnostics
 NAMED: Final = 5  # hosts that a message lists
 _DIGITS: Final = re.compile(r"(\d+)")
-_DEVICES: Final = TypeAdapter(list[Device])
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +253,7 @@ class Prepare:
             self._known(spec.source, self._knowledge.inventories, "the inventory source", "inventories")
             raise AssertionError(spec.source)
         everything = sorted(await source.devices(), key=lambda device: _natural(device.name))
-        selected = list(_selected(everything, spec, inputs))
+        selected = [device for device in everything if _is_selected(device, spec, inputs)]
         bounds = f"at least {spec.min}" + (f" and at most {spec.max}" if spec.max is not None else "")
         if len(selected) < spec.min or (spec.max is not None and len(selected) > spec.max):
             raise InvalidInputError(
@@ -324,19 +322,16 @@ def _compiled(source: Source) -> tuple[Plan, tuple[str, ...]]:
     return compiled.plan, tuple(item.message for item in compiled.diagnostics)
 
 
-def _selected(devices: list[Device], spec: InventorySpec, inputs: Mapping[str, object]) -> Iterator[Device]:
+def _is_selected(device: Device, spec: InventorySpec, inputs: Mapping[str, object]) -> bool:
     if spec.select is None:
-        yield from devices
-        return
-    for device, seen in zip(devices, _DEVICES.dump_python(devices, mode="json"), strict=True):
-        try:
-            if truth(spec.select, {"device": seen, "inputs": inputs}):
-                yield device
-        except EvaluationError as error:
-            raise InvalidInputError(
-                f"`select` cannot be judged for host {device.name} of `{spec.source}`: {error}. Complete the "
-                "inventory, or use `default` in the expression."
-            ) from None
+        return True
+    try:
+        return truth(spec.select, {"device": device.model_dump(mode="json"), "inputs": inputs})
+    except EvaluationError as error:
+        raise InvalidInputError(
+            f"`select` cannot be judged for host {device.name} of `{spec.source}`: {error}. Complete the inventory, or "
+            "use `default` in the expression."
+        ) from None
 
 
 def _limited(devices: list[Device], limit: Sequence[HostName]) -> list[Device]:

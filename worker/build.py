@@ -38,11 +38,6 @@ WORKFLOWS: Final[tuple[type, ...]] = (RunWorkflow, BatchWorkflow, GuardWorkflow)
 # With versions, runs end on the build on which they began, and the guard moves on, or old builds would never drain.
 VERSIONED_WORKFLOWS: Final[tuple[type, ...]] = (RunWorkflow, BatchWorkflow, VersionedGuardWorkflow)
 
-# Workflows run without Temporal's sandbox. Our modules would have to pass through it (a run would otherwise load some
-# megabytes of them), and so it would guard little, and cost a fifth of the worker's CPU: each payload enters it anew.
-# What it would guard is kept by `workflows/ruff.toml` and import-linter, which ban clocks, chance and clients, by the
-# histories that are replayed, and by the tests, which do carry out the interpreter in the sandbox.
-
 
 def identity() -> str:
     """How this worker appears in histories and in the Web UI."""

@@ -1,8 +1,13 @@
 """How the worker's workflows are carried out: without Temporal's sandbox, and without asking what each payload is of.
 
+Our modules would have to pass through the sandbox (a run would otherwise load some megabytes of them), and so it would
+guard little, and cost a fifth of the worker's CPU: each payload enters it anew. What it would guard is kept by
+`workflows/ruff.toml` and import-linter, which ban clocks, chance and clients, by the histories that are replayed, and
+by the tests, which do carry out the interpreter in the sandbox.
+
 The SDK visits each payload of a workflow task three times, and asks each time for the workflow, the activity or the
 child that it is of, so that converters and external storage could make a difference of it. Ours make none
-(`workflows/converter.py`), and for a device the asking took longer than the batch's own code.
+(`workflows/converter.py`), and for a device the asking took longer than the batch's own code (decision 0062).
 """
 
 from typing import Any, Final
@@ -28,10 +33,10 @@ class _Unasked(WorkflowInstance):
     def activate(self, act: Any) -> Any:  # noqa: ANN401  # of the SDK's own wire types, which it does not export
         return self._instance.activate(act)
 
-    def get_serialization_context(self, command_info: object) -> None:  # whatever it is
+    def get_serialization_context(self, command_info: object) -> None:
         """None: payloads of all kinds are converted alike."""
 
-    def get_external_store_context(self, command_info: object) -> StorageDriverStoreContext:  # noqa: ARG002  # as above
+    def get_external_store_context(self, command_info: object) -> StorageDriverStoreContext:  # noqa: ARG002  # they all go there
         return NOWHERE
 
     def get_info(self) -> Any:  # noqa: ANN401  # passed on

@@ -43,10 +43,8 @@ def packed_bytes(payload: Payload) -> int:
 
 
 def _encode(payload: Payload) -> Payload:
-    if payload.ByteSize() <= COMPRESS_ABOVE:
-        return payload
     packed = _packed(payload)
-    if packed.ByteSize() > MAX_PAYLOAD:
+    if packed is not payload and packed.ByteSize() > MAX_PAYLOAD:
         raise PayloadTooLargeError(
             f"A message of {payload.ByteSize():,} bytes is still {packed.ByteSize():,} compressed; the limit is "
             f"{MAX_PAYLOAD:,}. Bulk belongs in the artifact store."

@@ -189,7 +189,7 @@ class StepRun:
     def counts(self, hosts: Collection[HostName] | None = None) -> dict[str, int]:
         """Devices by status, in words; of all, or of some of the step's."""
         whole = hosts is None or len(hosts) == len(self.letters)
-        letters = "".join(self.letters.values() if hosts is None or whole else map(self.letters.__getitem__, hosts))
+        letters = "".join(self.letters.values() if whole else map(self.letters.__getitem__, hosts or ()))
         return {WORDS[letter]: letters.count(letter) for letter in sorted(set(letters))}
 
     def failures(self, hosts: Iterable[HostName]) -> int:

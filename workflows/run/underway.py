@@ -36,7 +36,7 @@ def shown(run: StepRun, status: StepStatus) -> StepStatus:
     if not run.batches:
         return status
     found = sorted(_all(run), key=lambda one: one.since)  # those of one moment in the order of the step
-    back = any(map(_takes_back, run.batches.values()))
+    back = any(map(_takes_back, run.batches.values()))  # seldom; only then each wave's batches are looked for
     waves = [
         one.model_copy(update={"state": "undoing"}) if back and _is_taken_back(run, wave) else one
         for wave, one in zip(run.waves, status.waves, strict=True)

@@ -239,7 +239,9 @@ class RunWorkflow(OperatorHandlers):
     def _outputs(self, devices: tuple[DeviceResult, ...]) -> dict[str, JsonValue]:
         """What the definition yields to the one that calls it; a value that there is not is null."""
         outputs = self._state.plan_ready.plan.outputs
-        seen = context(self._state, devices) if outputs else {}
+        if not outputs:
+            return {}  # what expressions would see is large
+        seen = context(self._state, devices)
         found: dict[str, JsonValue] = {}
         for name, expr in outputs:
             try:
