@@ -23,7 +23,7 @@ from workflows.contracts import TASK_QUEUE
 MANY: Final = 10_000
 FEW: Final = 800
 EMPTY: Final = 5_000  # activities of each measuring of the server
-ROUNDS: Final = 3  # of them the middle one is shown: a neighbour on the same host moves each by a tenth
+ROUNDS: Final = 5  # of them the middle one is shown: a neighbour on the same host moves each by a tenth
 CONCURRENCY: Final = 200
 NULL_WORKER: Final = Path(__file__).with_name("null_worker.py")
 DEFINITION: Final = """\

@@ -134,7 +134,9 @@ def _left(state: RunState) -> Left:
 
 def advice(state: RunState, devices: Sequence[DeviceResult]) -> str:
     """What a person has to do, as the end of the run's message; nothing where no device is in between."""
-    return to_do(state, [device.name for device in devices if device.status in {"undo_failed", "unknown"}])
+    half_way = {host for run in state.steps.values() for host in run.letters if run.half_way(host)}
+    worst = {"undo_failed", "unknown"}
+    return to_do(state, [device.name for device in devices if device.status in worst or device.name in half_way])
 
 
 def to_do(state: RunState, urgent: Sequence[HostName]) -> str:

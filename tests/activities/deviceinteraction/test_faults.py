@@ -54,8 +54,10 @@ JUNOS: Final[tuple[PlatformName, ...]] = ("juniper_junos",)
 IOSXR: Final[tuple[PlatformName, ...]] = ("cisco_iosxr",)
 ONE: Final = EOS  # before a prompt is there no platform differs
 
-#: Shorter waits than anybody would set, so that what hangs is found out soon.
-SHORT: Final = Timeouts(connect=timedelta(seconds=1), command=timedelta(seconds=0.7), commit=timedelta(seconds=0.7))
+# Shorter waits than anybody would set, where nothing comes any more: for a login, its prompt, and an answer after it.
+NO_LOGIN: Final = Timeouts(connect=timedelta(seconds=1))
+NO_PROMPT: Final = Timeouts(connect=timedelta(seconds=3))
+NO_ANSWER: Final = Timeouts(connect=timedelta(seconds=10), command=timedelta(seconds=2), commit=timedelta(seconds=2))
 PATIENT: Final = Timeouts(connect=timedelta(seconds=10), command=timedelta(seconds=10), commit=timedelta(seconds=10))
 
 Meets = Literal["login", "reading", "change"]
@@ -75,16 +77,39 @@ class Row:
     platforms: tuple[PlatformName, ...] = ALL
     logins: int | None = None  # how often a password was tried
     login_privilege: int = 15  # on IOS-XE, where a login ends; from 1 on it must be enabled
+    timeouts: Timeouts = PATIENT  # short only where nothing comes any more: a busy machine may be slow elsewhere
 
 
 TABLE: Final = [
     # The way to the device
     Row("the port is closed", shows("refuse_connection"), "login", Unreachable, "refused.*Is SSH enabled"),
-    Row("nobody accepts", nobody_accepts, "login", Unreachable, "no TCP connection within 1 s.*routes", platforms=ONE),
-    Row("reset at once", shows("refuse_connection", times=1), "login", Unreachable, "accepts TCP but ended the SSH"),
-    Row("accepted, then silence", instead(b""), "login", Unreachable, "did not finish the SSH login", platforms=ONE),
     Row(
-        "no SSH server", instead(b"220 ftp.example ESMTP\r\n" * 600), "login", Unreachable, "accepts TCP", platforms=ONE
+        "nobody accepts",
+        nobody_accepts,
+        "login",
+        Unreachable,
+        "no TCP connection within 1 s.*routes",
+        platforms=ONE,
+        timeouts=NO_LOGIN,
+    ),
+    Row("reset at once", shows("refuse_connection", times=1), "login", Unreachable, "accepts TCP but ended the SSH"),
+    Row(
+        "accepted, then silence",
+        instead(b""),
+        "login",
+        Unreachable,
+        "did not finish the SSH login",
+        platforms=ONE,
+        timeouts=NO_LOGIN,
+    ),
+    Row(
+        "no SSH server",
+        instead(b"220 ftp.example ESMTP\r\n" * 600),
+        "login",
+        Unreachable,
+        "accepts TCP",
+        platforms=ONE,
+        timeouts=NO_LOGIN,
     ),
     Row("closed at once", instead(b"", ends=True), "login", Unreachable, "ended the SSH login", platforms=ONE),
     Row("noise at once", instead(bytes(range(256)) * 64, ends=True), "login", Unreachable, "ended", platforms=ONE),
@@ -92,8 +117,24 @@ TABLE: Final = [
     Row("another host key", another_key, "login", Permanent, "another host key.*out of band", logins=0),
     Row("a wrong password", another_password, "login", Permanent, "tried once.*Check the credential", logins=1),
     Row("a right password refused", shows("refuse_login"), "login", Permanent, "tried once", logins=1),
-    Row("the login hangs", shows("hang_login"), "login", Unreachable, "did not finish the SSH login", platforms=ONE),
-    Row("no prompt ever comes", shows("no_prompt"), "login", LinkFailed, "waiting for the first prompt", platforms=ONE),
+    Row(
+        "the login hangs",
+        shows("hang_login"),
+        "login",
+        Unreachable,
+        "did not finish the SSH login",
+        platforms=ONE,
+        timeouts=NO_LOGIN,
+    ),
+    Row(
+        "no prompt ever comes",
+        shows("no_prompt"),
+        "login",
+        LinkFailed,
+        "waiting for the first prompt",
+        platforms=ONE,
+        timeouts=NO_PROMPT,
+    ),
     Row(
         "a wrong enable secret",
         another_secret,
@@ -105,8 +146,22 @@ TABLE: Final = [
     ),
     Row("a banner of a megabyte", shows("banner"), "reading", None),
     # Reading
-    Row("an answer never comes", shows("hang", "show version"), "reading", LinkFailed, "no answer in time.*'show'"),
-    Row("half of an answer", shows("hang", "show version", phase="middle"), "reading", LinkFailed, "no answer in time"),
+    Row(
+        "an answer never comes",
+        shows("hang", "show version"),
+        "reading",
+        LinkFailed,
+        "no answer in time.*'show'",
+        timeouts=NO_ANSWER,
+    ),
+    Row(
+        "half of an answer",
+        shows("hang", "show version", phase="middle"),
+        "reading",
+        LinkFailed,
+        "no answer in time",
+        timeouts=NO_ANSWER,
+    ),
     Row("cut in an answer", shows("drop", "show version", phase="middle"), "reading", LinkFailed, "broke off while"),
     Row("an empty answer", shows("empty", "show version"), "reading", CheckFailed, "answered with nothing.*rights"),
     Row("a refused command", shows("reject", "show version"), "reading", RejectedByDevice, "was refused: "),
@@ -116,7 +171,15 @@ TABLE: Final = [
         "cut before the commit", at_commit("drop", "before"), "change", OutcomeUnknown, "looks at the device", "changed"
     ),
     Row("cut after the commit", at_commit("drop", "after"), "change", OutcomeUnknown, "looks at the device", "changed"),
-    Row("the commit hangs", at_commit("hang", "after"), "change", OutcomeUnknown, "not known.*no answer", "changed"),
+    Row(
+        "the commit hangs",
+        at_commit("hang", "after"),
+        "change",
+        OutcomeUnknown,
+        "not known.*no answer",
+        "changed",
+        timeouts=NO_ANSWER,
+    ),
     Row(
         "cut within the lines",
         shows("drop", "^ ?(name|set |vlan-id|description|/configure router)", times=1),
@@ -225,9 +288,8 @@ async def test_a_fault_has_its_class_says_what_to_do_and_leaves_nothing_pending(
 
 async def met(lab: Lab, row: Row, change: Change | None, journal: MemoryJournal) -> DeviceFailure | None:
     """What comes of it, as a failure or not."""
-    timeouts = SHORT if "hang" in row.fault or row.failure in (Unreachable, LinkFailed, OutcomeUnknown) else PATIENT
     try:
-        async with asyncio.timeout(20), lab.session(timeouts=timeouts) as session:
+        async with asyncio.timeout(20), lab.session(timeouts=row.timeouts) as session:
             match row.meets:
                 case "login":
                     return None

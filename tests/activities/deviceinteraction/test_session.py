@@ -81,7 +81,7 @@ async def test_a_command_that_does_not_answer_is_transient(lab: Lab) -> None:
 async def test_a_link_that_breaks_while_reading_is_transient(lab: Lab) -> None:
     lab.device.inject(Fault(kind="drop", match="show version", phase="middle"))
     with pytest.raises(Transient) as failed:
-        async with lab.session(timeouts=HASTY) as session:
+        async with lab.session() as session:
             await session.show("show version")
     assert not failed.value.touched
 

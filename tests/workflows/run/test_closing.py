@@ -95,11 +95,15 @@ async def test_what_could_not_be_undone_is_named_and_outranks_all(server: Server
     assert "NOT undone: sw3" in result.message
 
 
-async def test_a_device_that_may_not_be_undone_leaves_the_run_dirty(server: Server) -> None:
-    world = World(plan(changing("deploy", undo=(), accept=at_most(3))), HOSTS)
+@pytest.mark.parametrize("failures", [3, 0], ids=["accepted", "stopped by it"])
+async def test_a_device_that_may_not_be_undone_leaves_the_run_dirty_and_is_named_with_what_to_do(
+    server: Server, failures: int
+) -> None:
+    world = World(plan(changing("deploy", undo=(), accept=at_most(failures))), HOSTS)
     world.fails("deploy", "sw1", "partially_applied", touched=True)
     result = await server.outcome(world)
     assert result.verdict == "failed_dirty"
+    assert result.message.endswith("put sw1 right by hand, then `netsaga quarantine clear HOST --by NAME`")
     assert world.asked("undo", "deploy") == []
 
 

@@ -17,7 +17,7 @@ from activities.deviceinteraction.testbed.playback import Playback
 from activities.deviceinteraction.transcript import Transcript
 from activities.deviceinteraction.transport import LinkFailed
 from activities.deviceinteraction.transport.pool import Pool
-from devicelab import HASTY, NAMES, NEW_VLAN, Lab, MemoryJournal, lab_in, lab_of
+from devicelab import NAMES, NEW_VLAN, Lab, MemoryJournal, lab_in, lab_of
 from testbed_terminal import terminal
 
 ALL: tuple[PlatformName, ...] = ("cisco_iosxe", "cisco_nxos", "arista_eos", "juniper_junos")
@@ -104,7 +104,7 @@ async def test_an_answer_that_never_came_ends_the_session_again(lab: Lab, tmp_pa
     command = "show version"
     transcript = Transcript()
     lab.device.inject(Fault(kind="drop", match=command))
-    async with lab.session(transcript=transcript, timeouts=HASTY) as session:
+    async with lab.session(transcript=transcript) as session:
         with pytest.raises(LinkFailed):
             await session.show(command)
     assert "broke off" in transcript.text()

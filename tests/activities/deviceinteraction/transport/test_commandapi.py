@@ -30,11 +30,12 @@ from activities.deviceinteraction.transcript import Transcript
 from activities.deviceinteraction.transport import LinkFailed
 from activities.deviceinteraction.transport.pool import Pool
 from contract_apis import OURS, api_testbed, over_https
-from devicelab import NAMES, NEW_VLAN, OTHER_VLAN, Lab, MemoryJournal, lab_in
+from devicelab import LIMITS, NAMES, NEW_VLAN, OTHER_VLAN, Lab, MemoryJournal, lab_in
 from hand_clock import HandClock
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-SHORT = Timeouts(connect=timedelta(seconds=5), command=timedelta(seconds=1.5), commit=timedelta(seconds=1))
+# For what never answers; all else has time.
+SILENT = Timeouts(connect=timedelta(seconds=10), command=timedelta(seconds=2), commit=timedelta(seconds=2))
 HASTY = Timeouts(connect=timedelta(seconds=1))
 APIS: tuple[ApiName, ...] = ("eapi", "nxapi", "restconf")
 COMMANDS: tuple[ApiName, ...] = ("eapi", "nxapi")
@@ -226,7 +227,7 @@ async def test_an_answer_that_does_not_come_whole_ends_the_session(
 ) -> None:
     lab = labs[api]
     match = "show running" if api != "restconf" else "data/Cisco"
-    async with lab.session(timeouts=SHORT) as session:
+    async with lab.session(timeouts=SILENT if kind == "hang" else LIMITS) as session:
         lab.device.inject(Fault.model_validate({"kind": kind, "match": match}))
         with pytest.raises(LinkFailed) as failed:
             await session.snapshot(["config"])
@@ -248,7 +249,7 @@ async def test_a_commit_without_an_answer_is_looked_at_and_made_once(
         change = await session.propose(lines, NAMES)
     lab.device.inject(Fault.model_validate({"kind": kind, "match": committing, "phase": phase}))
     with pytest.raises(OutcomeUnknown) as failed:
-        async with lab.session(timeouts=SHORT) as session:
+        async with lab.session(timeouts=SILENT if kind == "hang" else LIMITS) as session:
             await session.apply(change, NAMES, journal, save=False)
     assert failed.value.touched
     async with lab.session() as session:

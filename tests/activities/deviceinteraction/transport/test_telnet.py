@@ -77,9 +77,9 @@ async def test_a_login_that_never_ends_or_is_cut_off_is_unreachable_and_says_by_
 
 async def test_a_connection_that_dies_under_a_command_is_told_at_once(tmp_path: Path) -> None:
     async with telnet_lab("cisco_iosxe", tmp_path) as lab:
-        for kind, said in (("drop", "broke off"), ("hang", "no answer in time")):
+        for kind, said, limits in (("drop", "broke off", LIMITS), ("hang", "no answer in time", HASTY)):
             lab.device.inject(f"{kind}:show version")
-            async with lab.session(timeouts=HASTY) as session:
+            async with lab.session(timeouts=limits) as session:
                 with pytest.raises(LinkFailed, match=said):
                     await session.show("show version")
                 assert not session.transport.is_alive()
