@@ -2,7 +2,7 @@
 
 The journal says which of its effects had begun and not ended. Where there is none, nothing is in doubt and nobody logs
 in. Where there is one, the undo of that run is carried out in its name: it looks at the device, aborts what is pending,
-takes back what is half there, and proves it.
+takes back what is half there, and proves it. A device that it has left in its maintenance is led out.
 """
 
 import asyncio
@@ -19,11 +19,13 @@ from activities.effects import action_name, effects
 from activities.fence import heartbeat
 from activities.journal import ActionJournal, journal_of
 from activities.undo import Undo
+from activities.upkeep import upkeep_around
 from activities.values import BUNDLE
 from workflows import contracts
 from workflows.contracts import Bundle, DeviceOutcome, InteractInput, LookInput, LookResult, Scope
 from workflows.errors import failure
 from workflows.plan import DevicesStep, HostName
+from workflows.plan.order import by_needs
 
 GENERATIONS: Final = 20  # of one step on one device; an operator's retries raise it, and nobody has retried so often
 AT_ONCE: Final = 10  # devices that are logged in to
@@ -72,7 +74,10 @@ class Aftermath:
         )
 
     async def _doubts(self, bundle: Bundle, call: LookInput, scope: Scope, host: HostName) -> list[InteractInput]:
-        """The calls of the lost run that may have left the device in between, the last one first."""
+        """The calls of the lost run that may have left the device in between, the last one first.
+
+        Each generation is looked at: one in which nothing was begun may stand before one in which something was.
+        """
         found = []
         for step in _changing(bundle):
             for generation in range(1, GENERATIONS + 1):
@@ -86,8 +91,8 @@ class Aftermath:
                 ]
                 if "open" in states:
                     found.append(one)
-                if all(state == "none" for state in states):
-                    break
+                elif await upkeep_around(self._documents.store, one, step.maintenance, undoes=False) is not None:
+                    found.append(one.model_copy(update={"only": "leave"}))
         return list(reversed(found))
 
     async def _settle(self, calls: list[InteractInput], slots: asyncio.Semaphore) -> tuple[str, str]:
@@ -114,7 +119,7 @@ class Aftermath:
 
 
 def _changing(bundle: Bundle) -> Iterator[DevicesStep]:
-    for step in (*bundle.plan.steps, *bundle.plan.finally_):
+    for step in (*by_needs(bundle.plan.steps), *bundle.plan.finally_):
         if isinstance(step, DevicesStep) and effects(step):
             yield step
 

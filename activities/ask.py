@@ -97,7 +97,7 @@ class Ask:
         return AskResult(
             answer="unanswered" if said.answer is None or said.answer == "pending" else said.answer,
             reference=said.id or question.reference,
-            by=(said.by or "")[:SAID],
+            by=(said.by or "").strip()[:SAID],
             comment=(said.comment or "")[:SAID],
             digest=said.digest,
         )
@@ -140,4 +140,5 @@ def _body(question: AskInput) -> JsonValue:
         "until": question.until.isoformat(),
         "counts": dict(question.made),
         "diffs": diffs,
+        "diffs_omitted": len(question.diffs) - len(diffs) + question.diffs_omitted,
     }

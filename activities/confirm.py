@@ -1,7 +1,8 @@
 """The activity `confirm`: lets a device keep what its step has left unconfirmed, once the whole wave has passed.
 
 It takes the same argument as `interact`. A new session sees whether the change is still there, runs what follows it in
-``do`` once more, stops the device's timer and saves. Where a check fails, the timer runs on, and the run undoes.
+``do`` once more, stops the device's timer, saves, and leads the device out of its maintenance where that had to wait.
+Where a check fails, the timer runs on, and the run undoes.
 """
 
 from temporalio import activity
@@ -16,9 +17,11 @@ from activities.interact import Interact
 from activities.journal import ATTEMPTS, journal_of
 from activities.outcomes import Gathered
 from activities.sessions import Sessions
+from activities.upkeep import upkeep_of
 from workflows import contracts
 from workflows.contracts import Bundle, DeviceOutcome, InteractInput
 from workflows.plan import DevicesStep
+from workflows.run.holding import stays_inside
 
 
 class Confirm:
@@ -57,10 +60,18 @@ class Confirm:
         await holding.begin(gathered)
         actions = await assembled(Actions, call, bundle, step, self._documents, gathered, self._sessions.files)
         await actions.resume()
+        upkeep = upkeep_of(self._documents.store, call, step.maintenance) if stays_inside(step) else None
         attempts = journal_of(self._documents.store, call, ATTEMPTS)
         device = bundle.devices[call.host]
         async with self._sessions.open(device, step, fence, self._documents, gathered, attempts, fresh=True) as session:
             applied = await holding.recall(session, actions, gathered)
-            await actions.run(session, holding.place + 1)
+            on_the_way_out = upkeep is not None and await upkeep.passed_before(actions)
+            if not on_the_way_out:
+                await actions.run(session, holding.place + 1)
             await holding.confirm(session, actions, gathered, applied)
+            if upkeep is not None:
+                if not on_the_way_out:
+                    await gathered.save(self._documents.store)
+                    await upkeep.passed(gathered.refs)
+                await upkeep.leave(actions, session)
         return gathered.outcome("succeeded")

@@ -16,10 +16,10 @@ from activities.values import FOLD, OUTPUTS
 from workflows import contracts
 from workflows.contracts import DeviceOutcome, DiffGroup, FoldInput, FoldResult, KeepInput, KeepResult
 from workflows.errors import failure
+from workflows.wording import diff_shown
 
 GROUPS: Final = 20
 UNKNOWN: Final = "unavailable"  # how a diff was made, where that is not said
-SHOWN: Final = 2_000  # characters of a diff
 
 
 class Fold:
@@ -39,10 +39,12 @@ class Fold:
             ref = await self._documents.save({outcome.host: outcome for outcome in batch.outcomes}, FOLD)
             # What a device failed on is not up for approval.
             proposed = [item for item in batch.outcomes if item.diff is not None and item.status == "succeeded"]
+            diffs, omitted = await self._groups(proposed)
             return FoldResult(
                 ref=ref,
                 proposal=proposal_digest(proposed),
-                diffs=await self._groups(proposed),
+                diffs=diffs,
+                diffs_omitted=omitted,
                 made=Counter(outcome.diff_made or UNKNOWN for outcome in proposed),
             )
         except ArtifactError as error:
@@ -56,13 +58,15 @@ class Fold:
         except ArtifactError as error:
             raise failure("block_unavailable", f"executor: {error}", retry=True) from None
 
-    async def _groups(self, proposed: list[DeviceOutcome]) -> tuple[DiffGroup, ...]:
+    async def _groups(self, proposed: list[DeviceOutcome]) -> tuple[tuple[DiffGroup, ...], int]:
+        """The largest groups of equal diffs, and how many there are besides."""
         groups: dict[tuple[str, str], list[DeviceOutcome]] = {}  # by digest and by how the diff was made
         for outcome in proposed:
             if outcome.diff is not None:
                 groups.setdefault((outcome.diff, outcome.diff_made or UNKNOWN), []).append(outcome)
         largest = sorted(groups.items(), key=lambda item: (-len(item[1]), item[1][0].host))[:GROUPS]
-        return tuple([await self._group(digest, made, members) for (digest, made), members in largest])
+        shown = tuple([await self._group(digest, made, members) for (digest, made), members in largest])
+        return shown, len(groups) - len(shown)
 
     async def _group(self, digest: str, made: str, members: list[DeviceOutcome]) -> DiffGroup:
         first = members[0]
@@ -72,7 +76,7 @@ class Fold:
             made=made,
             devices=len(members),
             example=first.host,
-            text=text[:SHOWN],
+            text=diff_shown(text, first.diff_ref),
             ref=first.diff_ref,
         )
 

@@ -35,6 +35,7 @@ from workflows import contracts
 from workflows.contracts import Bundle, DeviceOutcome, InteractInput
 from workflows.errors import RETRIED_AS, FailureType
 from workflows.plan import DevicesStep
+from workflows.run.holding import stays_inside
 
 log: Final = logging.getLogger(__name__)
 
@@ -133,7 +134,8 @@ class Interact:
                     await actions.run(session, holding.place + 1)
                     if holding.by == "device":
                         await holding.confirm(session, actions, gathered, applied)
-                    await _left(upkeep, actions, session)
+                    if not stays_inside(step):  # else `CONFIRM` leads it out
+                        await _left(upkeep, actions, session)
         return gathered.outcome("succeeded")
 
     async def _touched(self, call: InteractInput, step: DevicesStep) -> bool:

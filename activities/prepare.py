@@ -42,7 +42,7 @@ from workflows.plan import (
     Step,
     WaitStep,
 )
-from workflows.run.capabilities import not_carried_out
+from workflows.run.changing import changing_definitions
 from workflows.run.decisions import ANYONE
 from workflows.run.evaluate import truth
 from workflows.suggest import did_you_mean
@@ -133,15 +133,14 @@ class Prepare:
         source = await self._definitions.find(request)
         plan, warnings = _compiled(source)
         _check_digest(plan, request)
-        _check_capabilities(plan)
         inputs = check_inputs(plan.inputs, request.inputs)
         steps = (*plan.steps, *plan.finally_)
         self._check_names(steps, request.by if request.mode == "apply" else "")
         check_requester(steps, request)
         self._check_has_devices(plan)
-        self._check_called(source, plan, request)
+        called = self._check_called(source, plan, request)
         devices = [] if plan.inventory is None else await self._select(plan.inventory, inputs)
-        devices = _limited(devices, request.limit)
+        devices = _within(_limited(devices, request.limit), request.within)
         self._check_devices(devices, steps)
         check_confirms(steps, devices, inputs)
         check_replacements(steps, devices)
@@ -160,21 +159,22 @@ class Prepare:
             history_events=self._knowledge.history_events,
             **assurances(devices, steps, self._knowledge.targets),
             warnings=warnings,
+            changing=changing_definitions(called),
         )
 
-    def _check_called(self, source: Source, caller: Plan, request: RunRequest) -> None:
-        """Refuse called definitions that could not be carried out, before anything of the caller is."""
+    def _check_called(self, source: Source, caller: Plan, request: RunRequest) -> Mapping[str, Plan]:
+        """The plans of called definitions; those that cannot be carried out are refused before anything begins."""
         definitions = source.definitions
         plans = {name: _compiled(replace(one, definitions=definitions))[0] for name, one in definitions.items()}
         sure = surely_called(caller, plans)
         for name, plan in plans.items():
             try:
-                _check_capabilities(plan)
                 steps = (*plan.steps, *plan.finally_)
                 self._check_names(steps, "")
                 check_requester(steps if name in sure else (), request)
             except InvalidInputError as error:
                 raise InvalidInputError(f"the called definition `{name}`: {error}") from None
+        return plans
 
     def _check_names(self, steps: Sequence[Step], requester: str) -> None:
         """Refuse groups, targets, credentials, systems and scripts that this worker's settings do not name."""
@@ -306,14 +306,6 @@ def _check_digest(plan: Plan, request: RunRequest) -> None:
         )
 
 
-def _check_capabilities(plan: Plan) -> None:
-    """Refuse what the language has words for and the interpreter cannot carry out yet."""
-    missing = not_carried_out(plan)
-    if missing:
-        listed = "\n".join(f"  - {problem}" for problem in missing)
-        raise InvalidInputError(f"the definition is valid, and this netsaga cannot carry all of it out yet:\n{listed}")
-
-
 def _compiled(source: Source) -> tuple[Plan, tuple[str, ...]]:
     compiled = compile_definition(source)
     if compiled.plan is None or not compiled.ok:
@@ -344,6 +336,11 @@ def _limited(devices: list[Device], limit: Sequence[HostName]) -> list[Device]:
             f"{len(devices)} selected devices."
         )
     return [device for device in devices if device.name in limit]
+
+
+def _within(devices: list[Device], caller: Sequence[HostName]) -> list[Device]:
+    """What a called run may touch where its caller is limited; it may select other devices, and then has none."""
+    return [device for device in devices if device.name in caller] if caller else devices
 
 
 def _natural(name: str) -> list[str | int]:

@@ -19,6 +19,7 @@ from activities.bound import NOTHING
 from activities.values import BUNDLE, FOLD, PROPOSAL
 from workflows import contracts
 from workflows.contracts import (
+    ArtifactRef,
     Bundle,
     CompareInput,
     CompareResult,
@@ -33,9 +34,9 @@ from workflows.contracts import (
 )
 from workflows.errors import failure
 from workflows.plan import HostName, StepId
+from workflows.wording import diff_shown
 
 GROUPS: Final = 20  # of equal diffs, for one step
-SHOWN: Final = 2_000  # characters of a diff
 WOULD: Final = 20  # kinds of other effects, for one step
 NAMED: Final = 10  # things that have moved
 
@@ -83,7 +84,8 @@ class Proposals:
         try:
             bundle = await self._documents.load(call.prepared, BUNDLE)
             found = {one.step: await self._found(one) for one in call.steps}
-            ref = await self._documents.store.put(canonical(_proposal(bundle, found, call.calls)), JSON)
+            called = {step: await self._affected(digest) for step, digest in call.calls.items()}
+            ref = await self._documents.store.put(canonical(_proposal(bundle, found, called, call.calls)), JSON)
             steps = [await self._planned(one, found[one.step]) for one in call.steps]
             return ProposalsResult(digest=digest_of(ref), ref=ref, steps=tuple(steps))
         except ArtifactError as error:
@@ -115,6 +117,14 @@ class Proposals:
                     found.add(outcome)
         return found
 
+    async def _affected(self, digest: str) -> set[HostName]:
+        """The devices that a called definition would change, itself or by what it calls."""
+        proposal = await self._documents.load(ArtifactRef(f"sha256:{digest}"), PROPOSAL)
+        hosts = {host for diffs in proposal.diffs.values() for host, diff in diffs.items() if diff != NOTHING}
+        for inner in proposal.calls.values():
+            hosts |= await self._affected(inner)
+        return hosts
+
     async def _planned(self, step: ProposedStep, found: _Found) -> PlannedStep:
         groups = sorted(found.diffs.items(), key=lambda item: (-len(item[1]), item[1][0].host))
         return PlannedStep(
@@ -140,19 +150,26 @@ class Proposals:
             made=made,
             devices=len(members),
             example=first.host,
-            text=text[:SHOWN],
+            text=diff_shown(text, first.diff_ref),
             ref=first.diff_ref,
         )
 
 
-def _proposal(bundle: Bundle, found: Mapping[StepId, _Found], calls: Mapping[StepId, str]) -> JsonValue:
+def _proposal(
+    bundle: Bundle,
+    found: Mapping[StepId, _Found],
+    called: Mapping[StepId, set[HostName]],
+    calls: Mapping[StepId, str],
+) -> JsonValue:
     """All that the digest covers, as JSON."""
     affected: set[HostName] = set()
     behind: dict[StepId, tuple[HostName, ...]] = {}
-    for step, one in found.items():
-        later = tuple(sorted(affected & one.digests.keys()))
-        if later:
-            behind[step] = later
+    for step in bundle.plan.steps:
+        affected |= called.get(step.id, set())
+        if (one := found.get(step.id)) is None:
+            continue
+        if later := tuple(sorted(affected & one.digests.keys())):
+            behind[step.id] = later
         affected |= one.affected
     proposal = Proposal(
         plan_digest=bundle.plan.digest,

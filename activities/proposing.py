@@ -34,6 +34,7 @@ from workflows.plan import (
     SnapshotAction,
 )
 from workflows.run.evaluate import text
+from workflows.run.holding import stays_inside
 
 
 class Proposing(Actions):
@@ -48,7 +49,8 @@ class Proposing(Actions):
         """
         maintenance = self._step.maintenance
         if maintenance is not None:
-            self._gathered.would.append("enter maintenance before, and leave it after")
+            until = "once its wave is confirmed" if stays_inside(self._step) else "after"
+            self._gathered.would.append(f"enter maintenance before, and leave it {until}")
             for index, action in enumerate(takewhile(_reads, maintenance.enter)):
                 await self._one(session, f"enter-{index}", action)  # the actions may name what is seen on the way in
         proposed = affected = False

@@ -17,7 +17,7 @@ from workflows.plan import ApplyAction, Attr, ConfigureAction, Confirm, DevicesS
 from workflows.run.accept import allowed_failures, divide
 from workflows.run.division import needs_facts
 from workflows.run.evaluate import evaluate
-from workflows.run.holding import HELD, confirm_seconds
+from workflows.run.holding import HELD, confirm_seconds, stays_inside
 from workflows.run.seconds import seconds
 from workflows.wording import some
 
@@ -71,6 +71,11 @@ def _problems(
     step: DevicesStep, confirm: Confirm, devices: Sequence[Device], inputs: Mapping[str, object]
 ) -> Iterator[str]:
     yield from _without_timer(confirm, devices)
+    if stays_inside(step) and not step.undo:
+        yield (
+            "what `leave` of its `maintenance` does would settle a change that waits for its wave, so only its undo "
+            "leads a device out whose wave fails, and `undo: none` forbids that. Allow an undo, or say `hold: device`."
+        )
     if confirm.hold in HELD:
         yield from _too_slow(step, confirm, [device.name for device in devices], inputs)
 

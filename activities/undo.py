@@ -15,11 +15,13 @@ from activities.actions import Actions
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
 from activities.assembling import assembled
-from activities.deviceinteraction.failures import DeviceFailure, Permanent
+from activities.deviceinteraction.change.hold import due
+from activities.deviceinteraction.failures import DeviceFailure, Permanent, Reverted
 from activities.deviceinteraction.model import Fence, Undone
 from activities.deviceinteraction.session import Session
 from activities.effects import action_name, effects, names_for
 from activities.fence import heartbeat
+from activities.holding import Holding, holding_of
 from activities.journal import ATTEMPTS, INTENT, ActionJournal, JournalConflictError, journal_of
 from activities.ledger import Ledger, ledger_of
 from activities.logbook import Logbook
@@ -30,6 +32,7 @@ from activities.values import BUNDLE
 from workflows import contracts
 from workflows.contracts import DeviceOutcome, InteractInput, UndoInfo
 from workflows.plan import DevicesStep
+from workflows.run.holding import stays_inside
 
 FOREIGN_KEPT: Final = 20
 
@@ -85,11 +88,14 @@ class Undo:
         if begun and not step.undo:
             raise Permanent("the definition says `undo: none` for this step; the change stays until a person acts.")
         device = bundle.devices[call.host]
+        held = holding_of(self._documents.store, call, step) if call.only == "leave" and stays_inside(step) else None
         attempts = journal_of(self._documents.store, call, ATTEMPTS)
         ledger = ledger_of(self._documents.store, call)
         async with self._sessions.open(device, step, fence, self._documents, gathered, attempts) as session:
             if upkeep is None:
                 undone = await _all(session, call, step, begun, ledger)
+            elif held is not None and await _waits(held, session):
+                undone = []
             else:
                 actions = await assembled(Actions, call, bundle, step, self._documents, gathered, self._sessions.files)
                 if begun:
@@ -120,6 +126,17 @@ async def _all(
         await session.undo(names_for(call, index), journal, methods=step.undo, saved=await ledger.saved_after(journal))
         for index, journal in begun
     ]
+
+
+async def _waits(held: Holding, session: Session) -> bool:
+    """Whether the device has still to take its change back: leaving would settle that. Its undo leads it out."""
+    if await due(held.journal) is None:
+        return False
+    try:
+        await session.recall(names_for(held.call, held.place), held.journal)
+    except Reverted:
+        return False
+    return True
 
 
 async def _entered(upkeep: Upkeep, actions: Actions, session: Session, gathered: Gathered) -> None:

@@ -4,6 +4,7 @@ The journal tells whether a device is inside, so that whoever comes next, a late
 undo that comes later enters anew: taking a change back may need the same care as making it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from activities.actions import Actions
@@ -13,7 +14,8 @@ from activities.journal import ActionJournal, journal_of
 from workflows.contracts import ArtifactRef, InteractInput
 from workflows.plan import Maintenance
 
-ENTER, ENTERED, LEFT = "enter", "entered", "left"  # entries: begun, done, and over
+# Entries: begun, done, on the way out after all has passed inside, and over.
+ENTER, ENTERED, PASSED, LEFT = "enter", "entered", "passed", "left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,20 @@ class Upkeep:
         await actions.wrap(session, f"{self.prefix}leave", self.maintenance.leave)
         await self.journal.write(self.prefix + LEFT, {})
 
+    async def passed(self, refs: Mapping[str, ArtifactRef]) -> None:
+        """Note that all that was to be seen inside has been, so that it is not looked for on the way out."""
+        await self.journal.write(self.prefix + PASSED, {name: str(ref) for name, ref in refs.items()})
+
+    async def passed_before(self, actions: Actions) -> bool:
+        """Whether that is noted; what was seen is known again."""
+        return await self._seen(PASSED, actions)
+
     async def _entered_before(self, actions: Actions) -> bool:
         """Whether the device was led in before; what was seen on the way is known again."""
-        entry = await self.journal.read(self.prefix + ENTERED)
+        return await self._seen(ENTERED, actions)
+
+    async def _seen(self, name: str, actions: Actions) -> bool:
+        entry = await self.journal.read(self.prefix + name)
         if entry is None:
             return False
         await actions.see({name: ArtifactRef(str(ref)) for name, ref in entry.items()})

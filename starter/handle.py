@@ -260,6 +260,8 @@ class RunHandle:
                 )
             except WorkflowUpdateFailedError as error:
                 raise DecisionRefused(_why(error)) from error
+        if not answer.accepted:  # something came in between, or the run was just then reading its state
+            raise DecisionRefused(answer.message)
         return answer
 
     async def result(self) -> RunResult:

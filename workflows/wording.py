@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
-from workflows.contracts import WaveStatus
+from workflows.contracts import ArtifactRef, WaveStatus
 
+DIFF: Final = 2_000  # characters of a diff that are shown; of a longer one, whole lines
 When = Callable[[datetime], str]  # how a moment is written; the Web UI and a terminal differ
 
 
@@ -27,6 +29,22 @@ def some(names: Sequence[str], most: int) -> str:
 def shortened(message: str, longest: int) -> str:
     """A message of at most so many characters; where it was cut can be seen."""
     return message if len(message) <= longest else f"{message[: longest - 1]}…"
+
+
+def diff_shown(text: str, ref: ArtifactRef | None) -> str:
+    """A diff as approvers see it. One that is cut says so, with how much is left and how to read the whole.
+
+    Args:
+        text: The whole diff.
+        ref: Where it is kept.
+    """
+    if len(text) <= DIFF:
+        return text
+    begin = text[:DIFF]
+    begin = begin[: begin.rfind("\n") + 1] or begin
+    left = len(text[len(begin) :].splitlines())
+    more = "1 more line" if left == 1 else f"{left} more lines"
+    return f"{begin.removesuffix(chr(10))}\n… and {more}; the whole diff: netsaga artifact {ref}"
 
 
 def limits(wave: WaveStatus, when: When) -> str:

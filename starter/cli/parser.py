@@ -216,7 +216,7 @@ def _plan(commands: Commands, client: argparse.ArgumentParser) -> None:
     _what_to_run(plan)
     _who_asks(plan)
     plan.add_argument("--out", type=Path, metavar="FILE", help="write the plan, for `netsaga apply`")
-    plan.add_argument("--exit-code", action="store_true", help="2 if something would be changed, instead of 0")
+    plan.add_argument("--exit-code", action="store_true", help="2 if something would or may be changed, instead of 0")
     plan.add_argument("--json", action="store_true", help="as JSON, for programs")
     plan.set_defaults(entry="starter.cli.plan:plan")
 

@@ -13,7 +13,7 @@ from starter.client import Orchestrator, Request, RunHandle
 from starter.planfile import FORMAT, PlanFile, PlannedFile, write
 from starter.planned import as_planned
 from starter.reading import own_version
-from starter.render.plan import changed, print_plan
+from starter.render.plan import changed, in_doubt, print_plan
 from starter.render.words import console
 from starter.told import told
 from workflows.contracts import ProposalRef, ProposalSummary, RunResult
@@ -43,7 +43,8 @@ def plan(options: argparse.Namespace) -> int:
         if options.out is not None:
             write(options.out, _file(name, inputs, request, result, result.proposal, file))
             note(f"written; carry it out with `{told(f'netsaga apply {options.out}')}`")
-        return WOULD_CHANGE if options.exit_code and changed(result.proposal) else 0
+        would = changed(result.proposal) or in_doubt(result.proposal)
+        return WOULD_CHANGE if options.exit_code and would else 0
 
     return with_server(options, body)
 

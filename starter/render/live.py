@@ -125,7 +125,8 @@ def _panel(gate: Gate, status: RunStatus) -> Panel:
     text = gate_lines(gate, status.id)
     if gate.diffs:
         devices = sum(gate.made.values()) or sum(group.devices for group in gate.diffs)
-        changes = "1 change" if len(gate.diffs) == 1 else f"{len(gate.diffs)} different changes"
+        number = len(gate.diffs) + gate.diffs_omitted
+        changes = "1 change" if number == 1 else f"{number} different changes"
         text.append(f"\n  {changes} on {devices} devices; ")
         text.append(f"{told(f'netsaga status {status.id} --diffs')} shows them", style="dim")
     return Panel(text, box=ROUNDED, border_style=style("waiting"), padding=(0, 1), expand=False)

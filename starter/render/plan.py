@@ -27,8 +27,13 @@ def print_plan(out: Console, result: RunResult) -> None:
 
 
 def changed(proposal: ProposalSummary) -> bool:
-    """Whether something would be changed, by the definition or by one that it calls."""
+    """Whether a device would be changed, by the definition or by one that it calls."""
     return any(step.changed or step.would for step in proposal.steps) or any(map(changed, proposal.calls.values()))
+
+
+def in_doubt(proposal: ProposalSummary) -> bool:
+    """Whether there are steps that may change devices, and of which it is not known yet whether they would."""
+    return any(step.changes for step in proposal.shown) or any(map(in_doubt, proposal.calls.values()))
 
 
 def _steps(proposal: ProposalSummary, within: str = "") -> Iterator[Text]:
@@ -76,12 +81,19 @@ def _end(result: RunResult, proposal: ProposalSummary | None) -> Iterator[Text]:
     line = Text("Plan: ", style="bold")
     line.append_text(word(result.verdict))
     if proposal is not None:
-        said = "something would be changed" if changed(proposal) else "nothing would be changed"
-        line.append(f"  {said}; proposal {proposal.digest[:DIGEST]}", style="")
+        line.append(f"  {_said(proposal)}; proposal {proposal.digest[:DIGEST]}", style="")
     yield line
     for name, value in (("Run", result.id), ("Report", result.report)):
         if value:
             yield Text(f"{name + ':':<8} {clean(value)}")
+
+
+def _said(proposal: ProposalSummary) -> str:
+    if changed(proposal):
+        return "something would be changed"
+    if in_doubt(proposal):
+        return "whether a device would be changed is not known yet"
+    return "no device would be changed"
 
 
 def _devices(number: int) -> str:

@@ -34,6 +34,39 @@ steps:
       - configure: {template: vlan.j2, vars: {vlan: 120, name: cameras}}
     on_failure: {undo: wave}
 """
+BACKWARDS = """
+netsaga: 1
+name: change
+version: 1.0.0
+inventory: {source: lab}
+defaults: {timeout: 5s, retry: {attempts: 3, delay: 10ms}}
+steps:
+  - id: second
+    needs: [first]
+    devices: inventory
+    do: [{configure: {lines: ["vlan 120", " name cams"]}}]
+    on_failure: {undo: run}
+  - id: first
+    needs: []
+    devices: inventory
+    do: [{configure: {lines: ["vlan 120", " name cameras"]}}]
+    on_failure: {undo: run}
+"""
+DRAINED = """
+netsaga: 1
+name: change
+version: 1.0.0
+inventory: {source: lab}
+defaults: {timeout: 5s, retry: {attempts: 3, delay: 10ms}}
+steps:
+  - id: deploy
+    devices: inventory
+    maintenance:
+      enter: [{configure: {lines: ["vlan 999", " name drained"]}}]
+      leave: [{configure: {lines: ["no vlan 999"]}}]
+    do: [{configure: {lines: ["vlan 120", " name cameras"]}}]
+    on_failure: {undo: wave}
+"""
 TEMPLATE = """
 {% if device.platform == "juniper_junos" %}
 set vlans {{ name }} vlan-id {{ vlan }}
@@ -119,3 +152,39 @@ async def test_what_cannot_be_looked_at_or_taken_back_is_named(lab: Bench, monke
 async def test_of_a_run_of_which_nothing_is_known_nothing_is_said(lab: Bench) -> None:
     prepared = (await _prepared(lab)).model_copy(update={"ref": None})
     assert (await _look(lab, prepared, "acc-001")).unseen == {"acc-001": "nothing is known of what it did"}
+
+
+@pytest.mark.parametrize("cut", [True, False], ids=["cut in two", "not begun"])
+async def test_what_an_operators_retry_left_is_found_behind_an_attempt_that_never_began(lab: Bench, cut: bool) -> None:
+    device, prepared = lab.testbed.device(HOSTS[0]), await _prepared(lab)
+    before = device.running_config()
+    device.inject(Fault(kind="refuse_connection", times=1))
+    assert (await refused(lab.interact.interact, call_of(prepared, "deploy", HOSTS[0]))).type == "unreachable"
+    if cut:
+        device.inject(Fault(kind="drop", match=COMMIT[HOSTS[0]], phase="after"))
+        await refused(lab.interact.interact, call_of(prepared, "deploy", HOSTS[0], generation=3))
+    found = await _look(lab, prepared, HOSTS[0])
+    assert (found.taken_back, found.clean) == ((HOSTS[0],), ()) if cut else ((), (HOSTS[0],))
+    assert device.running_config() == before
+
+
+async def test_of_two_steps_on_a_device_the_one_that_needs_the_other_is_taken_back_first(lab: Bench) -> None:
+    device, prepared = lab.testbed.device(HOSTS[0]), await lab.prepared(BACKWARDS)
+    before = device.running_config()
+    for step in ("first", "second"):
+        device.inject(Fault(kind="drop", match=r"^ ?name c", phase="after", times=1))
+        await refused(lab.interact.interact, call_of(prepared, step, HOSTS[0]))
+    assert (await _look(lab, prepared, HOSTS[0])).taken_back == (HOSTS[0],)
+    assert device.running_config() == before
+
+
+@pytest.mark.parametrize("at", ["entering", "leaving"])
+async def test_a_device_that_was_left_in_its_maintenance_is_led_out(lab: Bench, at: str) -> None:
+    device, prepared = lab.testbed.device(HOSTS[0]), await lab.prepared(DRAINED)
+    match = "^ ?name drained" if at == "entering" else "^no vlan 999"
+    device.inject(Fault(kind="drop", match=match, phase="after" if at == "entering" else "before", times=1))
+    await refused(lab.interact.interact, call_of(prepared, "deploy", HOSTS[0]))
+    assert 999 in device.vlans()
+    assert await _look(lab, prepared, HOSTS[0]) == LookResult(taken_back=(HostName(HOSTS[0]),))
+    assert {120, 999} & set(device.vlans()) == ({120} if at == "leaving" else set())
+    assert (await _look(lab, prepared, HOSTS[0])).clean == (HOSTS[0],)

@@ -34,6 +34,7 @@ def question(**changes: object) -> AskInput:
         "until": datetime(2026, 12, 1, 2, tzinfo=UTC),
         "made": {"modelled": 3},
         "diffs": (GROUP,),
+        "diffs_omitted": 2,
         "timeout_s": 5.0,
     }
     return AskInput.model_validate(fields | changes)
@@ -77,6 +78,7 @@ async def test_a_question_says_what_is_asked_about_and_is_repeated_under_the_sam
     assert (body["group"], body["quorum"], body["until"]) == ("leads", 1, "2026-12-01T02:00:00+00:00")
     assert body["counts"] == {"modelled": 3}
     assert body["diffs"] == [{"devices": 3, "example": "sw1", "made": "modelled", "text": "+vlan 120"}]
+    assert body["diffs_omitted"] == 2
 
 
 @pytest.mark.parametrize("word", ["approved", "rejected"])

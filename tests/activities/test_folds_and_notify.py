@@ -14,6 +14,7 @@ from activities.report.view import diffs
 from activities.values import BUNDLE, FOLD
 from activity_bench import SCOPE, call
 from workflows.contracts import (
+    ArtifactRef,
     Bundle,
     Device,
     DeviceOutcome,
@@ -24,6 +25,7 @@ from workflows.contracts import (
     RunResult,
 )
 from workflows.plan import HostName, Plan, StepId
+from workflows.wording import diff_shown
 
 
 async def _outcome(documents: Documents, host: str, text: str, status: DeviceStatus = "succeeded") -> DeviceOutcome:
@@ -42,9 +44,13 @@ async def test_outcomes_are_kept_and_equal_diffs_are_grouped(tmp_path: Path) -> 
     )
     result = await call(Fold(documents).fold, FoldInput(scope=SCOPE, step=StepId("precheck"), outcomes=outcomes))
     assert await documents.load(result.ref, FOLD) == {outcome.host: outcome for outcome in outcomes}
-    assert [(group.devices, group.example, len(group.text)) for group in result.diffs] == [
-        (2, "sw1", 2000),
-        (1, "sw3", 9),
+    assert [(group.devices, group.example, group.text) for group in result.diffs] == [
+        (
+            2,
+            "sw1",
+            "+ vlan 10\n" * 200 + f"… and 300 more lines; the whole diff: netsaga artifact {outcomes[1].diff_ref}",
+        ),
+        (1, "sw3", "+ vlan 30"),
     ]
     assert result.proposal == proposal_digest([outcomes[2], outcomes[0], outcomes[1]])
     assert result.proposal != proposal_digest([*outcomes[:3], outcomes[3]])
@@ -72,11 +78,25 @@ async def test_a_batch_that_proposed_nothing_has_no_proposal(tmp_path: Path) -> 
     assert (result.proposal, result.diffs) == (None, ())
 
 
-async def test_of_many_different_diffs_twenty_are_shown(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("x" * 2_000, "x" * 2_000),
+        ("+ a\n" * 500 + "+ b", "+ a\n" * 500 + "… and 1 more line; the whole diff: netsaga artifact sha256:12"),
+        ("+ a\n" + "x" * 3_000, "+ a\n… and 1 more line; the whole diff: netsaga artifact sha256:12"),
+        ("x" * 3_000, "x" * 2_000 + "\n… and 1 more line; the whole diff: netsaga artifact sha256:12"),
+    ],
+    ids=["just fits", "ends with a line", "a long line", "one line"],
+)
+def test_a_diff_that_is_cut_says_so(text: str, shown: str) -> None:
+    assert diff_shown(text, ArtifactRef("sha256:12")) == shown
+
+
+async def test_of_many_different_diffs_twenty_are_shown_and_the_others_counted(tmp_path: Path) -> None:
     documents = Documents(LocalArtifactStore(tmp_path))
     outcomes = tuple([await _outcome(documents, f"sw{n:02}", f"+ vlan {n}") for n in range(30)])
     result = await call(Fold(documents).fold, FoldInput(scope=SCOPE, step=StepId("precheck"), outcomes=outcomes))
-    assert len(result.diffs) == 20
+    assert (len(result.diffs), result.diffs_omitted) == (20, 10)
 
 
 # --------------------------------------------------------------------------------------------------------- notify

@@ -110,6 +110,11 @@ async def test_a_limit_chooses_among_the_selected_devices(desk: Desk) -> None:
     assert "`limit` names far, sw99, not among the 3 selected devices" in error.message
 
 
+async def test_a_called_run_keeps_to_its_callers_limit_whatever_it_selects(desk: Desk) -> None:
+    assert (await desk.run(within=["sw2", "far"])).hosts == ("sw2",)
+    assert (await desk.run(within=["far"])).hosts == ()
+
+
 async def test_the_search_attributes_that_the_server_knows_are_passed_on(desk: Desk) -> None:
     desk.knowledge = replace(desk.knowledge, search_attributes=False)
     assert not (await desk.run()).search_attributes

@@ -46,6 +46,7 @@ steps:
     on_failure: stop
 outputs: {closed: "${{ steps.close.status }}"}
 """
+CLOSE = "close-ticket.yaml"
 
 
 class Desk:
@@ -98,6 +99,10 @@ async def test_called_definitions_are_compiled_with_the_one_that_calls_them(desk
     prepared = await desk.run()
     called = await desk.run("close-ticket", inputs={"ticket": "RITM1"})
     assert prepared.plan.calls == {"close-ticket@1": called.plan.digest}
+    assert prepared.changing == ()
+    desk.change('http: {post: "itsm:/tickets/${{ inputs.ticket }}", json: {state: closed}}', "ansible: harden", CLOSE)
+    desk.change("steps.close.status", "steps.close.log", CLOSE)
+    assert (await desk.run()).changing == ("close-ticket@1",)
 
 
 async def test_a_definition_that_is_carried_by_the_request_may_call_those_in_the_folders(desk: Desk) -> None:

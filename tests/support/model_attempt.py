@@ -21,6 +21,7 @@ from workflows import contracts
 from workflows.contracts import DeviceOutcome, DeviceStatus, FailureInfo, InteractInput, UndoInfo
 from workflows.errors import RETRIED_AS, FailureType, failure
 from workflows.plan import ApplyAction, ConfigureAction, DevicesStep, HostName
+from workflows.run.holding import stays_inside
 
 if TYPE_CHECKING:
     from model_world import ModelWorld
@@ -55,7 +56,8 @@ class Attempt:
         )
         self._call = Call(Part(call.scope.run, call.step, call.host), call.generation)
         self._fault = world.fault(call.step, call.host, "undo" if deed == "leave" else self._deed)
-        maintained = step.maintenance is not None and self._deed in {"do", "undo", "leave"}
+        deeds = {"do", "undo", "leave", *(["confirm"] if stays_inside(step) else [])}
+        maintained = step.maintenance is not None and self._deed in deeds
         self._upkeep = Upkeep(self._lab, self._call, self._note) if maintained else None
         self._ticket = world.lock(self._call.part)
         self._lab.pass_time(call.scope.run, self._at)
@@ -91,7 +93,8 @@ class Attempt:
             raise self._outage()
         if self._fault in {"unreachable", "transient"}:
             raise self._failed(BEFORE[self._fault])
-        if self._upkeep is not None and not self._upkeep.enter(fails=self._fault == "enter_fails"):
+        fails = self._fault == "enter_fails"
+        if self._upkeep is not None and self._deed == "do" and not self._upkeep.enter(fails=fails):
             raise self._failed("check_failed")
         if self._fault in BEFORE and self._deed == "do":
             raise self._failed(BEFORE[self._fault])
@@ -107,7 +110,7 @@ class Attempt:
         await self._between()
         if self._deed == "confirm" or (changed and self._confirm is not None and self._confirm.hold == "device"):
             await self._keep()
-        if self._upkeep is not None and not self._upkeep.leave(fails=self._fault == "leave_fails"):
+        if self._upkeep is not None and not self._waits and not self._upkeep.leave(fails=self._fault == "leave_fails"):
             raise self._failed("check_failed")
         changed = changed or self._deed != "do"
         return DeviceOutcome(host=self._host, status="succeeded", changed=changed, touched=self._touched())
@@ -282,6 +285,8 @@ class Attempt:
                 raise Lost
         if not self._world.owns(self._call.part, self._ticket):
             raise Lost
+        if self._deed == "leave" and self._waits:
+            return DeviceOutcome(host=self._host, status="succeeded")  # whoever takes it back leads it out
         if upkeep is not None and begun and not self._inside:
             upkeep.enter()
         there = begun and self._lab.take_back(self._call, self._batch, self._attempt)
@@ -304,6 +309,12 @@ class Attempt:
     def _inside(self) -> bool:
         """Whether the step itself has led the device in, and nobody has led it out."""
         return self._upkeep is not None and self._upkeep.inside
+
+    @property
+    def _waits(self) -> bool:
+        """Whether leading the device out would settle a change that it has still to take back by itself."""
+        intent = self._lab.journal.get(self._call)
+        return stays_inside(self._step) and intent is not None and intent.until is not None
 
     def _note(self, what: What, said: str = "") -> None:
         self._lab.note(self._deed, what, self._call, self._batch, self._attempt, said, self._at)

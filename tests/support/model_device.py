@@ -148,7 +148,7 @@ class Lab:
         for line in there:
             config.discard(line)
             self.note("undo", "back", call, batch, attempt, line.rpartition(" ")[2])
-        intent.undone = bool(there) or intent.reverted
+        intent.undone = bool(there)
         return intent.undone
 
     # ------------------------------------------------------------------------------------------------ confirming

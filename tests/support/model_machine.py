@@ -72,7 +72,7 @@ changes: Final = st.builds(
     deadline=st.sampled_from(("", "", "", "", "stop", "undo", "skip")),
     guarded=st.booleans(),
     window=_WINDOWS,
-    maintained=st.sampled_from((False, False, True)),
+    maintained=st.sampled_from(("", "", "looks", "changes")),
     applies=st.booleans(),
 )
 proposals: Final = st.builds(
@@ -88,7 +88,7 @@ proposals: Final = st.builds(
 reads: Final = st.builds(
     StepSpec,
     verb=st.just("read"),
-    maintained=_RARELY,
+    maintained=st.sampled_from(("", "", "", "looks")),
     needs=_NEEDS,
     narrowed=st.booleans(),
     waves=_WAVES,

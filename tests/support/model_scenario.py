@@ -94,7 +94,7 @@ class StepSpec(Brief):
     on_block: Literal["abort", "proceed", "ask"] = "abort"  # of a step that calls a system
     guarded: bool = False  # only where the nearest call above has said so
     window: Literal["", "wait", "stop", "pause"] = ""  # what happens while the change window is closed
-    maintained: bool = False  # each device is led into its maintenance before, and out of it after
+    maintained: Literal["", "looks", "changes"] = ""  # each device is led in before, and out after: what that does
     applies: bool = False  # the change is what the nearest step above has proposed, unless another one applies that
     binds: bool = False  # a gate is about what the nearest step above has proposed, where a step behind applies it
     via: bool = False  # a gate asks a system, too

@@ -9,7 +9,6 @@ from model_scenario import Definition, Scenario
 from workflows.definition.compiler import Source, compile_definition
 from workflows.definition.render import render
 from workflows.plan import Plan
-from workflows.run.capabilities import not_carried_out
 
 VERSION: Final = "1.0.0"
 SIGNAL: Final = "go"
@@ -31,7 +30,7 @@ def plans_of(scenario: Scenario) -> dict[str, Plan]:
 
 def _compiled(source: Source) -> Plan:
     found = compile_definition(source)
-    if found.plan is None or not_carried_out(found.plan):
+    if found.plan is None:
         raise ValueError(render(found.diagnostics, {source.name: source.text}))
     return found.plan
 
@@ -128,8 +127,11 @@ def _fan_out(definition: Definition, index: int) -> dict[str, object]:
     found["retry"] = {"attempts": spec.attempts, "delay": "1s", "on": ["transient"]}
     found |= {"window": {**WINDOW, "on_closed": spec.window}} if spec.window else {}
     checks = {"check": {"it is well": 'device.name != "nobody"'}}
-    if spec.maintained:
+    if spec.maintained == "looks":
         found["maintenance"] = {side: [{"check": {f"{side} goes well": "1 < 2"}}] for side in ("enter", "leave")}
+    elif spec.maintained == "changes":
+        sides = {"enter": "maintenance", "leave": "no maintenance"}
+        found["maintenance"] = {side: [{"configure": {"lines": [line]}}] for side, line in sides.items()}
     if spec.verb == "propose":
         change = {"propose": {"lines": [f"vlan {index + 10}"]}, "as": "change"}
         return found | {"do": [change]} | _on_failure(definition, index)

@@ -33,6 +33,19 @@ def a_device_in_maintenance_alone_is_changed(story: Story) -> Iterator[str]:
             yield f"{entry}: it is not in its maintenance"
 
 
+def what_waits_for_its_wave_is_not_settled_on_the_way_out(story: Story) -> Iterator[str]:
+    """Where leaving configures, a device is led out once its change is confirmed, or gone."""
+    held: set[object] = set()
+    for entry in story.lab.log:
+        spec = spec_of(story, entry.call.part.step) if entry.what in {"line", "leave"} else None
+        if entry.what == "line" and spec is not None and spec.maintained == "changes":
+            held |= {entry.call} if spec.confirm == "wave" and spec.undo else set()
+        elif entry.what in {"kept", "back", "reverts"}:
+            held.discard(entry.call)
+        elif entry.what == "leave" and not entry.said and entry.call in held:
+            yield f"{entry}: its change still waits for its wave"
+
+
 def who_only_plans_enters_nothing(story: Story) -> Iterator[str]:
     """A plan leads no device into its maintenance."""
     plans = {told.run: told.id for told in story.runs if told.plans}
@@ -44,5 +57,6 @@ def who_only_plans_enters_nothing(story: Story) -> Iterator[str]:
 UPKEEP_RULES: Final[tuple[Callable[[Story], Iterator[str]], ...]] = (
     who_is_led_in_is_led_out,
     a_device_in_maintenance_alone_is_changed,
+    what_waits_for_its_wave_is_not_settled_on_the_way_out,
     who_only_plans_enters_nothing,
 )

@@ -47,6 +47,7 @@ class Prepared(Model):
     reminded: tuple[str, ...] = ()  # the groups that a notification target of the same name tells
     safety: tuple[Safety, ...] = ()
     safety_of: str = ""  # for each host in its order the place in ``safety``, a digit of base 36
+    changing: Newer[tuple[str, ...]] = ()  # called definitions, as calls write them, that may change devices
 
 
 class Bundle(Model):
@@ -102,6 +103,7 @@ class FoldResult(Model):
     ref: ArtifactRef
     proposal: str | None = None
     diffs: tuple[DiffGroup, ...] = ()
+    diffs_omitted: Newer[int] = 0  # groups beyond those
     made: Mapping[str, int] = {}  # devices by how their diff was made
 
 
@@ -252,6 +254,7 @@ class AskInput(Model):
     until: datetime
     made: Mapping[str, int] = {}  # devices by how their diff was made
     diffs: tuple[DiffGroup, ...] = ()
+    diffs_omitted: Newer[int] = 0  # groups beyond those, at most
     reference: str | None = None  # what the system calls the question; None: it has not been asked
     timeout_s: float = 60.0
 

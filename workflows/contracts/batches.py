@@ -91,5 +91,6 @@ class BatchResult(Model):
     fold: ArtifactRef | None = None  # the devices' outcomes, a JSON map from host to `DeviceOutcome`
     proposal: str | None = None  # digest over the hosts and their diffs
     diffs: tuple[DiffGroup, ...] = ()
+    diffs_omitted: Newer[int] = 0  # groups of equal diffs beyond those
     made: Mapping[str, int] = {}  # devices by how their diff was made
     tripped: Newer[bool] = False  # its breaker has opened

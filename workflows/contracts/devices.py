@@ -101,5 +101,5 @@ class DiffGroup(Model):
     made: str
     devices: int
     example: HostName
-    text: str  # its first 2,000 characters
+    text: str  # its first lines, 2,000 characters at most; where it was cut, it says so
     ref: ArtifactRef | None = None  # the whole of it

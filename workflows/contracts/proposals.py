@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from workflows.contracts.compatible import Newer
 from workflows.contracts.devices import DiffGroup
 from workflows.contracts.names import ArtifactRef
 from workflows.plan import HostName, Model, StepId
@@ -70,6 +71,7 @@ class ShownStep(Model):
     how: Shown
     text: str
     final: bool = False  # of ``finally``
+    changes: Newer[bool] = False  # it may change devices, itself or by what it calls; which and how is not known
 
 
 class ProposalSummary(ProposalRef):

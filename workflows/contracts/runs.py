@@ -36,6 +36,7 @@ class RunRequest(Asked):
     inputs: Mapping[str, JsonValue] = {}
     mode: Literal["apply", "plan"] = "apply"
     limit: tuple[HostName, ...] = ()  # only these devices of the selection
+    within: tuple[HostName, ...] = ()  # of a called run: the limit of its caller; what it selects beyond is left out
     by: str = ""  # a claim, until an authenticated door carries it
     reason: str = ""
     plan_digest: str | None = None  # the plan that is expected; another one is refused
@@ -169,6 +170,7 @@ class Gate(Model):
     also: str = ""  # that group, once it has escalated: its members may decide as well
     digest: str | None = None
     diffs: tuple[DiffGroup, ...] = ()
+    diffs_omitted: Newer[int] = 0  # groups of equal diffs beyond those, at most
     made: Mapping[str, int] = {}  # devices by how their diff was made
     safety: tuple[SafetyCount, ...] = ()  # of the devices that are to be changed
     confirm_hold: Literal["device", "wave", "best_effort"] | None = None  # when the change is confirmed; None: never

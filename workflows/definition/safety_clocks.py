@@ -125,7 +125,9 @@ def _confirm_s(body: DevicesBody, timeout_s: float) -> float:
     if not _held(body):
         return 0.0
     last = max(place for place, action in enumerate(body.do) if action.kind in {"apply", "configure"})
-    return limits.confirm_seconds(timeout_s, len(body.do) - 1 - last)
+    # Where leaving the maintenance would settle the change, the device stays inside until it is confirmed.
+    leave = len(body.leave) if any(action.kind in limits.LIMITED for action in body.leave) else 0
+    return limits.confirm_seconds(timeout_s, len(body.do) - 1 - last + leave)
 
 
 def check_wait(step: StepDraft, body: WaitBody, draft: Draft, findings: Findings) -> None:

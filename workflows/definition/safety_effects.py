@@ -22,6 +22,7 @@ from workflows.definition.nodes import Fields
 from workflows.definition.outputs import article, verb_of
 
 IN_ORDER = "`finally` carries out all of its steps, in their order, whatever becomes of each"
+_HARMLESS = (ApproveBody, NotifyBody, SetBody, WaitBody)
 _ATTEMPTS = "a limit of all its attempts is a `deadline`"
 
 
@@ -37,6 +38,7 @@ def check_effects(draft: Draft, findings: Findings) -> None:
             findings.add("NS719", message, span, hint)
         _check_needs(step, findings)
         _check_undo(step, draft, findings)
+    _check_gates_of_finally(draft, findings)
 
 
 # ------------------------------------------------------------------------------------------------------------ keys
@@ -138,6 +140,18 @@ def _in_finally(step: StepDraft) -> Iterator[tuple[Span, str, str]]:
     if common.on_block == "ask":
         message = f"the step `{name}` of `finally` says `on_block: ask`, and nobody is asked there"
         yield step.key("on_block"), message, f"write `proceed`: {IN_ORDER}"
+
+
+def _check_gates_of_finally(draft: Draft, findings: Findings) -> None:
+    """Reports gates of ``finally`` with more behind them than words: whoever rejects there keeps nothing back."""
+    for place, step in enumerate(draft.final):
+        behind = [one for one in draft.final[place + 1 :] if not isinstance(one.body, _HARMLESS)]
+        if isinstance(step.body, ApproveBody) and behind:
+            message = (
+                f"the gate `{step.id.text}` of `finally` keeps nothing back: `{behind[0].id.text}` follows it anyway"
+            )
+            hint = f"move what needs consent to `steps`: {IN_ORDER}, also behind a gate that was rejected"
+            findings.add("NS719", message, step.id.span, hint)
 
 
 # ------------------------------------------------------------------------------------------------------------- undo

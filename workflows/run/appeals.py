@@ -61,7 +61,7 @@ class Appeals:
         run.asks = False
         answer = run.answer or Answer("stop")
         by = f" by {answer.by}" if answer.by else ""
-        if answer.action == "retry":
+        if answer.action == "retry" and await self._resumed(run):
             await self._renew(run)
             return True
         said, run.appeal = run.appeal, ""
@@ -87,6 +87,19 @@ class Appeals:
         # may end it all the same.
         answered = run.answer is not None
         return not isinstance(step, DevicesStep) or (not answered and workflow.patched("asked-about-whole-fan-outs"))
+
+    async def _resumed(self, run: StepRun) -> bool:
+        """Waits where the run is paused, too. Whether the step may then be carried out again: the run goes on.
+
+        A step over devices waits by itself, when it has taken back what failed.
+        """
+        state = self._state
+        if not state.paused or isinstance(run.step, DevicesStep) or not workflow.patched("a-pause-holds-a-retry"):
+            return True
+        run.message = f"{run.appeal}; it is tried again when the run is resumed"
+        self._changed()
+        await until(state, lambda: not state.paused or state.cut or state.stopping)
+        return not (state.cut or state.stopping)
 
     async def _renew(self, run: StepRun) -> None:
         """Another go, with as much time as the first one had.

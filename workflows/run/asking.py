@@ -79,6 +79,7 @@ class Asking:
             until=gate.until,
             made=gate.made,
             diffs=gate.diffs,
+            diffs_omitted=gate.diffs_omitted,
             reference=gate.reference,
             timeout_s=step.timeout_s,
         )

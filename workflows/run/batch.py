@@ -105,6 +105,7 @@ class BatchWorkflow:
             fold=folded.ref if folded else None,
             proposal=folded.proposal if folded else None,
             diffs=folded.diffs if folded else (),
+            diffs_omitted=folded.diffs_omitted if folded else 0,
             made=folded.made if folded else {},
             tripped=self._breaker.open,
         )
@@ -382,8 +383,7 @@ class BatchWorkflow:
     async def _worth_telling(self) -> None:
         """Waits until the run has a use for the news: a failure or a freed slot, or else as often as it asked for.
 
-        A signal costs the server two transactions and the run a workflow task, and twenty batches at work would send
-        twenty a second. Whoever watches asks the batches themselves.
+        A signal costs two transactions and a workflow task, and whoever watches asks the batches themselves.
         """
         longest = timedelta(seconds=self._batch.policy.report_s) - REPORT_EVERY
         if longest <= timedelta():

@@ -5,7 +5,6 @@ slots that it cannot use any more (`slots.py`).
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -26,8 +25,7 @@ from workflows.contracts import (
     Slots,
 )
 from workflows.plan import DevicesStep, HostName
-from workflows.run import calls, renewal
-from workflows.run.evidence import merged
+from workflows.run import calls, evidence, renewal
 from workflows.run.judgement import Judgement
 from workflows.run.packing import admitted, pack, usable
 from workflows.run.slots import evenly, shared
@@ -58,14 +56,15 @@ class Batches:
         self._open: dict[str, asyncio.Task[None]] = {}
         self._judged: Sequence[HostName] = ()  # the wave that is carried out, or those of it that are
         self._waiting: list[BatchRun] = []  # to be opened yet
+        self._mode: BatchMode = "do"  # of all that are open
         self._halted = False  # no new devices
+        self.paused = False  # an operator has paused the run: the devices that are left have their turn later
         self._report_s = 1.0  # how often a batch tells of what can wait
         self._handles: dict[str, ChildWorkflowHandle[Any, BatchResult]] = {}
 
-    @property
-    def _changes(self) -> bool:
-        """Whether devices are changed, here and now: in plan mode they are not."""
-        return self._step.changes and self._state.request.mode == "apply"
+    def _concurrency(self) -> int:
+        """How many devices may be under way, in all open batches."""
+        return self._judgement.concurrency(undoes=self._mode == "undo")
 
     def progress(self, progress: Progress) -> None:
         """What a batch reports while it works."""
@@ -82,7 +81,7 @@ class Batches:
 
     def _make_good(self, batch: BatchRun) -> None:
         """Gives back slots that failures have burnt, as far as the failures that are left allow it."""
-        if batch.mode != "do" or self._step.budget != "strict" or not self._changes:
+        if batch.mode != "do" or self._step.budget != "strict" or not self._judgement.changes:
             return
         failures = self._run.failures(batch.hosts)
         burnt, batch.failures = max(0, failures - batch.failures), failures
@@ -99,7 +98,7 @@ class Batches:
         """Gives slots that a batch cannot use any more to the others, unless batches to be opened will need them."""
         if batch.mode != "do" or self._waiting or self._halted or self._to_start(batch):
             return
-        concurrency = self._judgement.concurrency()
+        concurrency = self._concurrency()
         idle = concurrency - sum(min(one.slots, self._unfinished(one)) for one in self._open_ones())
         if idle >= max(1, IDLE * concurrency) and _in_use_stays():
             self._share_slots(())
@@ -137,6 +136,7 @@ class Batches:
         Raises:
             HandOverError: The run continues as new; the letters say which devices are still to be taken up.
         """
+        self._mode = mode
         name = f"{name}/{self._state.executions}" if self._state.executions else name
         self._waiting = [
             BatchRun(f"{self._run.id}/{name}/{index}", part, mode, generation)
@@ -144,14 +144,14 @@ class Batches:
         ]
         whole = len(wave) != len(hosts) and workflow.patched("waves-are-judged-whole")
         self._judged = wave if whole else hosts
-        most = min(contracts.BATCHES_OPEN, self._judgement.concurrency())
+        most = min(contracts.BATCHES_OPEN, self._concurrency())
         self._report_s = float(min(most, len(self._waiting)))  # all open batches together: about one report a second
         if self._step.accept.kind == "any":
             self._report_s = 1.0  # the first success stops all the others
         tasks = self._open
         stop_sent = False
         while self._waiting or tasks:
-            self._halted = mode == "do" and self._judgement.over(self._judged)
+            self._halted = mode == "do" and (self.paused or self._judgement.over(self._judged))
             if self._halted:
                 self._waiting = []
                 if not stop_sent:
@@ -166,7 +166,7 @@ class Batches:
             self._waiting = [batch for batch in self._waiting if batch not in fresh]
             if not self._halted:
                 self._share_slots(fresh)
-            spare = self._judgement.spare(self._judged) if mode == "do" and self._changes else None
+            spare = self._judgement.spare(self._judged) if mode == "do" and self._judgement.changes else None
             for batch in fresh:
                 batch.spare = spare
                 self._run.batches[batch.label] = batch
@@ -185,7 +185,7 @@ class Batches:
         During a pause, or under a cap by a fact, those that are open have got the slots of those that have ended.
         """
         before, waiting = max(0, most - len(self._open)), len(self._waiting)
-        free = self._judgement.concurrency() - sum(map(self._in_use, self._open_ones()))
+        free = self._concurrency() - sum(map(self._in_use, self._open_ones()))
         room = max(0, min(contracts.BATCHES_OPEN - len(self._open), free))
         return room if min(room, waiting) != min(before, waiting) and _in_use_stays() else before
 
@@ -203,7 +203,7 @@ class Batches:
             return True
         if not self._open and (not held or self._state.handing_over):
             return True
-        return bool(watched) and self._judgement.over(watched)
+        return bool(watched) and (self.paused or self._judgement.over(watched))
 
     def _halt(self) -> None:
         """No new devices; where one success is enough, those under way end too."""
@@ -223,7 +223,7 @@ class Batches:
         self._tell_slots(moved)
 
     def _divided(self, batches: Sequence[BatchRun]) -> list[int]:
-        concurrency, needs = self._judgement.concurrency(), [self._unfinished(batch) for batch in batches]
+        concurrency, needs = self._concurrency(), [self._unfinished(batch) for batch in batches]
         even = evenly(concurrency, needs)
         # What starts no more devices keeps what it has, and need not be told; nor is an undo, which takes no orders.
         keeps = [batch.label in self._open and not self._takes_slots(batch) for batch in batches]
@@ -328,9 +328,7 @@ class Batches:
                 if letter != contracts.PENDING
             )
         if result.proposal is not None:
-            run.proposals.append(result.proposal)
-            run.diffs = merged([*run.diffs, *result.diffs])
-            run.made = dict(Counter(run.made) + Counter(result.made))
+            evidence.gather(run, result)
 
     def _lost(self, batch: BatchRun, error: Exception) -> None:
         """A batch that ends without a result leaves its devices unknown: they are looked at first."""
@@ -338,7 +336,7 @@ class Batches:
         status: contracts.DeviceStatus = "failed"
         if batch.mode == "undo":
             status = "undo_failed"
-        elif self._changes:
+        elif self._judgement.changes:
             status = "unknown"
         info = FailureInfo(type="outcome_unknown", message=f"batch {batch.label} ended without a result")
         lost = [host for host in batch.hosts if batch.mode != "do" or self._run.letters[host] in OPEN]
@@ -369,17 +367,17 @@ class Batches:
                 for host in batch.hosts
             ),
             slots=batch.slots,
-            renewal=renewal.call_of(self._state) if self._changes else None,
+            renewal=renewal.call_of(self._state) if self._judgement.changes else None,
             proposal=self._state.planned.ref if self._state.planned is not None else None,
             policy=BatchPolicy(
-                changes=self._changes,
+                changes=self._judgement.changes,
                 leaves=step.maintenance is not None and self._state.request.mode == "apply",
                 mode=self._state.request.mode,
                 # Where the step pauses on a failure, the operator is asked first.
                 undoes_itself=bool(step.undo) and step.on_failure.action != "pause",
-                first=batch.mode == "do" and step.accept.kind == "any" and self._changes == step.changes,
-                strict=step.budget == "strict" and self._changes,
-                breaker=step.breaker if batch.mode == "do" and self._changes == step.changes else None,
+                first=batch.mode == "do" and step.accept.kind == "any" and self._judgement.changes == step.changes,
+                strict=step.budget == "strict" and self._judgement.changes,
+                breaker=step.breaker if batch.mode == "do" and self._judgement.changes == step.changes else None,
                 failed_at=tuple(self._run.failed_at),
                 spare=batch.spare,
                 each=step.concurrency_each if self._run.caps else None,

@@ -17,6 +17,7 @@ from workflows.wording import because, some
 
 Devices = tuple[DeviceResult, ...]
 _WORST: Final = frozenset({"undo_failed", "unknown"})
+_AS_BEFORE: Final = frozenset({"unchanged", "untouched", "skipped"})
 
 
 def judge(state: RunState, devices: Devices) -> None:
@@ -32,6 +33,8 @@ def judge(state: RunState, devices: Devices) -> None:
 def judge_finally(state: RunState, devices: Devices) -> Devices:
     """Makes the run dirty where its ``finally`` has left a device in between, and says which and what to do.
 
+    A device that ``finally`` alone has changed ends as changed; the verdict over the steps stands.
+
     Args:
         state: The run; its ``finally`` is over.
         devices: Where they ended in the steps.
@@ -39,6 +42,7 @@ def judge_finally(state: RunState, devices: Devices) -> Devices:
     Returns:
         Where they ended after all.
     """
+    devices = _with_last_changes(state, devices)
     said = "; ".join(_left(state))
     if not said or not workflow.patched("finally-counts-for-the-verdict"):
         return devices
@@ -62,6 +66,19 @@ def _left(state: RunState) -> Iterator[str]:
 def _hosts(run: StepRun) -> list[HostName]:
     """The devices that a step has left in between, in its order."""
     return [host for host in run.letters if run.in_between(host)]
+
+
+def _with_last_changes(state: RunState, devices: Devices) -> Devices:
+    """Where devices ended, with those that only ``finally`` has changed."""
+    last = {host: run.id for run in state.finally_.values() if run.changes for host in state.changed_by(run)}
+    if not last:
+        return devices
+    return tuple(
+        DeviceResult(name=device.name, status="changed", step=last[device.name])
+        if device.status in _AS_BEFORE and device.name in last
+        else device
+        for device in devices
+    )
 
 
 def _worst(state: RunState) -> dict[HostName, DeviceResult]:

@@ -23,6 +23,7 @@ ANYONE = "*"
 NAMED = 10  # people whom a refusal names
 EXAMPLE = '{"by": "NAME", "comment": "TEXT", "step": "STEP"}'  # of a decision
 UNBOUND = "this gate binds no diffs, so there is no digest to name; leave `digest` out"
+SPACELESS = "nobody-is-two-people"
 Answer = Literal["approve", "reject"]
 Noted = Literal["approve", "reject", "remind", "unanswered", "unreachable"]
 How = Literal["update", "signal", "timeout", "automatic", "system"]
@@ -42,6 +43,8 @@ class Decisions:
         except InvalidInputError as error:
             return str(error)
         step = gate.step
+        if not decision.by:
+            return "nobody is named"
         refused = other_proposal(gate, decision.digest)
         if refused is not None:
             return refused
@@ -65,6 +68,8 @@ class Decisions:
     def decide(self, decision: Decision, answer: Answer, how: How) -> DecisionAnswer | None:
         """Takes a decision and records it, also one that does not count (then the answer is ``None``)."""
         decision = trimmed(decision)
+        if decision.by != decision.by.strip() and workflow.patched(SPACELESS):
+            decision = spaceless(decision)
         refusal = self.refusal(decision)
         if refusal == UNBOUND and not workflow.patched("a-gate-that-binds-nothing"):
             refusal = None  # as older builds took it
@@ -133,6 +138,11 @@ class Decisions:
             return gates[step]
         asked = f"{step} is not waiting for a decision" if step else "name the step" if gates else "no gate is open now"
         raise InvalidInputError(f"{asked}; open gates: {', '.join(gates)}" if gates else asked)
+
+
+def spaceless(decision: Decision) -> Decision:
+    """The same, of a person whose name has no spaces around it: nobody is two people, or another than who asked."""
+    return decision.model_copy(update={"by": decision.by.strip()})
 
 
 def note(

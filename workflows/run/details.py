@@ -14,6 +14,7 @@ from workflows.contracts import Cause, Gate, RunStatus, StepStatus, WaveStatus
 
 ROOM: Final = 4_000  # bytes
 HEAD, ASKED, STEPS, CAUSES = 500, 1_200, 1_100, 700  # of them; what is left is for the diffs of a gate
+FIRST: Final = 3  # diffs of a gate
 LINE: Final = 240  # characters
 STEPS_IN_ORDER: Final = 8
 WAVES_NAMED: Final = 6  # of more waves, each is one mark
@@ -33,7 +34,7 @@ def markdown(status: RunStatus) -> str:
     ]
     text = "\n\n".join(part for part in parts if part)
     for gate in status.gates:
-        for diff in _diffs(gate):
+        for diff in _diffs(gate, status.id):
             if len(f"{text}\n\n{diff}".encode()) > ROOM:
                 return text
             text = f"{text}\n\n{diff}"
@@ -153,8 +154,12 @@ def _why(cause: Cause) -> str:
     return said if cause.what == "cancelled" else f"{cause.what}: {said}"
 
 
-def _diffs(gate: Gate) -> Iterator[str]:
-    for group in gate.diffs[:3]:
+def _diffs(gate: Gate, run: str) -> Iterator[str]:
+    """The first of a gate's diffs; before them, that they are not all."""
+    kinds = len(gate.diffs) + gate.diffs_omitted
+    if kinds > FIRST:
+        yield f"Here are the first {FIRST} of {kinds} kinds of change; more shows `netsaga status {run} --diffs`"
+    for group in gate.diffs[:FIRST]:
         made = group.made.replace("_", " ")
         text = group.text if len(group.text) <= 600 else group.text[:600] + "\n…"
         yield f"{group.devices} device(s) such as {_plain(group.example)} ({made}):\n\n```diff\n{text}\n```"

@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from workflows.contracts import ArtifactRef, DiffGroup, SafetyCount
+from workflows.contracts import ArtifactRef, BatchResult, DiffGroup, SafetyCount
 from workflows.errors import EvaluationError
 from workflows.plan import (
     ApplyAction,
@@ -45,14 +45,22 @@ _JSON: Final[TypeAdapter[JsonValue]] = TypeAdapter(JsonValue)
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-def merged(groups: Sequence[DiffGroup]) -> list[DiffGroup]:
-    """The groups of several batches, equal diffs together, the most common first; at most `GROUPS`."""
+def gather(step: StepRun, batch: BatchResult) -> None:
+    """Adds what a batch has proposed to its step: equal diffs together, the most common first; at most `GROUPS`.
+
+    Of the groups that are not kept nothing is known but how many there are. One that several batches leave out counts
+    for each of them: rather too many than too few.
+    """
+    assert batch.proposal is not None, "nothing was proposed"
     found: dict[tuple[str, str], DiffGroup] = {}
-    for group in groups:
+    for group in (*step.diffs, *batch.diffs):
         same = found.get((group.digest, group.made))
         devices = group.devices + (same.devices if same else 0)
         found[group.digest, group.made] = (same or group).model_copy(update={"devices": devices})
-    return sorted(found.values(), key=lambda group: -group.devices)[:GROUPS]
+    step.proposals.append(batch.proposal)
+    step.diffs = sorted(found.values(), key=lambda group: -group.devices)[:GROUPS]
+    step.diffs_omitted += batch.diffs_omitted + len(found) - len(step.diffs)
+    step.made = dict(Counter(step.made) + Counter(batch.made))
 
 
 def proposal_digest(state: RunState, bound: StepRun) -> str:
@@ -67,7 +75,8 @@ def seen_by_auto(bound: StepRun | None) -> dict[str, JsonValue]:
     """``bound`` of an automatic approval: how many devices, groups of equal diffs, and diffs by how they were made."""
     made = Counter(bound.made if bound else {})
     counts: dict[str, JsonValue] = {name: made[kind] for name, kind in MADE.items()}
-    return {"devices": made.total(), "groups": len(bound.diffs) if bound else 0, **counts}
+    groups = len(bound.diffs) + bound.diffs_omitted if bound else 0
+    return {"devices": made.total(), "groups": groups, **counts}
 
 
 def shown(diffs: Sequence[DiffGroup]) -> tuple[ArtifactRef, ...]:

@@ -15,13 +15,14 @@ from temporalio import workflow
 from workflows import contracts
 from workflows.contracts import FailureInfo, Progress
 from workflows.plan import DevicesStep, HostName
+from workflows.run import holding
 from workflows.run.batches import Batches
 from workflows.run.holding import confirm_until, hold_of
 from workflows.run.judgement import Judgement
 from workflows.run.reckoning import note_turn
 from workflows.run.rollout import Rollout
 from workflows.run.state import FAILED, Answer, BatchMode, RunState, StepRun, WaveRun, spoken
-from workflows.run.together import share_late_verdicts, share_verdicts
+from workflows.run.together import HEEDED, PASSED_OVER, leave_none_half, share_late_verdicts, share_verdicts
 from workflows.run.waiting import in_time, until
 
 UNDER_WAY: Final = frozenset({"pending", "running", "soaking", "confirming"})
@@ -101,7 +102,8 @@ class FanOut:
             if wave.state == "succeeded" and not left:
                 continue
             failed = [host for host in wave.hosts if self._run.letters[host] in RETRIED]
-            await self.take_back(self._left_with_a_part(failed), wave.name)
+            if self._step.undo or not workflow.patched(HEEDED):
+                await self.take_back(self._left_with_a_part(failed), wave.name)
             # One that could not be taken back is not built upon.
             cut = [host for host in wave.hosts if host in self._run.cut_short]
             self._begin_anew([host for host in failed if self._run.letters[host] in RETRIED] + cut)
@@ -118,6 +120,7 @@ class FanOut:
         self, hosts: Sequence[HostName], name: str, mode: BatchMode, wave: Sequence[HostName] = ()
     ) -> None:
         """Asks about what was done under the generation of each device: the journal knows it under no other."""
+        self._batches.paused = False
         generations = self._run.generations
         for generation in sorted({generations.get(host, 1) for host in hosts}):
             mine = [host for host in hosts if generations.get(host, 1) == generation]
@@ -139,6 +142,11 @@ class FanOut:
     def cut(self) -> None:
         """Ends what is under way, between two actions."""
         self._batches.cut()
+
+    def pause(self) -> None:
+        """No more devices are taken up, and those under way end; a wave that must end in time goes on to its end."""
+        if not holding.must_end(self._step, self._state.request.mode) and workflow.patched("a-pause-holds-devices"):
+            self._batches.paused = True
 
     def share_slots(self) -> None:
         """An operator has changed the concurrency."""
@@ -187,6 +195,7 @@ class FanOut:
         if wave.state == "confirming":
             await self._by_generation(changed, f"{wave.name}/confirm", "confirm")  # once begun, it goes forward
             await share_late_verdicts(self._run, wave, self.take_back)
+            await self._clear(wave, "unconfirmed-are-taken-back")
             wave.state = "failed" if self._judgement.broken(wave.hosts) else "succeeded"
         if wave.state != "succeeded":
             await self._give_up(wave)
@@ -226,11 +235,14 @@ class FanOut:
             left = any(self._run.letters[host] == contracts.PENDING for host in wave.hosts)
             if left and not self._judgement.over(wave.hosts) and workflow.patched("rest-of-wave"):
                 await self._groups(wave)
+        cut_off = self._judgement.cut_off(wave.hosts)
+        if not self._judgement.enough:
+            await leave_none_half(self._run, wave, self.take_back)
         await self._clear(wave)
         if self._state.cut:
             wave.state = "cancelled"
-        elif self._judgement.broken(wave.hosts):
-            wave.state = "failed"
+        elif cut_off or self._judgement.broken(wave.hosts):
+            wave.state, wave.why = "failed", cut_off or wave.why
         elif (open_ := self._judgement.unfinished(wave.hosts)) and workflow.patched("cut-by-a-deadline-is-not-done"):
             wave.state, wave.why = "failed", f"{open_} of {len(wave.hosts)} devices had not ended by the deadline"
         elif wave.soak_s > 0:
@@ -248,8 +260,11 @@ class FanOut:
 
     async def _group(self, hosts: Sequence[HostName], name: str, wave: Sequence[HostName] = ()) -> None:
         """Those of these devices that have not been taken up: all of them, unless the run has continued as new."""
-        left = [host for host in hosts if self._run.letters[host] == contracts.PENDING]
-        await self._by_generation(left, name, "do", wave)
+        while left := [host for host in hosts if self._run.letters[host] == contracts.PENDING]:
+            await self._by_generation(left, name, "do", wave)
+            if not self._batches.paused or all(self._run.letters[host] != contracts.PENDING for host in left):
+                break
+            await self.rollout.unpaused()  # those that the pause has kept back have their turn then
 
     async def _after_soak(self, wave: WaveRun) -> str:
         """Soaks; then the checks that follow the change run anew, and the wave is judged again."""
@@ -286,9 +301,11 @@ class FanOut:
         An answer for some devices leaves the question open for the others; the step ends when each has its own.
         """
         run = self._run
-        ends = run.answer is not None and run.answer.action in {"undo", "stop"} and not run.answer.devices
-        if self._step.on_failure.action != "pause" or ends:
+        if self._step.on_failure.action != "pause":
             return False
+        ends = run.answer is not None and run.answer.action in {"undo", "stop"} and not run.answer.devices
+        if ends and not workflow.patched("answered-before-it-continued"):
+            return False  # what failed may not be taken back yet: the run has continued as new in the middle of that
         failed = [host for host in wave.hosts if run.letters[host] in FAILED]
         where = spoken(wave.name)
         if not failed and workflow.patched("asked-about-the-step"):
@@ -306,7 +323,10 @@ class FanOut:
         run.asks, run.state, run.message = False, "running", ""
         failed = [host for host in failed if (host in answer.devices if answer.devices else host not in run.settled)]
         # What a failed device was left with is taken back first, whatever is to become of it; asking came before that.
-        await self.take_back(self._left_with_a_part(failed), wave.name)
+        # Where that is forbidden, another go builds on it, and whoever stops leaves it as any step does that fails.
+        forbidden = not self._step.undo and answer.action in {"retry", "stop"}
+        if not forbidden or not workflow.patched(HEEDED):
+            await self.take_back(self._left_with_a_part(failed), wave.name)
         match answer.action:
             case "retry":
                 run.answer = None
@@ -324,7 +344,7 @@ class FanOut:
                     if host in run.passed:
                         continue
                     run.letters[host] = contracts.LETTERS["skipped"]
-                    run.messages[host] = FailureInfo(type="cancelled", message="skipped by an operator")
+                    run.messages[host] = PASSED_OVER
             case "undo" | "stop":
                 if not answer.devices or not workflow.patched("answers-for-some"):
                     return False
@@ -332,16 +352,19 @@ class FanOut:
                 run.settled += [host for host in failed if host not in run.settled]
         return not self._judgement.stopped
 
-    async def _clear(self, wave: WaveRun) -> None:
+    async def _clear(self, wave: WaveRun, since: str = "unasked-are-taken-back") -> None:
         """Takes failed devices back about which nobody was asked, where the step pauses on a failure.
 
-        So many failures were accepted, or a cancel came first. Where a step does not pause, its batches do it.
+        So many failures were accepted, or a cancel came first, or a confirm failed, whose time runs. Or a cancel came
+        before all was taken back that an operator had been asked about: the run has continued as new meanwhile. Where a
+        step does not pause, its batches do it. Runs of builds before ``since`` do not.
         """
         run = self._run
-        if self._step.on_failure.action != "pause" or not self._step.undo or (run.answer and not run.answer.devices):
+        answered = run.answer is not None and not run.answer.devices
+        if self._step.on_failure.action != "pause" or not self._step.undo or (answered and not self._state.cut):
             return
         left = self._left_with_a_part(wave.hosts)
-        if left and workflow.patched("unasked-are-taken-back"):
+        if left and workflow.patched("answered-and-then-cut" if answered else since):
             await self.take_back(left, wave.name)
 
     async def _answer(self) -> Answer:

@@ -53,9 +53,11 @@ class Interpreter:
         tasks: dict[str, asyncio.Task[None]] = {}
         while True:
             ready = self._ready(tasks)
-            held = (self._state.paused or self._state.handing_over) and bool(ready)
-            for run in () if held else ready:
-                tasks[run.id] = asyncio.create_task(self._step(run))
+            kept_back = self._kept_back(ready)
+            held = bool(kept_back)
+            for run in ready:
+                if run.id not in kept_back:
+                    tasks[run.id] = asyncio.create_task(self._step(run))
             live = [task for task in tasks.values() if not task.done()]
             handed_over = any(_result(task) for task in tasks.values())  # a bug in a step is a bug of the run
             if not live and (handed_over or (held and self._state.handing_over)):
@@ -122,6 +124,19 @@ class Interpreter:
         if self._state.cut or self._state.stopping:
             return [run for run in left if run.state != "pending"]  # begun in an earlier execution: it ends properly
         return [run for run in left if all(steps[need].state in DONE for need in run.step.needs)]
+
+    def _kept_back(self, ready: Sequence[StepRun]) -> set[StepId]:
+        """Those of these steps that do not begin now: all where the run continues as new, new ones while it is paused.
+
+        What an earlier execution had begun goes on during a pause, as it would there: time runs for a gate, for a
+        deadline and for a wave that is held, and a cancel ends it.
+        """
+        state = self._state
+        if not (state.handing_over or state.paused):
+            return set()
+        begun = {run.id for run in ready if run.state != "pending"}
+        on = begun and not state.handing_over and (state.cut or workflow.patched("what-has-begun-goes-on-in-a-pause"))
+        return {run.id for run in ready} - (begun if on else set())
 
     # -------------------------------------------------------------------------------------------------- one step
 
@@ -252,22 +267,30 @@ class Interpreter:
         return not (unapproved and workflow.patched("no-gate-is-passed-over"))
 
     def _cut_between_steps(self) -> None:
-        """A cancel that found no step under way, as while the run is paused: the one that comes next is cancelled.
+        """A cancel that found branches between two steps, as while the run is paused: their next steps are cancelled.
 
-        What it says of its failure then holds, as it would a moment after it had begun.
+        What those say of their failure then holds, as it would a moment after they had begun.
         """
-        state = self._state
-        if not state.cut or state.ended_by is not None or not workflow.patched("cancel-between-steps"):
+        state, first = self._state, self._state.ended_by
+        if not state.cut or (first is not None and first.state != "cancelled"):
+            return  # where a step has failed, nothing would have begun
+        if first is None and not workflow.patched("cancel-between-steps"):
             return
         for run in state.steps.values():
-            if run.state != "pending" or not all(state.steps[need].state in DONE for need in run.step.needs):
+            if run.state != "pending" or not all(map(self._let_on, run.step.needs)):
                 continue
+            if state.ended_by is not None and not workflow.patched("cancel-between-steps-of-branches"):
+                return
             if self._passed_over(run):
                 run.state, run.message = "skipped", "its `when` is false"
                 continue
             run.state, run.message = "cancelled", "cancelled before it began"
             self._failed(run)
-            return
+
+    def _let_on(self, step: StepId) -> bool:
+        """Whether a step has ended in a way that lets those begin that need it."""
+        run = self._state.steps[step]
+        return run.state in {"succeeded", "skipped"} or self._goes_on(run)
 
     def _passed_over(self, run: StepRun) -> bool:
         try:

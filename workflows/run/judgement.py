@@ -11,12 +11,14 @@ from workflows.contracts import Cut, FailureInfo
 from workflows.plan import DevicesStep, HostName
 from workflows.run.accept import allowed_failures
 from workflows.run.breaker import counted, opens
+from workflows.run.holding import hold_of
 from workflows.run.outcomes import ENOUGH, never_sent
 from workflows.run.state import RunState, StepRun, spoken
 from workflows.wording import because
 
 SUCCEEDED: Final = frozenset({contracts.LETTERS["succeeded"], contracts.CHANGED})
 KEPT_BACK: Final = FailureInfo(type="cancelled", message="not taken up: the breaker was open")
+ANOTHER_FAILED: Final = "another step failed before all devices were taken up"
 DOUBT: Final = frozenset({contracts.LETTERS["unknown"], contracts.LETTERS["undo_failed"]})
 
 
@@ -62,11 +64,13 @@ class Judgement:
     def untouched(self, host: HostName) -> str:
         """What is known of a device where an undo found nothing to take back: no doubt is left.
 
-        One that was cut short has not failed; it was not done.
+        One that was cut short has not failed; it was not done. One that was held has gone back by its own timer.
         """
         run, letter, info = self._run, self._run.letters[host], self._run.messages.get(host)
         if letter in DOUBT:
             return contracts.LETTERS["failed"]
+        if letter == contracts.CHANGED and hold_of(self._step) and workflow.patched("what-went-back-is-undone"):
+            return contracts.LETTERS["undone"]
         if letter != contracts.LETTERS["failed"] or info is None or info.type != "cancelled":
             return letter
         if not workflow.patched("cut-before-anything-was-sent"):
@@ -81,6 +85,16 @@ class Judgement:
             return 0
         letters, cut = self._run.letters, self._run.cut_short
         return sum(letters[host] == contracts.PENDING or host in cut for host in hosts)
+
+    def cut_off(self, wave: Sequence[HostName]) -> str:
+        """Why a wave in which few enough have failed is not done: some of its devices are not taken up any more."""
+        run = self._run
+        left = sum(run.letters[host] == contracts.PENDING for host in wave)
+        if left == 0 or self.enough or run.overdue or self._state.cut or self.broken(wave):
+            return ""  # done, or judged otherwise
+        if not workflow.patched("cut-off-is-not-done"):
+            return ""
+        return ANOTHER_FAILED if self._state.stopping else f"not taken up: {left} of {len(wave)} devices"
 
     @property
     def enough(self) -> bool:
@@ -123,11 +137,12 @@ class Judgement:
         """Whether no new device may start."""
         return self.stopped or self.hopeless(wave) or self.enough
 
-    def concurrency(self, wave: Sequence[HostName] = ()) -> int:
+    def concurrency(self, wave: Sequence[HostName] = (), *, undoes: bool = False) -> int:
         """How many devices may be under way; ``budget: strict`` caps them at the failures still allowed + 1.
 
         Args:
             wave: Whose failures count besides those of the whole step; the wave under way where none is named.
+            undoes: Whether they are taken back, which spends no budget.
         """
         wanted = self._run.concurrency or self._step.concurrency
         if self._step.budget != "strict" or not self.changes:
@@ -135,6 +150,8 @@ class Judgement:
         whole = max(1, min(wanted, self.spare(()) + 1))
         hosts = wave or next((one.hosts for one in self._run.waves if one.state == "running"), ())
         now = max(1, min(wanted, self.spare(hosts) + 1))
+        if undoes and min(now, whole) < wanted and workflow.patched("undo-spends-no-budget"):
+            return wanted
         return now if now != whole and workflow.patched("strict-in-each-wave") else whole
 
     def _quarantine(self, hosts: Sequence[HostName]) -> None:
@@ -177,7 +194,7 @@ class Judgement:
             run.state = "failed"
             run.message = f"{spoken(failed_wave.name)}: {self.why(failed_wave.hosts)} in each wave"
         elif not self.enough and any(run.letters[host] == contracts.PENDING for host in hosts):
-            run.state, run.message = "failed", "another step failed before all devices were taken up"
+            run.state, run.message = "failed", ANOTHER_FAILED
         else:
             run.state = "succeeded"
             run.message = without(run.empty) if hosts else "no devices"

@@ -17,6 +17,7 @@ from workflows.plan import CallStep, DevicesStep, HostName, StepId
 from workflows.run import opening, takeback
 from workflows.run.door import Door
 from workflows.run.fanout import RETRIED, FanOut
+from workflows.run.holding import must_end
 from workflows.run.state import Answer, RunState, StepRun
 from workflows.wording import shortened, some
 
@@ -133,10 +134,20 @@ class Operators:
         if kind == "pause" and (undoes or state.phase == "undoing"):
             return UNDO_GOES_ON
         called = [run for run in state.all_steps() if isinstance(run.step, CallStep) and run.state == "running"]
-        if kind == "pause" and called:
+        if kind == "pause" and not called:
+            return self._goes_on()
+        if kind == "pause":
             step = called[0].id
             child = f"{state.scope.workflow_id}/{step}"
             return f"the run that step {step} has called goes on; pause it, too: netsaga pause {child} --by NAME"
+        return ""
+
+    def _goes_on(self) -> str:
+        """Which wave that is under way a pause does not hold up, and why; empty where there is none."""
+        for step in self._fan_outs():
+            known = self._state.steps[step].step
+            if isinstance(known, DevicesStep) and (why := must_end(known, self._state.request.mode)):
+                return f"the wave of step {step} that is under way goes on to its end: {why}"
         return ""
 
     def note_cancel(self, reason: str) -> None:
@@ -169,6 +180,8 @@ class Operators:
         match kind:
             case "pause":
                 self._state.paused = True
+                for fan_out in self._fan_outs().values():
+                    fan_out.pause()
             case "resume":
                 self._state.paused = False
             case "cancel":

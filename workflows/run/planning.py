@@ -39,6 +39,7 @@ from workflows.plan import (
     Window,
 )
 from workflows.run import calls, verdict
+from workflows.run.changing import may_change
 from workflows.run.context import context
 from workflows.run.evaluate import evaluate, text
 from workflows.run.state import RunState, StepRun
@@ -213,7 +214,7 @@ async def proposal_of(state: RunState) -> ProposalSummary:
         digest=made.digest,
         ref=made.ref,
         steps=made.steps,
-        shown=tuple(_shown(run, final=run.id in state.finally_) for run in state.all_steps() if run.shown is not None),
+        shown=tuple(_shown(state, run) for run in state.all_steps() if run.shown is not None),
         calls=called,
         unknown_outputs=unknown_outputs(state),
     )
@@ -234,9 +235,16 @@ def _proposed(run: StepRun) -> ProposedStep:
     )
 
 
-def _shown(run: StepRun, *, final: bool) -> ShownStep:
+def _shown(state: RunState, run: StepRun) -> ShownStep:
     assert run.shown is not None, "only what is shown is asked for"
-    return ShownStep(step=run.id, kind=run.step.kind, how=run.shown, text=run.message, final=final)
+    return ShownStep(
+        step=run.id,
+        kind=run.step.kind,
+        how=run.shown,
+        text=run.message,
+        final=run.id in state.finally_,
+        changes=may_change(run.step, state.plan_ready.changing),
+    )
 
 
 # ---------------------------------------------------------------------------------------- carrying out what was planned

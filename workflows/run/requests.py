@@ -12,6 +12,7 @@ from workflows.arrivals import NAME, TEXT
 from workflows.contracts import MAX_PAYLOAD, RunRequest
 from workflows.converter import packed_bytes
 from workflows.errors import failure
+from workflows.run.decisions import SPACELESS
 from workflows.wording import shortened
 
 LARGEST: Final = MAX_PAYLOAD - 6_000  # bytes: it travels on with what the run knows besides
@@ -44,7 +45,8 @@ def read_request(raw: RawValue) -> RunRequest:
     if bool(request.definition) == (request.source is not None):
         _refuse_request("exactly one of `definition` (a name) and `source` (YAML text) is needed")
     # They stand in whatever is told of the run.
-    said = {"by": shortened(request.by, NAME), "reason": shortened(request.reason, TEXT)}
+    by = request.by.strip() if request.by != request.by.strip() and workflow.patched(SPACELESS) else request.by
+    said = {"by": shortened(by, NAME), "reason": shortened(request.reason, TEXT)}
     return request.model_copy(update=said)
 
 

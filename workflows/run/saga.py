@@ -2,19 +2,23 @@
 
 The order is partial: later steps first, later waves first; inside a wave the devices that failed first, then the
 others, in parallel under the step's concurrency. Devices that could not be reached are come back to when all others
-are undone: what cut them off may have been one of those changes. What could not be undone is named. A run that a step
-has called is taken back at that step's place, by a run of its own (`called.py`).
+are undone: what cut them off may have been one of those changes. Until then their earlier changes stay, which the undo
+of a later one would bring back. What could not be undone is named. A run that a step has called is taken back at that
+step's place, by a run of its own (`called.py`).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, assert_never
+
+from temporalio import workflow
 
 from workflows import contracts
 from workflows.contracts import FailureInfo
 from workflows.errors import FailureType
-from workflows.plan import CallStep, HostName, OnFailure
+from workflows.plan import CallStep, HostName, OnFailure, StepId
+from workflows.plan.order import by_needs
 from workflows.run import called
 from workflows.run.fanout import FanOut
 from workflows.run.state import FAILED, RunState, StepRun, WaveRun
@@ -49,6 +53,9 @@ class Recall:
     step: StepRun
     place: int
     hosts: tuple[HostName, ...] = ()  # none of this run
+
+
+InOrder = Callable[[Holds], list[Round | Recall]]
 
 
 def holds_its_change(step: StepRun, host: HostName) -> bool:
@@ -93,14 +100,22 @@ def rounds(
 
 def rounds_of_run(state: RunState, holds: Holds = holds_its_change) -> list[Round | Recall]:
     """What an undo of a whole run takes back, in order: its steps, and the runs that they have called. Pure."""
-    changing = (run for run in state.steps.values() if run.runs or run.changes)
-    return [one for run in reversed(list(changing)) for one in _of_step(run, holds)]
+    changing = (run for run in _backwards(state) if run.runs or run.changes)
+    return [one for run in changing for one in _of_step(run, holds)]
+
+
+def _backwards(state: RunState) -> list[StepRun]:
+    """The steps, each before those that it needs; a definition may name them in any order."""
+    named = list(state.steps.values())
+    ordered = [state.steps[step.id] for step in by_needs(run.step for run in named)]
+    moved = any(one is not other for one, other in zip(named, ordered, strict=True))
+    return list(reversed(ordered if moved and workflow.patched("undone-by-needs") else named))
 
 
 def _of_step(step: StepRun, holds: Holds) -> list[Round | Recall]:
     if not isinstance(step.step, CallStep):
         return [one for wave in reversed(step.waves) for one in _of_wave(step, wave, holds)]
-    due = LOST if holds is out_of_reach else STANDS  # a called run whose devices could not be reached is come back to
+    due = STANDS if holds is holds_its_change else LOST  # one whose devices could not be reached is come back to
     return [Recall(step, place) for place in reversed(range(len(step.runs))) if step.runs[place].state in due]
 
 
@@ -126,7 +141,7 @@ async def undo(state: RunState, failing: StepRun, on_failure: OnFailure, changed
 
 async def carry_out(
     state: RunState,
-    in_order: Callable[[Holds], list[Round | Recall]],
+    in_order: InOrder,
     why: str,
     changed: Callable[[], None],
     *,
@@ -154,14 +169,51 @@ async def carry_out(
     state.phase = "undoing"
     _note(state, plan)
     changed()
+    kept: set[tuple[StepId, HostName]] = set()
     for one in plan:
-        await _take_back(state, one, why, changed)
-    if again or _restored(state):
-        left = in_order(out_of_reach)
-        _note(state, left)
-        for one in left:
-            await _take_back(state, one, why, changed, again=True)
+        behind = _behind(state, one, in_order)
+        kept |= {(one.step.id, host) for host in behind}
+        _say_why(one, why)
+        await _take_back(state, _without(one, behind), why, changed)
+    if again or kept or _restored(state):
+        await _come_back(state, in_order, kept, why, changed)
     return _what_came_of_it(state)
+
+
+async def _come_back(
+    state: RunState, in_order: InOrder, kept: Collection[tuple[StepId, HostName]], why: str, changed: Callable[[], None]
+) -> None:
+    """Tries once more what could not be reached, and what stands on such devices since an earlier step (``kept``)."""
+    left = in_order((lambda run, host: (run.id, host) in kept or out_of_reach(run, host)) if kept else out_of_reach)
+    _note(state, left)
+    for one in left:
+        behind = _behind(state, one, in_order)
+        _give_up(one.step, behind)
+        await _take_back(state, _without(one, behind), why, changed, again=True)
+
+
+def _behind(state: RunState, one: Round | Recall, in_order: InOrder) -> tuple[HostName, ...]:
+    """The devices on which a later step must be taken back first, and could not be reached.
+
+    To undo that one afterwards would bring back what it had found there: the very change that was to be undone here.
+    """
+    place = {run.id: place for place, run in enumerate(_backwards(state))}
+    lost = in_order(out_of_reach)
+    first = {host for other in lost if place[other.step.id] < place[one.step.id] for host in other.hosts}
+    hosts = tuple(host for host in one.hosts if host in first)
+    return hosts if hosts and workflow.patched("undone-backwards-on-each-device") else ()
+
+
+def _without(one: Round | Recall, hosts: Sequence[HostName]) -> Round | Recall:
+    return replace(one, hosts=tuple(host for host in one.hosts if host not in hosts)) if hosts else one
+
+
+def _give_up(step: StepRun, hosts: Sequence[HostName]) -> None:
+    """Devices that are left as they are, for a later step still stands on them; they may be come back to."""
+    said = "not undone: a later step stands there that could not be taken back, and comes first"
+    for host in (host for host in hosts if step.letters[host] != UNDO_FAILED):
+        step.letters[host] = UNDO_FAILED
+        step.messages[host] = FailureInfo(type="undo_failed", message=said, undo="unreachable")
 
 
 def _note(state: RunState, plan: Sequence[Round | Recall]) -> None:
@@ -176,8 +228,6 @@ async def _take_back(
 ) -> None:
     match one:
         case Round():
-            if not again:
-                _say_why(one, why)
             await _take_round_back(state, one, "undo-again" if again else "undo", changed)
             if again:
                 _say_found(one)
@@ -189,6 +239,8 @@ async def _take_back(
 
 
 async def _take_round_back(state: RunState, one: Round, label: str, changed: Callable[[], None]) -> None:
+    if not one.hosts:
+        return
     wave, before = one.wave, one.wave.state
     wave.state = "undoing"
     changed()
@@ -250,7 +302,7 @@ def not_undone(hosts: Sequence[HostName]) -> str:
     return f"NOT undone: {', '.join(hosts[:10])}{' and more' if len(hosts) > 10 else ''}" if hosts else ""
 
 
-def _say_why(one: Round, why: str) -> None:
+def _say_why(one: Round | Recall, why: str) -> None:
     for host in one.hosts:
         one.step.messages.setdefault(host, FailureInfo(type="cancelled", message=why[: contracts.MESSAGE_LENGTH]))
 

@@ -1,8 +1,12 @@
 """Durations as expressions yield them: seconds, or text such as ``5m``."""
 
+from typing import Final
+
 from workflows.durations import parse_duration
 from workflows.errors import EvaluationError
 from workflows.run.evaluate import describe
+
+LONGEST_S: Final = 1e11  # of a number; three thousand years, beyond which there are no dates
 
 
 def seconds(value: object, what: str) -> float:
@@ -13,9 +17,11 @@ def seconds(value: object, what: str) -> float:
         what: What it is, for the message.
 
     Raises:
-        EvaluationError: It is neither.
+        EvaluationError: It is neither, or no timer holds it.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
+        if not abs(value) <= LONGEST_S:  # neither is what is no number at all
+            raise EvaluationError(f"{what} is no number of seconds that a timer holds")
         return float(value)
     if isinstance(value, str):
         try:

@@ -87,9 +87,9 @@ class WaveRun:
 
 @dataclass(slots=True)
 class WindowRun:
-    """The change window of the wave that is next, as it was found."""
+    """The change window of the wave that is next, or of a `wait`, as it was found."""
 
-    wave: str
+    wave: str  # none of a `wait`
     opens: datetime  # the wave may begin then, at the earliest ...
     begin_by: datetime | None = None  # ... and before this, to end inside; none: it never closes
     asks: Literal["", "closed", "open"] = ""  # how the window stands while an operator is asked
@@ -147,6 +147,7 @@ class StepRun:
     fold_of: dict[HostName, ArtifactRef] = field(default_factory=dict)
     proposals: list[str] = field(default_factory=list)
     diffs: list[DiffGroup] = field(default_factory=list)
+    diffs_omitted: int = 0  # groups of equal diffs beyond those, at most
     made: dict[str, int] = field(default_factory=dict)  # devices by how their diff was made
     until: datetime | None = None  # of a wait: when it ends, in any case
     rounds: int = 0  # of a wait for devices: how often it has looked
@@ -282,6 +283,7 @@ class GateRun:
     approvals: dict[str, DecisionRecord] = field(default_factory=dict)
     escalated: bool = False
     decided: str | None = None  # approve, reject
+    diffs_omitted: int = 0
     made: dict[str, int] = field(default_factory=dict)
     safety: tuple[SafetyCount, ...] = ()
     confirm_hold: Literal["device", "wave", "best_effort"] | None = None

@@ -10,9 +10,11 @@ from temporalio import workflow
 
 from workflows import contracts
 from workflows.contracts import FailureInfo
-from workflows.plan import HostName
+from workflows.plan import DevicesStep, HostName
 from workflows.run.state import FAILED, StepRun, WaveRun
 
+HEEDED: Final = "undo-none-is-heeded"  # the patch
+PASSED_OVER: Final = FailureInfo(type="cancelled", message="skipped by an operator")
 OUT: Final = contracts.LETTERS["quarantined"]
 TakeBack = Callable[[Sequence[HostName], str], Awaitable[None]]
 
@@ -22,11 +24,36 @@ async def share_verdicts(run: StepRun, wave: WaveRun, take_back: TakeBack) -> No
     for unit in wave.units:
         failed = [host for host in unit if run.letters[host] in FAILED]
         others = [host for host in unit if run.letters[host] == contracts.CHANGED]
-        if failed and others:
-            for host in others:
-                message = f"shares the verdict of {failed[0]}, which failed"
-                run.messages[host] = FailureInfo(type="cancelled", message=message)
-            await take_back(others, f"{wave.name}/together")
+        if failed and others and not _may_not_be_taken_back(run):
+            await _take_along(run, others, f"{failed[0]}, which failed", wave, take_back)
+
+
+async def leave_none_half(run: StepRun, wave: WaveRun, take_back: TakeBack) -> None:
+    """Takes devices back because those that they belong to were cut, or are not taken up any more: the wave ends."""
+    for unit in wave.units:
+        left = [host for host in unit if _not_changed(run, host)]
+        others = [host for host in unit if run.letters[host] == contracts.CHANGED]
+        if left and others and workflow.patched("together-or-not-at-all") and not _may_not_be_taken_back(run):
+            await _take_along(run, others, f"{left[0]}, which was not changed", wave, take_back)
+
+
+async def _take_along(
+    run: StepRun, hosts: Sequence[HostName], because_of: str, wave: WaveRun, take_back: TakeBack
+) -> None:
+    for host in hosts:
+        run.messages[host] = FailureInfo(type="cancelled", message=f"shares the verdict of {because_of}")
+    await take_back(hosts, f"{wave.name}/together")
+
+
+def _may_not_be_taken_back(run: StepRun) -> bool:
+    """Whether the definition says ``undo: none``, which outranks ``together``."""
+    return not (isinstance(run.step, DevicesStep) and run.step.undo) and workflow.patched(HEEDED)
+
+
+def _not_changed(run: StepRun, host: HostName) -> bool:
+    """Whether a device has had no turn, or none to its end; one that an operator passes over has had its own."""
+    skipped = run.letters[host] == contracts.LETTERS["skipped"]
+    return run.letters[host] == contracts.PENDING or (skipped and run.messages.get(host) != PASSED_OVER)
 
 
 async def share_late_verdicts(run: StepRun, wave: WaveRun, take_back: TakeBack) -> None:

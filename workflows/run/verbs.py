@@ -179,6 +179,7 @@ class Verbs:
             definition=name,
             inputs=_mapping(step.with_, context(state, devices), "`with`"),
             mode=state.request.mode,
+            within=state.request.limit or state.request.within,
             by=state.request.by,
             reason=f"called by {state.scope.workflow_id}, step {step.id}",
             plan_digest=state.plan_ready.plan.calls.get(name),

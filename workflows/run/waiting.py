@@ -36,18 +36,21 @@ async def until(
     Raises:
         HandOverError: The run continues as new first.
     """
-    length = None if deadline is None else deadline - workflow.now()
-    if length is not None and length <= timedelta():
-        return condition()
-    try:
-        await workflow.wait_condition(
-            lambda: condition() or state.handing_over, timeout=length, timeout_summary=summary
-        )
-    except TimeoutError:
-        return False
-    if not condition():
-        raise HandOverError
-    return True
+    while True:
+        length = None if deadline is None else deadline - workflow.now()
+        if length is not None and length <= timedelta():
+            return condition()
+        try:
+            await workflow.wait_condition(
+                lambda: condition() or state.handing_over, timeout=length, timeout_summary=summary
+            )
+        except TimeoutError:
+            return False
+        if condition():
+            return True
+        # It did hold: another one who waited for the same was faster.
+        if state.handing_over or not workflow.patched("who-comes-too-late-waits-on"):
+            raise HandOverError
 
 
 async def in_time(task: "asyncio.Task[None]", deadline: datetime | None, summary: str) -> bool:

@@ -6,7 +6,7 @@ When a wait ends stands in the step's state, so that a run which continues as ne
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from temporalio import workflow
@@ -22,13 +22,14 @@ from workflows.run.evaluate import describe, evaluate
 from workflows.run.pools import TAKEN_UP
 from workflows.run.seconds import in_words, seconds
 from workflows.run.signals import fields_of
-from workflows.run.state import RunState, StepRun
+from workflows.run.state import RunState, StepRun, WindowRun
 from workflows.run.waiting import until
 from workflows.wording import some
 
 FIRST_S: Final = 5.0  # between two looks at devices that do not answer; it doubles ...
 LONGEST_S: Final = 60.0  # ... up to this, or to a sixtieth of the limit where that is longer
 NAMED: Final = 5  # devices that a message lists
+MISSED: Final = "a-window-that-was-missed-is-waited-for"
 
 
 class Waits:
@@ -64,30 +65,50 @@ class Waits:
     # -------------------------------------------------------------------------------------------------------- time
 
     async def _for_time(self, run: StepRun, step: WaitStep) -> None:
-        """What has passed or is open is no wait at all."""
-        if run.until is None:
-            run.until = await self._end(step)
-            if late := self._too_late(step, run.until):
-                run.state, run.message = "failed", late
-                return
-        if run.until > workflow.now():
-            run.message = f"until {run.until:%Y-%m-%d %H:%M:%S} UTC"
-            self._changed()
-            if await until(self._state, lambda: self._stopped(run), run.until, f"wait {run.id}"):
+        """What has passed or is open is no wait at all. A window that was missed is waited for again."""
+        while True:
+            if run.until is None:
+                run.until = await self._end(run, step)
+                if late := self._too_late(step, run.until):
+                    run.state, run.message = "failed", late
+                    return
+            if run.until > workflow.now():
+                run.message = f"until {run.until:%Y-%m-%d %H:%M:%S} UTC"
+                self._changed()
+                if await until(self._state, lambda: self._stopped(run), run.until, f"wait {run.id}"):
+                    self._no_longer(run)
+                    return
+            if await self._paused_to_the_end(run):
                 self._no_longer(run)
                 return
+            if not self._missed(run):
+                break
+            run.until = None
         run.state, run.message = "succeeded", ""
 
-    async def _end(self, step: WaitStep) -> datetime:
+    async def _paused_to_the_end(self, run: StepRun) -> bool:
+        """Waits while the run is paused in front of a window that is open; whether nobody waits for it any more."""
+        if run.window is None or not self._state.paused or not workflow.patched(MISSED):
+            return False
+        await until(self._state, lambda: not self._state.paused or self._stopped(run))
+        return self._stopped(run)
+
+    def _missed(self, run: StepRun) -> bool:
+        """Whether the window has closed before anything could begin: no worker was up, or the run was paused."""
+        closes = None if run.window is None else run.window.begin_by
+        return closes is not None and closes <= workflow.now() and workflow.patched(MISSED)
+
+    async def _end(self, run: StepRun, step: WaitStep) -> datetime:
         if step.for_ is not None:
             return workflow.now() + timedelta(seconds=seconds(evaluate(step.for_, context(self._state)), "`for`"))
         if step.until is not None:
             return _time(evaluate(step.until, context(self._state)))
         assert step.window is not None, "one thing is waited for"
-        start = await window_start(self._state, step.window, 0.0, f"window/{step.id}")
-        if start is None:
+        found = await window_found(self._state, step.window, 0.0, f"window/{step.id}")
+        if found.start is None:
             raise EvaluationError("the window never opens")
-        return start
+        run.window = WindowRun("", found.start, found.until)
+        return found.start
 
     def _too_late(self, step: WaitStep, end: datetime) -> str:
         """Why a wait that ends then is not begun: it is longer than its limit. Nobody need wait to be told so."""
@@ -299,13 +320,14 @@ def _until(deadline: datetime | None) -> str:
 
 
 def _time(value: object) -> datetime:
-    """A time with its offset. Raises `EvaluationError` for anything else: a time without one means nothing here."""
+    """A time with its offset, in UTC. Raises `EvaluationError` for anything else: one without means nothing here."""
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
+        known = None if found is None or found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter at both ends of the calendar
+        known = None
+    if known is None:
         raise EvaluationError(
             f"`until` must be a time such as 2026-12-01T02:00:00+01:00, and this is {describe(value)}"
         )
-    return found
+    return known

@@ -41,7 +41,7 @@ from workflows.run import called, calls, closing, ending, planning, queries, tak
 from workflows.run.alerts import alert
 from workflows.run.claims import WorkClaim
 from workflows.run.context import context
-from workflows.run.decisions import EXAMPLE, Answer, Decisions
+from workflows.run.decisions import EXAMPLE, Answer, Decisions, spaceless
 from workflows.run.details import markdown
 from workflows.run.door import Door
 from workflows.run.evaluate import evaluate
@@ -265,9 +265,9 @@ class RunWorkflow(OperatorHandlers):
                     ended=workflow.now(),
                     decisions=tuple(state.decisions),
                     operations=tuple(state.operations),
-                    waves={run.id: tuple(wave_shown(run, wave) for wave in run.waves) for run in state.steps.values()},
-                    folds={run.id: tuple(run.folds) for run in state.steps.values() if run.folds},
-                    undo_folds={run.id: tuple(run.undo_folds) for run in state.steps.values() if run.undo_folds},
+                    waves={run.id: tuple(wave_shown(run, wave) for wave in run.waves) for run in state.all_steps()},
+                    folds={run.id: tuple(run.folds) for run in state.all_steps() if run.folds},
+                    undo_folds={run.id: tuple(run.undo_folds) for run in state.all_steps() if run.undo_folds},
                 ),
                 activity_id="seal",
                 result_type=SealResult,
@@ -326,12 +326,13 @@ class RunWorkflow(OperatorHandlers):
         decision = asked(Decision, said, EXAMPLE)
         taken = self._decisions.decide(decision, answer, "update")
         if taken is None:
-            raise ApplicationError(self._decisions.refusal(decision) or "it did not count", type="invalid_input")
+            refusal = self._decisions.refusal(spaceless(decision))
+            raise ApplicationError(refusal or "it did not count", type="invalid_input")
         return taken
 
     def _refuse(self, said: Sequence[object]) -> None:
         decision = asked(Decision, said, EXAMPLE)
-        refusal = None if self._door.passes() else self._decisions.refusal(decision)
+        refusal = None if self._door.passes() else self._decisions.refusal(spaceless(decision))
         if refusal is not None:
             raise ApplicationError(refusal, type="invalid_input")
 

@@ -95,6 +95,9 @@ def test_a_status_names_its_gate_and_how_to_answer_it() -> None:
     view = printed(gate_view(gate, "r-1"))
     assert "23 devices, as on a[1] (modelled, cdcdcdcdcdcd)" in view
     assert "    +vlan 120" in view
+    assert "kinds of change" not in view
+    some = gate.model_copy(update={"diffs_omitted": 3})
+    assert "\n  and up to 3 more kinds of change, which are not shown\n" in printed(gate_view(some, "r-1"))
 
 
 def test_a_status_tells_what_operators_asked_for_and_what_was_refused() -> None:

@@ -8,13 +8,12 @@ import workflows
 from workflows.definition.compiler import Source, compile_definition
 from workflows.definition.references import referenced_templates
 from workflows.definition.render import render
-from workflows.run.capabilities import not_carried_out
 
 LIBRARY = Path(workflows.__file__).parent / "library"
 
 
 @pytest.mark.parametrize("path", sorted(LIBRARY.glob("*.yaml")), ids=lambda path: path.stem)
-def test_a_shipped_definition_compiles_and_can_be_carried_out(path: Path) -> None:
+def test_a_shipped_definition_compiles_without_a_warning(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     templates = {
         name: (LIBRARY / "templates" / name).read_text(encoding="utf-8") for name in referenced_templates(text)
@@ -22,5 +21,4 @@ def test_a_shipped_definition_compiles_and_can_be_carried_out(path: Path) -> Non
     result = compile_definition(Source(path.name, text, templates))
     assert result.plan is not None, render(result.diagnostics, {path.name: text})
     assert result.diagnostics == (), render(result.diagnostics, {path.name: text})
-    assert not_carried_out(result.plan) == []
     assert result.plan.name == path.stem

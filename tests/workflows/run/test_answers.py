@@ -120,3 +120,22 @@ async def test_who_tries_again_with_too_few_devices_is_asked_again(server: Serve
     assert result.verdict == "partial"
     assert world.asked("do", "deploy") == []
     assert len(world.asked("do", "look")) == len(HOSTS)
+
+
+@pytest.mark.history("retry-without-undo")
+@pytest.mark.usefixtures("real_time")
+async def test_a_device_that_may_not_be_taken_back_is_tried_again_on_top_of_what_it_holds(server: Server) -> None:
+    world = World(plan(changing("deploy", undo=(), on_failure=PAUSE)), HOSTS)
+    for host in HOSTS[:2]:
+        world.fails("deploy", host, touched=True)
+        world.undo_fails("deploy", host)
+    async with server.run(world) as live:
+        await live.until(asks("2 devices of wave all failed"))
+        del world.scripts["deploy", "sw1"]
+        await ask(live, "retry")
+        await live.until(asks("1 device of wave all failed"))
+        await ask(live, "stop")
+        result = await live.result()
+    assert (result.verdict, result.counts) == ("stopped", {"changed": 3, "failed": 1})
+    assert world.asked("undo", "deploy") == []
+    assert world.asked("do", "deploy").count("sw1") == world.asked("do", "deploy").count("sw2") == 2

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from plans import changing, plan, reading
-from running import Live, Server
+from running import REQUEST, Live, Server
 from scripted import Holding, World, failed
 from workflows.contracts import DeviceOutcome, InteractInput, Operation, OperationAnswer
 from workflows.errors import failure
@@ -99,3 +99,11 @@ async def test_a_step_says_how_many_warnings_the_run_that_it_called_has_ended_wi
     world.fails("again", "sw1")
     result = await server.outcome(world)
     assert [(step.state, step.warnings) for step in result.steps] == [("failed", 1)]
+
+
+async def test_what_a_run_is_limited_to_binds_the_runs_that_it_calls_and_those_that_they_call(server: Server) -> None:
+    deeper = CallStep(id=StepId("deeper"), definition="last", version="1", with_=MapOf(items=()))
+    world = calling(reading("look"), then=())
+    world.plans |= {"inner@1": plan(deeper, name="inner"), "last@1": plan(reading("look"), name="last")}
+    assert (await server.outcome(world, {**REQUEST, "limit": ["sw1"]})).verdict == "succeeded"
+    assert [(one.limit, one.within) for one in world.requests] == [(("sw1",), ()), ((), ("sw1",)), ((), ("sw1",))]

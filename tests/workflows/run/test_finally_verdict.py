@@ -9,7 +9,7 @@ from plans import changing, plan, reading
 from running import Server
 from scripted import Holding, World
 from workflows.contracts import RunResult
-from workflows.plan import Attr, Name, NotifyStep, OnFailure, Step, StepId
+from workflows.plan import Attr, Constant, ListOf, Name, NotifyStep, OnFailure, Step, StepId
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = ("sw1", "sw2")
@@ -51,7 +51,7 @@ async def test_a_device_half_way_in_finally_without_undo_is_named_and_to_be_put_
     world = World(plan(reading("look"), last=(changing("tidy", undo=()),)), HOSTS)
     world.fails("tidy", "sw1", "partially_applied", touched=True)
     result = await server.outcome(world)
-    assert (result.verdict, statuses(result)) == ("failed_dirty", {"sw1": "failed", "sw2": "unchanged"})
+    assert (result.verdict, statuses(result)) == ("failed_dirty", {"sw1": "failed", "sw2": "changed"})
     assert "step tidy of `finally` has left devices in between: sw1; put them right by hand" in result.message
 
 
@@ -83,3 +83,26 @@ async def test_a_cancelled_run_whose_finally_leaves_a_device_in_between_fails_di
     assert result.verdict == "failed_dirty"
     assert result.message.startswith("cancelled")
     assert [call.message for call in world.told] == ["cancelled"]
+
+
+async def test_what_finally_does_to_devices_is_in_the_result_and_sealed_into_the_record(server: Server) -> None:
+    world = World(
+        plan(changing("deploy", devices=ListOf(items=(Constant(value="sw1"),))), last=(changing("tidy"),)), HOSTS
+    )
+    result = await server.outcome(world)
+    assert [(device.name, device.status, device.step) for device in result.devices] == [
+        ("sw1", "changed", "deploy"),
+        ("sw2", "changed", "tidy"),
+    ]
+    assert result.counts == {"changed": 2}
+    sealed = world.sealed[0]
+    assert sealed.result.counts == result.counts
+    assert (set(sealed.folds), sealed.waves[StepId("tidy")][0].counts) == ({"deploy", "tidy"}, {"changed": 2})
+
+
+async def test_what_finally_has_taken_back_is_sealed_as_an_undo(server: Server) -> None:
+    world = World(plan(reading("look"), last=(changing("tidy"),)), HOSTS)
+    world.fails("tidy", "sw2", touched=True)
+    result = await server.outcome(world)
+    assert statuses(result) == {"sw1": "changed", "sw2": "unchanged"}
+    assert (set(world.sealed[0].folds), set(world.sealed[0].undo_folds)) == ({"look", "tidy"}, set())

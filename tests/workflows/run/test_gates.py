@@ -110,6 +110,25 @@ async def test_an_update_that_cannot_count_is_refused_with_the_reason(
         assert (await live.result()).verdict == "succeeded"
 
 
+@pytest.mark.history("names-with-spaces")
+@pytest.mark.usefixtures("real_time")
+async def test_spaces_around_a_name_make_nobody_another_person(server: Server) -> None:
+    held = world(quorum=2)
+    held.groups = {"leads": ("*",)}
+    async with server.run(held, {"definition": "test", "by": " rita"}) as live:
+        await live.until(lambda status: bool(status.gates))
+        await live.handle.signal(contracts.SIGNAL_APPROVE, {"by": "rita "})
+        for by, said in (("rita\t", "rita asked for this run"), ("  ", "nobody is named")):
+            with pytest.raises(WorkflowUpdateFailedError) as refused:
+                await live.handle.execute_update(contracts.SIGNAL_APPROVE, {"by": by})
+            assert said in refusal(refused.value)
+        for by in ("ann", "ann ", " ", "bob"):
+            await live.handle.signal(contracts.SIGNAL_APPROVE, {"by": by})
+        assert (await live.result()).verdict == "succeeded"
+    decisions = live.world.sealed[0].decisions
+    assert [record.by for record in decisions if record.counted] == ["ann", "bob"]
+
+
 @pytest.mark.usefixtures("real_time")
 async def test_a_signal_that_cannot_count_is_recorded_and_changes_nothing(server: Server) -> None:
     async with server.run(world()) as live:

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from temporalio import activity
 
 from gated import GatedWorld
 from plans import changing, of, plan, reading
 from running import Live, Server
 from workflows import contracts
-from workflows.contracts import AskResult, Decision, DecisionRecord, Safety
+from workflows.contracts import AskResult, Decision, DecisionRecord, FoldInput, FoldResult, Safety
 from workflows.errors import failure
 from workflows.plan import (
     ApplyAction,
@@ -137,6 +138,32 @@ def few(most: int) -> Expr:
     small = Compare(first=Attr(of=Name(name="bound"), name="devices"), rest=(("<=", Constant(value=most)),))
     clean = Compare(first=of("steps.look.failed"), rest=(("==", Constant(value=[])),))
     return Logic(op="and", left=small, right=clean)
+
+
+class Various(GatedWorld):
+    """More kinds of change than are shown, none of them on more than one device."""
+
+    @activity.defn(name=contracts.FOLD)
+    async def fold(self, call: FoldInput) -> FoldResult:
+        """As any world's, with twenty groups of thirty."""
+        folded = await super().fold(call)
+        kinds = [folded.diffs[0].model_copy(update={"digest": f"{n:064}", "devices": 1}) for n in range(20)]
+        return folded.model_copy(update={"diffs": tuple(kinds), "diffs_omitted": 10, "made": {"modelled": 30}})
+
+
+@pytest.mark.usefixtures("real_time")
+async def test_kinds_of_change_that_are_not_shown_count_as_well(server: Server) -> None:
+    most = Compare(first=Attr(of=Name(name="bound"), name="groups"), rest=(("<=", Constant(value=20)),))
+    asks = gate(auto=most, via="itsm")
+    held = Various(plan(reading("look"), asks), HOSTS, groups={"leads": ("ann",)}, said=[WAITS])
+    async with server.run(held) as live:
+        shown = await open_gate(live)
+        assert (len(shown.diffs), shown.diffs_omitted) == (20, 10)
+        await live.handle.execute_update(contracts.SIGNAL_APPROVE, Decision(by="ann"))
+        assert (await live.result()).verdict == "succeeded"
+    assert kinds(held) == [("unanswered", "netsaga", False), ("approve", "ann", True)]
+    assert decisions(held)[0].evidence == {"bound.groups": 30}
+    assert held.questions[0].diffs_omitted == 10
 
 
 @pytest.mark.history("auto")

@@ -37,6 +37,10 @@ def held(minutes: int = 15, **changes: object) -> DevicesStep:
     return changing("deploy", do=do, **changes)
 
 
+async def unconfirmed(call: InteractInput) -> DeviceOutcome:
+    raise failed(call, "check_failed", touched=True)
+
+
 @pytest.mark.history("held")
 async def test_each_wave_is_confirmed_after_its_soak_and_before_the_next(server: Server) -> None:
     world = World(plan(held(waves=waves(1, "100%", soak="2m"))), HOSTS)
@@ -156,6 +160,43 @@ async def test_a_wave_that_takes_too_long_is_taken_back_in_time(server: Server) 
     assert world.asked("confirm", "deploy") == []
     assert "wave w1: could not be confirmed in time" in result.message
     assert world.sealed[0].ended - world.sealed[0].started < timedelta(minutes=15)
+
+
+@pytest.mark.history("held-went-back")
+async def test_devices_that_went_back_by_themselves_before_the_wave_was_taken_back_hold_nothing(server: Server) -> None:
+    async def gone(call: InteractInput) -> DeviceOutcome:
+        world.touched.discard((call.step, call.host))
+        return DeviceOutcome(host=call.host, status="succeeded")  # the timer was faster: there is nothing to do
+
+    world = World(plan(held(waves=waves("100%", soak="20m"), on_failure=OnFailure(action="stop"))), HOSTS)
+    world.undo_scripts.update({("deploy", host): gone for host in HOSTS[:2]})
+    result = await server.outcome(world)
+    assert (result.verdict, result.left, result.counts) == ("failed", "nothing", {"undone": 4})
+    assert {device.message for device in result.devices} == {"taken back: wave w1 could not be confirmed in time"}
+    assert len(world.asked("undo", "deploy")) == len(HOSTS)
+
+
+@pytest.mark.history("held-unconfirmed")
+async def test_a_device_whose_confirm_fails_is_taken_back_also_where_the_step_pauses(server: Server) -> None:
+    world = World(plan(held(accept=at_least(75), on_failure=OnFailure(action="pause"))), HOSTS)
+    world.confirm_scripts["deploy", "sw3"] = unconfirmed
+    result = await server.outcome(world)
+    assert (result.verdict, result.counts) == ("partial", {"changed": 3, "undone": 1})
+    assert world.touched == {("deploy", host) for host in HOSTS if host != "sw3"}
+
+
+@pytest.mark.usefixtures("real_time")
+async def test_whoever_is_asked_about_a_wave_that_could_not_be_confirmed_finds_all_of_it_taken_back(
+    server: Server,
+) -> None:
+    world = World(plan(held(on_failure=OnFailure(action="pause"))), HOSTS)
+    world.confirm_scripts["deploy", "sw3"] = unconfirmed
+    async with server.run(world) as live:
+        await live.until(lambda status: any(step.state == "waiting" for step in status.steps))
+        assert not world.touched
+        await live.handle.execute_update("stop", Operation(by="olga"), result_type=OperationAnswer)
+        result = await live.result()
+    assert (result.verdict, result.counts) == ("failed", {"undone": 4})
 
 
 @pytest.mark.history("held-slower")

@@ -148,6 +148,7 @@ async def test_what_asks_tells_waits_or_changes_something_else_is_shown(server: 
         "bye": ("would", "would tell netops"),
         "tidy": ("would", "would run at the end"),
     }
+    assert [one.step for one in proposal(result).shown if one.changes] == ["tidy"]
     assert [one.step for one in held.called] == ["read"]
     assert (held.told, held.interacted) == ([], [])
     assert step(result, "never").message == "its `when` is false"
@@ -172,6 +173,7 @@ async def test_what_descends_from_a_change_is_known_only_after_it(server: Server
     assert {name: how for name, (how, _) in shown(result).items()} == dict.fromkeys(
         ("validate", "rest", "tidy", "after"), "unknown"
     )
+    assert [one.step for one in proposal(result).shown if one.changes] == ["tidy", "after"]
     assert shown(result)["validate"][1] == "what it finds is known only after the change of step deploy"
     assert shown(result)["tidy"][1] == "the outputs of step rest are known only after the change"
     assert sorted({call.step for call in held.interacted}) == ["aside", "deploy"]
@@ -199,6 +201,15 @@ async def test_a_second_change_is_shown_on_the_device_as_it_is_and_not_held_to(s
         refused = await live.end()
     assert isinstance(refused, ApplicationError)
     assert "sw1 (step more): it needs another change now" in refused.message
+
+
+async def test_a_change_behind_that_of_a_called_definition_is_not_held_to_either(server: Server, folder: Path) -> None:
+    call = CallStep(id=StepId("sub"), definition="sub", version="1", with_=MapOf(items=()))
+    held = Moving(plan(call, changing("more", needs=("sub",))), HOSTS, folder=folder, wants={("deploy", "sw1"): ""})
+    held.plans["sub@1"] = plan(changing("deploy"), name="sub")
+    planned = await server.outcome(held, PLAN)
+    assert (await server.outcome(held, bound(planned))).verdict == "succeeded"
+    assert len(held.touched) == 7
 
 
 async def test_a_plan_ends_as_the_run_would_where_devices_fail(server: Server, folder: Path) -> None:

@@ -19,7 +19,7 @@ def gated(state: RunState) -> RunState:
     state.steps = {step.id: StepRun(step, state="waiting", message="waits"), **state.steps}
     group = DiffGroup(digest="d" * 64, made="modelled", devices=9, example=HostName("acc-00001"), text="+x" * 900)
     diffs = (group,) * 20
-    state.gates[step.id] = GateRun(step, MOMENT + timedelta(minutes=30), "ab" * 32, diffs, ("al",))
+    state.gates[step.id] = GateRun(step, MOMENT + timedelta(minutes=30), "ab" * 32, diffs, ("al",), diffs_omitted=7)
     state.phase = "waiting"
     return state
 
@@ -45,6 +45,7 @@ def test_the_details_stay_short(devices: int, sizes: tuple[int | str, ...]) -> N
     assert f"netsaga approve {RUN} approval --by NAME" in text
     assert "**deploy**" in text
     assert "  - diffs: 6 computed by device, 3 modelled\n" in text
+    assert "the first 3 of 27 kinds of change; more shows `netsaga status" in text
     assert "  - 9 devices: undo native, confirm device, confirmed with their wave\n" in text
     assert "  - changes is asked, too: not yet \\| ask again" in text
 
@@ -80,6 +81,7 @@ def run_gates(state: RunState) -> list[contracts.Gate]:
             until=gate.until,
             on_timeout="reject",
             diffs=gate.diffs,
+            diffs_omitted=gate.diffs_omitted,
             made={"computed_by_device": 6, "modelled": 3},
             safety=(SafetyCount(devices=9, undo="native", confirm="device"),),
             confirm_hold="wave",

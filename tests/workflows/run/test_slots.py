@@ -18,6 +18,7 @@ from running import Live, Server
 from scripted import World
 from workflows import contracts
 from workflows.contracts import DeviceOutcome, InteractInput
+from workflows.plan import Window
 from workflows.run.slots import evenly, shared
 from workflows.run.workflow import RunWorkflow
 
@@ -120,9 +121,10 @@ def by_three(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contracts, "BATCH_SIZE", 3)
 
 
-def twelve(concurrency: int, go_on: set[str]) -> UnderWay:
+def twelve(concurrency: int, go_on: set[str], **changes: object) -> UnderWay:
     """A change of twelve devices, each of which ends as soon as it is named in ``go_on``."""
-    return UnderWay(World(plan(changing("deploy", concurrency=concurrency)), HOSTS), lambda host: host in go_on)
+    world = World(plan(changing("deploy", concurrency=concurrency, **changes)), HOSTS)
+    return UnderWay(world, lambda host: host in go_on)
 
 
 @pytest.mark.history("slots-passed-on")
@@ -177,7 +179,8 @@ async def test_a_batch_behind_which_others_wait_tells_of_failures_alone(
 @pytest.mark.usefixtures("by_three")
 async def test_a_batch_is_opened_only_with_a_slot_that_nobody_uses(server: Server) -> None:
     go_on = set(HOSTS[6:])
-    devices = twelve(2, go_on)
+    night = Window(cron="0 22 * * *", duration_s=7200.0, time_zone="UTC")
+    devices = twelve(2, go_on, window=night)  # in which batches that are open go on during a pause
     async with server.run(devices.world) as live:
         await devices.begun(2)
         await live.handle.execute_update("pause", {"by": "olga"})

@@ -254,3 +254,27 @@ async def test_a_slot_that_a_failure_has_burnt_is_given_back_while_failures_are_
     result = await server.outcome(world)
     assert result.verdict == "partial", "both slots were burnt, and the run went on"
     assert sorted(world.asked("do", "deploy")) == list(hosts)
+
+
+@pytest.mark.history("strict-undone")
+async def test_a_strict_budget_that_is_spent_does_not_slow_the_undo(server: Server) -> None:
+    undo_all = OnFailure(action="undo", scope="step")
+    world = World(
+        plan(changing("deploy", concurrency=3, accept=at_most(2), budget="strict", on_failure=undo_all)), HOSTS
+    )
+    for host in HOSTS[3:]:
+        world.fails("deploy", host)
+    begun: list[str] = []
+    together = asyncio.Event()
+
+    async def undone(call: InteractInput) -> DeviceOutcome:
+        begun.append(call.host)
+        if len(begun) == 3:
+            together.set()
+        await asyncio.wait_for(together.wait(), 2)
+        return DeviceOutcome(host=call.host, status="undone", touched=True)
+
+    world.undo_scripts = {("deploy", host): undone for host in HOSTS[:3]}
+    result = await server.outcome(world)
+    assert result.counts == {"failed": 3, "undone": 3}
+    assert sorted(begun) == list(HOSTS[:3]), "all at one time"

@@ -6,7 +6,7 @@ from answering import OutOfService, ask, asks
 from expressions import tree
 from plans import at_most, changing, plan, waves
 from running import Server
-from scripted import World, failed
+from scripted import Holding, World, failed
 from workflows.contracts import DeviceOutcome, InteractInput, RunResult
 from workflows.plan import (
     ApplyAction,
@@ -100,3 +100,28 @@ async def test_who_belongs_to_a_device_out_of_service_is_not_changed_to_be_taken
     assert statuses(result) == ["quarantined", "quarantined", "quarantined", "quarantined"]
     assert result.devices[0].message == "not taken up: it belongs together with sw4, which is out of service"
     assert world.asked("do", "deploy") == []
+
+
+@pytest.mark.history("together-halved")
+async def test_a_stack_that_is_half_changed_when_too_many_have_failed_is_taken_back(server: Server) -> None:
+    world = stacks(concurrency=3, on_failure=OnFailure(action="undo", scope="failed"))
+    world.plan = plan(world.plan.steps[0].model_copy(update={"accept": at_most(0)}))
+    held = Holding(world, touches=True)
+    world.scripts = {("deploy", "sw2"): held, ("deploy", "sw3"): held}
+    world.fails("deploy", "sw1")
+    async with server.run(world) as live:
+        await live.until(lambda status: any(failure.host == "sw1" for failure in status.failures))
+        held.go_on.set()
+        result = await live.result()
+    assert (result.verdict, statuses(result)) == ("failed", ["failed", "undone", "undone", "untouched"])
+    assert result.devices[2].message == "shares the verdict of sw4, which was not changed"
+    assert world.touched == set()
+
+
+@pytest.mark.history("together-without-undo")
+async def test_who_may_not_be_taken_back_keeps_its_change_whatever_its_stack_does(server: Server) -> None:
+    world = stacks(undo=())
+    world.fails("deploy", "sw1")
+    result = await server.outcome(world)
+    assert (result.verdict, statuses(result)) == ("partial", ["failed", "changed", "changed", "changed"])
+    assert world.asked("undo", "deploy") == []

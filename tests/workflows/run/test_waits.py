@@ -2,10 +2,12 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
+from pydantic import JsonValue
 from temporalio import activity
-from temporalio.client import WorkflowUpdateFailedError
+from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from gated import GatedWorld
@@ -13,9 +15,9 @@ from plans import changing, of, plan, reading
 from running import Live, Server
 from scripted import World
 from workflows import contracts
-from workflows.contracts import OperationAnswer, RunResult, WindowInput, WindowResult
+from workflows.contracts import OperationAnswer, RunResult, RunStatus, WindowInput, WindowResult
 from workflows.errors import failure
-from workflows.plan import Constant, Input, NotifyStep, OnFailure, SetStep, Step, StepId, WaitStep, Window
+from workflows.plan import ApproveStep, Constant, Input, NotifyStep, OnFailure, SetStep, Step, StepId, WaitStep, Window
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = ("sw1", "sw2", "sw3")
@@ -44,6 +46,10 @@ def world(*steps: Step) -> GatedWorld:
 
 def message(result: RunResult, step: str) -> str:
     return next(one.message for one in result.steps if one.id == step)
+
+
+def count_waiting(number: int, status: RunStatus) -> bool:
+    return [step.state for step in status.steps].count("waiting") == number
 
 
 async def refusal(live: Live, payload: object) -> str:
@@ -157,6 +163,51 @@ async def test_a_signal_after_its_step_has_ended_is_refused(server: Server) -> N
         assert (await live.result()).verdict == "succeeded"
 
 
+@pytest.mark.history("waits-side-by-side")
+@pytest.mark.usefixtures("real_time")
+async def test_of_two_that_wait_for_one_signal_the_slower_one_goes_on_waiting(server: Server) -> None:
+    first, second = (waiting(id=name, needs=(), signal="go", limit=Constant(value="2h")) for name in ("one", "two"))
+    beside = ApproveStep.model_validate({"id": "gate", "needs": (), "by": "leads", "timeout": Constant(value="2h")})
+    held = World(plan(first, second, beside), HOSTS, groups={"leads": ("ann",)})
+    async with server.run(held) as live:
+        for waiting_still in (3, 2):  # the gate is open all the time
+            await live.until(partial(count_waiting, waiting_still))
+            await live.handle.signal("go", {})
+        await live.until(partial(count_waiting, 1))
+        await live.handle.execute_update("approve", {"by": "ann"})
+        assert (await live.result()).verdict == "succeeded"
+        assert await live.executions() == 1
+
+
+# -------------------------------------------------------------------------------------------------------------- time
+
+
+@pytest.mark.usefixtures("real_time")
+async def test_a_time_with_an_offset_is_told_in_utc(server: Server) -> None:
+    async with server.run(GatedWorld(plan(waiting(until=Constant(value="2101-01-02T02:00:00+10:00"))), HOSTS)) as live:
+        status = await live.until(lambda status: any(step.message.startswith("until") for step in status.steps))
+        assert status.steps[0].message == "until 2101-01-01 16:00:00 UTC"
+        await live.handle.execute_update("cancel", {"by": "olga"})
+        with pytest.raises(WorkflowFailureError):
+            await live.result()
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "said"),
+    [
+        ("for_", 1e300, "`for` is no number of seconds that a timer holds"),
+        ("for_", 10**400, "`for` is no number of seconds that a timer holds"),
+        ("for_", -1e300, "`for` is no number of seconds that a timer holds"),
+        ("for_", float("nan"), "`for` is no number of seconds that a timer holds"),
+        ("until", "9999-12-31T23:59:59-14:00", "`until` must be a time such as"),
+    ],
+)
+async def test_what_no_clock_can_hold_fails_the_step(server: Server, what: str, value: JsonValue, said: str) -> None:
+    result = await server.outcome(GatedWorld(plan(waiting(**{what: Constant.model_construct(value=value)})), HOSTS))
+    assert result.verdict == "failed"
+    assert message(result, "burn_in").startswith(f"an expression has no value: {said}")
+
+
 # ----------------------------------------------------------------------------------------------------------- devices
 
 
@@ -199,6 +250,73 @@ async def test_a_time_that_lies_beyond_the_limit_of_its_wait_fails_the_step_at_o
     result = await server.outcome(held)
     assert result.verdict == "failed"
     assert message(result, "burn_in") == "it would end at 2100-01-02 22:00:00 UTC, and its `timeout` is 1h"
+
+
+def two_nights() -> tuple[World, datetime]:
+    """A change behind a window that opens in an hour, for an hour, and again on the day after."""
+    opens = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    wait = waiting(window=Window(cron="0 22 * * *", duration_s=3600))
+    held = World(plan(wait, reading("look", needs=("burn_in",))), HOSTS)
+    nights = [opens + timedelta(days=day) for day in (0, 1)]
+    held.windows = [WindowResult(start=night, until=night + timedelta(hours=1)) for night in nights]
+    return held, nights[1]
+
+
+async def until_tomorrow(server: Server, live: Live, opens: datetime) -> None:
+    """Waits until the run waits for its window once more, and ends it there."""
+    said = f"until {opens:%Y-%m-%d %H:%M:%S} UTC"
+    await live.until(lambda status: any(step.message == said for step in status.steps))
+    assert live.world.asked("do", "look") == []
+    await server.pass_time(live.handle, timedelta(hours=26))
+    assert (await live.result()).verdict == "succeeded"
+
+
+@pytest.mark.history("window-missed")
+@pytest.mark.usefixtures("real_time")
+async def test_a_window_that_closes_while_the_run_is_paused_is_waited_for_again(server: Server) -> None:
+    held, tomorrow = two_nights()
+    async with server.run(held) as live:
+        await live.until(lambda status: any(step.message.startswith("until") for step in status.steps))
+        await live.handle.execute_update("pause", {"by": "olga"})
+        await server.pass_time(live.handle, timedelta(minutes=90))
+        assert (await live.status()).steps[0].state == "waiting"
+        await server.pass_time(live.handle, timedelta(hours=10))
+        await live.handle.execute_update("resume", {"by": "olga"})
+        await until_tomorrow(server, live, tomorrow)
+
+
+@pytest.mark.usefixtures("real_time")
+async def test_a_pause_that_ends_inside_the_window_lets_the_run_begin(server: Server) -> None:
+    held, _ = two_nights()
+    async with server.run(held) as live:
+        await live.until(lambda status: any(step.message.startswith("until") for step in status.steps))
+        await live.handle.execute_update("pause", {"by": "olga"})
+        await server.pass_time(live.handle, timedelta(minutes=90))
+        await live.handle.execute_update("resume", {"by": "olga"})
+        assert (await live.result()).verdict == "succeeded"
+
+
+@pytest.mark.usefixtures("real_time")
+async def test_a_run_that_is_cancelled_while_it_is_paused_before_a_window_begins_nothing(server: Server) -> None:
+    held, _ = two_nights()
+    async with server.run(held) as live:
+        await live.until(lambda status: any(step.message.startswith("until") for step in status.steps))
+        await live.handle.execute_update("pause", {"by": "olga"})
+        await server.pass_time(live.handle, timedelta(minutes=90))
+        await live.handle.execute_update("cancel", {"by": "olga"})
+        with pytest.raises(WorkflowFailureError):
+            await live.result()
+    assert held.asked("do", "look") == []
+    assert [step.message for step in held.sealed[0].result.steps] == ["no longer waited for", "not reached"]
+
+
+@pytest.mark.usefixtures("real_time")
+async def test_a_window_that_has_closed_when_a_worker_is_up_again_is_waited_for_again(server: Server) -> None:
+    held, tomorrow = two_nights()
+    begun = datetime.now(UTC) - timedelta(hours=8)  # when it was open, and the worker was lost
+    held.windows[0] = WindowResult(start=begun, until=begun + timedelta(hours=1))
+    async with server.run(held) as live:
+        await until_tomorrow(server, live, tomorrow)
 
 
 class Astray(World):

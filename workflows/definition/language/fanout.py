@@ -33,7 +33,8 @@ class Maintenance(Part):
         "Before them, as draining a device.", examples=[[{"configure": {"lines": ["maintenance", "  quiesce"]}}]]
     )
     leave: Annotated[tuple[AnyAction, ...], Field(min_length=1)] | None = key(
-        "After them; they always run, whatever failed.", examples=[[{"configure": {"lines": ["no maintenance"]}}]]
+        "After them; they always run, whatever failed. Where they commit, a change held for its wave is settled first.",
+        examples=[[{"configure": {"lines": ["no maintenance"]}}]],
     )
 
 

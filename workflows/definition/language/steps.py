@@ -140,7 +140,11 @@ class Waiting(Part):
 
     for_: Soon | None = key("A duration.", alias="for", examples=["5m"])
     until: Instant | None = key("A time, with its offset.", examples=["2026-12-01T02:00:00+01:00"])
-    window: WaitWindow | None = key("A change window.", examples=[{"cron": "0 22 * * 6", "duration": "6h"}])
+    window: WaitWindow | None = key(
+        "A change window. One that has closed before the run could go on, which was paused or had no worker, is waited "
+        "for again.",
+        examples=[{"cron": "0 22 * * 6", "duration": "6h"}],
+    )
     signal: Name | None = key("A signal of this name, sent to the run.", examples=["burn_in_done"])
     payload: dict[Name, Input] | None = key(
         "What the signal carries, each field as an input; the fields are the step's outputs.",

@@ -95,7 +95,9 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "whole, at this step's place, in the called definition's own order, by a run of its own with a record of its own. "
     "The runs that it has called are taken back with it. A run that it has joined (`dedup`) is not: its changes are "
     "another's. Where it is not known what the called run has changed, since it was terminated say, the verdict is "
-    "`failed_dirty` and names it.",
+    "`failed_dirty` and names it.\n\n"
+    "Where a run is limited to some devices (`--limit`), the runs that it calls are, too: what they select beyond is "
+    "left out, and may be all.",
     "script": "Outputs: `result`, the JSON that it prints; `log`, the artifact that holds what it wrote to standard "
     "error, null where that is nothing. Where it fails or a cancel ends it, the step's message names its log.",
     "ansible": "Outputs: `result`, a map: `hosts`, by host the numbers of the recap (`ok`, `changed`, `unreachable`, "
