@@ -18,13 +18,17 @@ COMMIT = {  # the line with which the change takes effect
     "acc-003": r"^commit",
     "acc-004": r"^commit (?!check)",
 }
-DEFINITION = """
+HEAD = """
 netsaga: 1
 name: change
 version: 1.0.0
 inventory: {source: lab}
 defaults: {timeout: 5s, retry: {attempts: 3, delay: 10ms}}
 steps:
+"""
+DEFINITION = (
+    HEAD
+    + """\
   - id: look
     devices: inventory
     do: [{snapshot: [vlans], as: before}]
@@ -34,13 +38,10 @@ steps:
       - configure: {template: vlan.j2, vars: {vlan: 120, name: cameras}}
     on_failure: {undo: wave}
 """
-BACKWARDS = """
-netsaga: 1
-name: change
-version: 1.0.0
-inventory: {source: lab}
-defaults: {timeout: 5s, retry: {attempts: 3, delay: 10ms}}
-steps:
+)
+BACKWARDS = (
+    HEAD
+    + """\
   - id: second
     needs: [first]
     devices: inventory
@@ -52,13 +53,10 @@ steps:
     do: [{configure: {lines: ["vlan 120", " name cameras"]}}]
     on_failure: {undo: run}
 """
-DRAINED = """
-netsaga: 1
-name: change
-version: 1.0.0
-inventory: {source: lab}
-defaults: {timeout: 5s, retry: {attempts: 3, delay: 10ms}}
-steps:
+)
+DRAINED = (
+    HEAD
+    + """\
   - id: deploy
     devices: inventory
     maintenance:
@@ -67,6 +65,7 @@ steps:
     do: [{configure: {lines: ["vlan 120", " name cameras"]}}]
     on_failure: {undo: wave}
 """
+)
 TEMPLATE = """
 {% if device.platform == "juniper_junos" %}
 set vlans {{ name }} vlan-id {{ vlan }}

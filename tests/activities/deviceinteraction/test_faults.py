@@ -80,52 +80,25 @@ class Row:
     timeouts: Timeouts = PATIENT  # short only where nothing comes any more: a busy machine may be slow elsewhere
 
 
+def no_login(fault: str, arm: Arm, says: str) -> Row:
+    """One after which nothing comes any more, before there is a prompt."""
+    return Row(fault, arm, "login", Unreachable, says, platforms=ONE, timeouts=NO_LOGIN)
+
+
 TABLE: Final = [
     # The way to the device
     Row("the port is closed", shows("refuse_connection"), "login", Unreachable, "refused.*Is SSH enabled"),
-    Row(
-        "nobody accepts",
-        nobody_accepts,
-        "login",
-        Unreachable,
-        "no TCP connection within 1 s.*routes",
-        platforms=ONE,
-        timeouts=NO_LOGIN,
-    ),
+    no_login("nobody accepts", nobody_accepts, "no TCP connection within 1 s.*routes"),
     Row("reset at once", shows("refuse_connection", times=1), "login", Unreachable, "accepts TCP but ended the SSH"),
-    Row(
-        "accepted, then silence",
-        instead(b""),
-        "login",
-        Unreachable,
-        "did not finish the SSH login",
-        platforms=ONE,
-        timeouts=NO_LOGIN,
-    ),
-    Row(
-        "no SSH server",
-        instead(b"220 ftp.example ESMTP\r\n" * 600),
-        "login",
-        Unreachable,
-        "accepts TCP",
-        platforms=ONE,
-        timeouts=NO_LOGIN,
-    ),
+    no_login("accepted, then silence", instead(b""), "did not finish the SSH login"),
+    no_login("no SSH server", instead(b"220 ftp.example ESMTP\r\n" * 600), "accepts TCP"),
     Row("closed at once", instead(b"", ends=True), "login", Unreachable, "ended the SSH login", platforms=ONE),
     Row("noise at once", instead(bytes(range(256)) * 64, ends=True), "login", Unreachable, "ended", platforms=ONE),
     # Logging in
     Row("another host key", another_key, "login", Permanent, "another host key.*out of band", logins=0),
     Row("a wrong password", another_password, "login", Permanent, "tried once.*Check the credential", logins=1),
     Row("a right password refused", shows("refuse_login"), "login", Permanent, "tried once", logins=1),
-    Row(
-        "the login hangs",
-        shows("hang_login"),
-        "login",
-        Unreachable,
-        "did not finish the SSH login",
-        platforms=ONE,
-        timeouts=NO_LOGIN,
-    ),
+    no_login("the login hangs", shows("hang_login"), "did not finish the SSH login"),
     Row(
         "no prompt ever comes",
         shows("no_prompt"),

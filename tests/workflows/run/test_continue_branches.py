@@ -7,6 +7,7 @@ import pytest
 from plans import changing, plan, reading, waves
 from running import Server
 from scripted import Holding, World
+from workflows.contracts import RunResult
 from workflows.plan import (
     ApplyAction,
     CallStep,
@@ -47,18 +48,24 @@ async def _settled(world: World, kind: str, number: int) -> bool:
     return False
 
 
+async def _beside_a_slow_one(server: Server, world: World, kind: str) -> RunResult:
+    """What a run comes to; all devices of `deploy` were asked while `slow` was at its first one."""
+    slow = world.scripts["slow", "sw1"] = Holding(world)
+    async with server.run(world) as live:
+        settled = await _settled(world, kind, len(MANY))
+        slow.go_on.set()
+        result = await live.result()
+        executions = await live.executions()
+    assert settled, f"{kind}: the slow one kept the others waiting"
+    assert executions > 1, "afterwards it continues as new"
+    return result
+
+
 @pytest.mark.history("held-beside")
 async def test_a_wave_that_is_held_is_confirmed_in_time_whatever_another_branch_is_at(server: Server) -> None:
     last = reading("last", needs=(StepId("slow"), StepId("deploy")))
     world = World(plan(reading("slow", needs=()), held(), *ends(last)), MANY, history_events=SHORT)
-    slow = world.scripts["slow", "sw1"] = Holding(world)
-    async with server.run(world) as live:
-        confirmed = await _settled(world, "confirm", len(MANY))
-        slow.go_on.set()
-        result = await live.result()
-        executions = await live.executions()
-    assert confirmed, "the devices would have reverted"
-    assert executions > 1, "afterwards it continues as new"
+    result = await _beside_a_slow_one(server, world, "confirm")
     assert result.counts == {"changed": len(MANY)}
 
 
@@ -69,12 +76,5 @@ async def test_devices_are_taken_up_while_a_called_run_takes_its_time(server: Se
     last = reading("last", needs=(call.id, deploy.id))
     world = World(plan(call, deploy, *ends(last), slow), MANY, history_events=SHORT)
     world.plans = {"test": plan(call, deploy, *ends(last)), "inner@1": plan(slow, name="inner")}
-    holding = world.scripts["slow", "sw1"] = Holding(world)
-    async with server.run(world) as live:
-        taken_up = await _settled(world, "do", len(MANY))
-        holding.go_on.set()
-        result = await live.result()
-        executions = await live.executions()
-    assert taken_up
-    assert executions > 1, "afterwards it continues as new"
+    result = await _beside_a_slow_one(server, world, "do")
     assert result.verdict == "succeeded"

@@ -85,13 +85,23 @@ async def test_a_device_is_taken_back_where_the_run_continues_as_new_on_the_answ
     assert result.counts == {"changed": 3, "undone": 1}
 
 
-@pytest.mark.history("retry-while-paused")
-async def test_a_step_that_is_not_over_devices_is_tried_again_when_the_run_is_resumed(server: Server) -> None:
+def refused() -> World:
+    """A run whose system says no."""
     world = World(plan(get()), HOSTS)
     world.answers["get"] = failure("permanent", "no")
+    return world
+
+
+async def asked_and_paused(live: Live) -> None:
+    await live.until(asks("no; retry"))
+    await ask(live, "pause")
+
+
+@pytest.mark.history("retry-while-paused")
+async def test_a_step_that_is_not_over_devices_is_tried_again_when_the_run_is_resumed(server: Server) -> None:
+    world = refused()
     async with server.run(world) as live:
-        await live.until(asks("no; retry"))
-        await ask(live, "pause")
+        await asked_and_paused(live)
         world.answers["get"] = HttpResult(status=200)
         await ask(live, "retry")
         await live.until(lambda status: status.steps[0].message.endswith("is tried again when the run is resumed"))
@@ -102,11 +112,9 @@ async def test_a_step_that_is_not_over_devices_is_tried_again_when_the_run_is_re
 
 
 async def test_a_retry_that_waits_for_the_resume_is_cancelled_with_the_run(server: Server) -> None:
-    world = World(plan(get()), HOSTS)
-    world.answers["get"] = failure("permanent", "no")
+    world = refused()
     async with server.run(world) as live:
-        await live.until(asks("no; retry"))
-        await ask(live, "pause")
+        await asked_and_paused(live)
         await ask(live, "retry")
         await live.handle.cancel()
         await live.end()

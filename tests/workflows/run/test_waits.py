@@ -262,6 +262,13 @@ def two_nights() -> tuple[World, datetime]:
     return held, nights[1]
 
 
+async def paused_into_its_window(server: Server, live: Live) -> None:
+    """The run waits for its window, and is paused when that opens."""
+    await live.until(lambda status: any(step.message.startswith("until") for step in status.steps))
+    await live.handle.execute_update("pause", {"by": "olga"})
+    await server.pass_time(live.handle, timedelta(minutes=90))
+
+
 async def until_tomorrow(server: Server, live: Live, opens: datetime) -> None:
     """Waits until the run waits for its window once more, and ends it there."""
     said = f"until {opens:%Y-%m-%d %H:%M:%S} UTC"
@@ -276,9 +283,7 @@ async def until_tomorrow(server: Server, live: Live, opens: datetime) -> None:
 async def test_a_window_that_closes_while_the_run_is_paused_is_waited_for_again(server: Server) -> None:
     held, tomorrow = two_nights()
     async with server.run(held) as live:
-        await live.until(lambda status: any(step.message.startswith("until") for step in status.steps))
-        await live.handle.execute_update("pause", {"by": "olga"})
-        await server.pass_time(live.handle, timedelta(minutes=90))
+        await paused_into_its_window(server, live)
         assert (await live.status()).steps[0].state == "waiting"
         await server.pass_time(live.handle, timedelta(hours=10))
         await live.handle.execute_update("resume", {"by": "olga"})
@@ -289,9 +294,7 @@ async def test_a_window_that_closes_while_the_run_is_paused_is_waited_for_again(
 async def test_a_pause_that_ends_inside_the_window_lets_the_run_begin(server: Server) -> None:
     held, _ = two_nights()
     async with server.run(held) as live:
-        await live.until(lambda status: any(step.message.startswith("until") for step in status.steps))
-        await live.handle.execute_update("pause", {"by": "olga"})
-        await server.pass_time(live.handle, timedelta(minutes=90))
+        await paused_into_its_window(server, live)
         await live.handle.execute_update("resume", {"by": "olga"})
         assert (await live.result()).verdict == "succeeded"
 
@@ -300,9 +303,7 @@ async def test_a_pause_that_ends_inside_the_window_lets_the_run_begin(server: Se
 async def test_a_run_that_is_cancelled_while_it_is_paused_before_a_window_begins_nothing(server: Server) -> None:
     held, _ = two_nights()
     async with server.run(held) as live:
-        await live.until(lambda status: any(step.message.startswith("until") for step in status.steps))
-        await live.handle.execute_update("pause", {"by": "olga"})
-        await server.pass_time(live.handle, timedelta(minutes=90))
+        await paused_into_its_window(server, live)
         await live.handle.execute_update("cancel", {"by": "olga"})
         with pytest.raises(WorkflowFailureError):
             await live.result()
