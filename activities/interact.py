@@ -113,7 +113,7 @@ class Interact:
         holding = holding_of(self._documents.store, call, step)
         if call.only == "after":
             async with self._sessions.open(device, step, fence, self._documents, gathered, attempts) as session:
-                await _look_again(session, actions, step, holding, upkeep, gathered)
+                await _look_again(session, actions, step, holding, gathered)
             return gathered.outcome("succeeded")
         held = holding is not None  # its timer runs between two sessions, so one slot of the site is kept for both
         if holding is not None:
@@ -213,21 +213,13 @@ class Interact:
 
 
 async def _look_again(
-    session: Session,
-    actions: Actions,
-    step: DevicesStep,
-    holding: Holding | None,
-    upkeep: Upkeep | None,
-    gathered: Gathered,
+    session: Session, actions: Actions, step: DevicesStep, holding: Holding | None, gathered: Gathered
 ) -> None:
-    """What follows the last change, once more: it was made, and is not made again."""
-    if upkeep is not None:
-        await upkeep.enter(actions, session)
+    """What follows the last change, once more: it was made, and is not made again. Nothing is altered for it."""
     if holding is not None:  # a device that has taken its change back says so itself, and fails no check instead
         await holding.begin(gathered)
         await holding.recall(session, actions, gathered)
     await actions.run(session, max((index + 1 for index, _ in effects(step)), default=0))
-    await _left(upkeep, actions, session)
 
 
 async def _left(upkeep: Upkeep | None, actions: Actions, session: Session) -> None:

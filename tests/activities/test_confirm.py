@@ -3,15 +3,13 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from temporalio.exceptions import ApplicationError
 
 from activities.deviceinteraction.model import HostKeys
-from activities.deviceinteraction.testbed import TestbedDevice
 from activities.deviceinteraction.testbed.model import Fault
 from activities.interact import Interact
 from activities.journal import journal_of
@@ -19,11 +17,9 @@ from activities.secrets.file import FileSecret
 from activities.secrets.store import NamedSecrets
 from activities.sessions import Sessions, Sites
 from activities.values import VALUE, AppliedValue
-from activity_bench import Bench, bench, call, call_of, environment, outcome_in, refused
-from hand_clock import HandClock
-from workflows.contracts import InteractInput
+from activity_bench import call, environment, outcome_in, refused
+from confirm_bed import TIMED, Bed, bed_of
 
-TIMED = ("acc-001", "acc-003", "acc-004")  # IOS-XE, EOS, Junos
 PLAIN = "acc-002"  # NX-OS has no timer for single changes
 LASTS_S = {"acc-001": 120, "acc-003": 90, "acc-004": 120}
 
@@ -68,23 +64,6 @@ steps:
         confirm: {within: 90s, hold: best_effort}
         save: true
     on_failure: {undo: wave}
-  - id: drained
-    devices: inventory
-    maintenance:
-      enter:
-        - configure: {template: vlan.j2, vars: {vlan: 999, name: drained}}
-      leave:
-        - configure: {template: no_vlan.j2, vars: {vlan: 999, name: drained}}
-          save: true
-    do:
-      - configure: {template: vlan.j2, vars: {vlan: 120, name: cameras}}
-        confirm: {within: 90s, hold: wave}
-        as: applied
-      - snapshot: [vlans]
-        as: state
-      - check:
-          drained: 999 in state.vlans and state.vlans[120].name == inputs.wanted
-    on_failure: {undo: wave}
   - id: twice
     devices: inventory
     do:
@@ -93,60 +72,14 @@ steps:
         confirm: {within: 90s, hold: wave}
     on_failure: {undo: wave}
 """
-TEMPLATE = """
-{% if device.platform == "juniper_junos" %}
-set vlans {{ name }} vlan-id {{ vlan }}
-{% else %}
-vlan {{ vlan }}
- name {{ name }}
-{% endif %}
-"""
-NO_VLAN = """
-{% if device.platform == "juniper_junos" %}
-delete vlans {{ name }}
-{% else %}
-no vlan {{ vlan }}
-{% endif %}
-"""
 CONFIRMS = r"^configure confirm|^configure session .* commit$|^commit comment .* confirmed"
 COMMITS = {"acc-001": "^end$", "acc-003": "^commit timer", "acc-004": "^commit confirmed"}
 
 
-@dataclass
-class Bed:
-    """Four devices with a clock that the test turns."""
-
-    bench: Bench
-    clock: HandClock
-
-    def device(self, host: str) -> TestbedDevice:
-        return self.bench.testbed.device(host)
-
-    async def asked(self, step: str, host: str, **inputs: str) -> InteractInput:
-        head, *steps = DEFINITION.split("  - id: ")
-        step, _, for_good = step.partition("-")
-        (wanted,) = (text for text in steps if text.startswith(f"{step}\n"))
-        wanted = wanted.replace("{undo: wave}", "stop\n    undo: none") if for_good else wanted
-        source = f"{head}  - id: {wanted}".replace("lab}", f'lab, select: device.name == "{host}"}}')
-        templates = {"vlan.j2": TEMPLATE, "no_vlan.j2": NO_VLAN}
-        return call_of(await self.bench.prepared(source, templates, **inputs), step, host)
-
-    def effects(self, host: str) -> list[str]:
-        return [entry["line"] for entry in self.device(host).commands() if entry["effect"] == "running"]
-
-    def stands(self, host: str) -> set[int]:
-        """Which of the VLANs of these definitions are there."""
-        return {120, 121, 999} & set(self.device(host).vlans())
-
-    def logins(self, host: str) -> int:
-        return sum(entry.get("event") == "login" for entry in self.device(host).log())
-
-
 @pytest.fixture
 async def bed(tmp_path: Path) -> AsyncIterator[Bed]:
-    clock = HandClock()
-    async with bench(tmp_path, clock=clock) as found:
-        yield Bed(found, clock)
+    async with bed_of(tmp_path, DEFINITION) as found:
+        yield found
 
 
 # ---------------------------------------------------------------------------------------------------- hold: device
@@ -353,76 +286,6 @@ async def test_attempts_at_confirming_are_counted_for_themselves(bed: Bed) -> No
     await call(bed.bench.interact.interact, asked, attempt=3)
     bed.device("acc-003").inject(Fault(kind="refuse_connection"))
     assert not (await refused(bed.bench.confirm.confirm, asked)).non_retryable
-
-
-# -------------------------------------------------------------------------------- held, and inside its maintenance
-
-
-@pytest.mark.parametrize("host", TIMED)
-async def test_a_held_device_stays_in_its_maintenance_until_it_is_confirmed(bed: Bed, host: str) -> None:
-    asked = await bed.asked("drained", host)
-    assert (await call(bed.bench.interact.interact, asked)).confirm_by is not None
-    assert bed.stands(host) == {120, 999}
-    assert bed.device(host).revert_due is not None
-    confirmed = await call(bed.bench.confirm.confirm, asked)
-    assert (confirmed.status, confirmed.changed, confirmed.confirm_by) == ("succeeded", True, None)
-    assert confirmed.diff_ref is not None
-    assert "999" not in await bed.bench.documents.text(confirmed.diff_ref)
-    assert bed.stands(host) == {120}
-    effects = bed.effects(host)
-    assert (await call(bed.bench.confirm.confirm, asked, attempt=2)).status == "succeeded"
-    assert bed.effects(host) == effects
-    bed.clock.turn(3600)
-    assert bed.stands(host) == {120}
-    assert "999" not in bed.device(host).startup_config()
-
-
-@pytest.mark.parametrize("host", TIMED)
-@pytest.mark.parametrize("reverted", [False, True], ids=["aborted", "reverted"])
-async def test_a_held_device_that_is_not_confirmed_is_led_out_once_it_is_as_before(
-    bed: Bed, host: str, reverted: bool
-) -> None:
-    config = bed.device(host).running_config()
-    asked = await bed.asked("drained", host)
-    await call(bed.bench.interact.interact, asked)
-    if reverted:
-        bed.clock.turn(120)
-        assert bed.stands(host) == {999}, "what led it in stands before the change, and does not go with it"
-        assert (await refused(bed.bench.confirm.confirm, asked)).type == "reverted"
-    await call(bed.bench.undo.undo, asked)
-    assert bed.device(host).running_config() == config
-
-
-@pytest.mark.parametrize("host", TIMED)
-async def test_who_is_only_led_out_is_not_while_the_change_waits_to_be_taken_back(bed: Bed, host: str) -> None:
-    asked = await bed.asked("drained", host, wanted="doors")
-    assert (await refused(bed.bench.interact.interact, asked)).type == "check_failed"
-    only = asked.model_copy(update={"only": "leave"})
-    left = await call(bed.bench.undo.undo, only)
-    assert (left.status, left.touched, bed.stands(host)) == ("succeeded", False, {120, 999})
-    assert bed.device(host).revert_due is not None, "leaving would have settled it"
-    bed.clock.turn(120)
-    assert (await call(bed.bench.undo.undo, only, attempt=2)).status == "succeeded"
-    assert bed.stands(host) == set()
-
-
-@pytest.mark.parametrize("host", TIMED)
-async def test_a_device_that_cannot_leave_after_its_confirm_has_failed_and_is_taken_back(bed: Bed, host: str) -> None:
-    config = bed.device(host).running_config()
-    asked = await bed.asked("drained", host)
-    await call(bed.bench.interact.interact, asked)
-    bed.device(host).inject(Fault(kind="reject", match="no vlan 999|delete vlans drained", times=1))
-    error = await refused(bed.bench.confirm.confirm, asked)
-    assert outcome_in(error).touched
-    assert bed.device(host).revert_due is None
-    assert 999 in bed.stands(host)
-    await call(bed.bench.undo.undo, asked)
-    assert bed.device(host).running_config() == config
-
-
-async def test_a_held_device_that_only_its_undo_could_lead_out_must_be_allowed_one(bed: Bed) -> None:
-    with pytest.raises(ApplicationError, match=r"step `drained`: .* only its undo leads a device out .* `undo: none`"):
-        await bed.asked("drained-for-good", "acc-003")
 
 
 # ------------------------------------------------------------------------------------------------------ best effort

@@ -56,8 +56,8 @@ class Attempt:
         )
         self._call = Call(Part(call.scope.run, call.step, call.host), call.generation)
         self._fault = world.fault(call.step, call.host, "undo" if deed == "leave" else self._deed)
-        deeds = {"do", "undo", "leave", *(["confirm"] if stays_inside(step) else [])}
-        maintained = step.maintenance is not None and self._deed in deeds
+        wrapped = self._deed in {"do", "undo", "leave"} or (self._deed == "confirm" and stays_inside(step))
+        maintained = step.maintenance is not None and wrapped
         self._upkeep = Upkeep(self._lab, self._call, self._note) if maintained else None
         self._ticket = world.lock(self._call.part)
         self._lab.pass_time(call.scope.run, self._at)

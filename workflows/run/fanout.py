@@ -15,9 +15,8 @@ from temporalio import workflow
 from workflows import contracts
 from workflows.contracts import FailureInfo, Progress
 from workflows.plan import DevicesStep, HostName
-from workflows.run import holding
 from workflows.run.batches import Batches
-from workflows.run.holding import confirm_until, hold_of
+from workflows.run.holding import confirm_until, hold_of, must_end
 from workflows.run.judgement import Judgement
 from workflows.run.reckoning import note_turn
 from workflows.run.rollout import Rollout
@@ -145,7 +144,7 @@ class FanOut:
 
     def pause(self) -> None:
         """No more devices are taken up, and those under way end; a wave that must end in time goes on to its end."""
-        if not holding.must_end(self._step, self._state.request.mode) and workflow.patched("a-pause-holds-devices"):
+        if not must_end(self._step, self._state.request.mode) and workflow.patched("a-pause-holds-devices"):
             self._batches.paused = True
 
     def share_slots(self) -> None:

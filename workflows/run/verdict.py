@@ -89,8 +89,7 @@ def _message(step: StepRun, host: HostName) -> str:
 def verdict(state: RunState, devices: Sequence[DeviceResult]) -> Verdict:
     """The run's verdict. ``failed_dirty`` outranks all: a device is in between, and its name is known."""
     statuses = Counter(device.status for device in devices)
-    half_way = any(run.half_way(host) for run in state.steps.values() for host in run.letters)
-    in_between = statuses["undo_failed"] or statuses["unknown"] or half_way
+    in_between = statuses["undo_failed"] or statuses["unknown"] or _half_way(state)
     if in_between or any(step.left == "doubt" for step in state.steps.values()):
         return "failed_dirty"
     if state.request.takes_back is not None:
@@ -134,9 +133,13 @@ def _left(state: RunState) -> Left:
 
 def advice(state: RunState, devices: Sequence[DeviceResult]) -> str:
     """What a person has to do, as the end of the run's message; nothing where no device is in between."""
-    half_way = {host for run in state.steps.values() for host in run.letters if run.half_way(host)}
-    worst = {"undo_failed", "unknown"}
+    worst, half_way = {"undo_failed", "unknown"}, _half_way(state)
     return to_do(state, [device.name for device in devices if device.status in worst or device.name in half_way])
+
+
+def _half_way(state: RunState) -> set[HostName]:
+    """The devices that failed half-way in a step which forbids its undo."""
+    return {host for run in state.steps.values() for host in run.letters if run.half_way(host)}
 
 
 def to_do(state: RunState, urgent: Sequence[HostName]) -> str:
