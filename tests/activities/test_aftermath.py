@@ -8,16 +8,11 @@ import pytest
 from activities.aftermath import Aftermath
 from activities.deviceinteraction.testbed.model import Fault
 from activity_bench import SCOPE, Bench, bench, call, call_of, refused
+from vlan_change import COMMIT, TEMPLATE
 from workflows.contracts import Holder, LookInput, LookResult, Lost, Prepared, RunId, Scope
 from workflows.plan import HostName
 
 HOSTS = ("acc-001", "acc-002", "acc-003", "acc-004")
-COMMIT = {  # the line with which the change takes effect
-    "acc-001": r"^ ?name cameras",
-    "acc-002": r"^ *name cameras",
-    "acc-003": r"^commit",
-    "acc-004": r"^commit (?!check)",
-}
 HEAD = """
 netsaga: 1
 name: change
@@ -66,14 +61,6 @@ DRAINED = (
     on_failure: {undo: wave}
 """
 )
-TEMPLATE = """
-{% if device.platform == "juniper_junos" %}
-set vlans {{ name }} vlan-id {{ vlan }}
-{% else %}
-vlan {{ vlan }}
- name {{ name }}
-{% endif %}
-"""
 
 
 @pytest.fixture

@@ -23,14 +23,7 @@ from confirm_bed import TIMED, Bed, bed_of
 PLAIN = "acc-002"  # NX-OS has no timer for single changes
 LASTS_S = {"acc-001": 120, "acc-003": 90, "acc-004": 120}
 
-DEFINITION = """
-netsaga: 1
-name: change
-version: 1.0.0
-inputs: {wanted: {type: string, default: cameras}}
-inventory: {source: lab}
-defaults: {timeout: 5s, retry: {attempts: 3, delay: 10ms, on: [transient]}}
-steps:
+STEPS = """\
   - id: alone
     devices: inventory
     do:
@@ -78,7 +71,7 @@ COMMITS = {"acc-001": "^end$", "acc-003": "^commit timer", "acc-004": "^commit c
 
 @pytest.fixture
 async def bed(tmp_path: Path) -> AsyncIterator[Bed]:
-    async with bed_of(tmp_path, DEFINITION) as found:
+    async with bed_of(tmp_path, STEPS) as found:
         yield found
 
 

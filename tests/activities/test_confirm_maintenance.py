@@ -10,14 +10,7 @@ from activities.deviceinteraction.testbed.model import Fault
 from activity_bench import call, outcome_in, refused
 from confirm_bed import TIMED, Bed, bed_of
 
-DEFINITION = """
-netsaga: 1
-name: change
-version: 1.0.0
-inputs: {wanted: {type: string, default: cameras}}
-inventory: {source: lab}
-defaults: {timeout: 5s, retry: {attempts: 3, delay: 10ms, on: [transient]}}
-steps:
+STEPS = """\
   - id: drained
     devices: inventory
     maintenance:
@@ -40,7 +33,7 @@ steps:
 
 @pytest.fixture
 async def bed(tmp_path: Path) -> AsyncIterator[Bed]:
-    async with bed_of(tmp_path, DEFINITION) as found:
+    async with bed_of(tmp_path, STEPS) as found:
         yield found
 
 
@@ -107,6 +100,6 @@ async def test_a_device_that_cannot_leave_after_its_confirm_has_failed_and_is_ta
 
 
 async def test_a_held_device_that_only_its_undo_could_lead_out_must_be_allowed_one(bed: Bed) -> None:
-    bed.definition = DEFINITION.replace("{undo: wave}", "stop\n    undo: none")
+    bed.steps = STEPS.replace("{undo: wave}", "stop\n    undo: none")
     with pytest.raises(ApplicationError, match=r"step `drained`: .* only its undo leads a device out .* `undo: none`"):
         await bed.asked("drained", "acc-003")

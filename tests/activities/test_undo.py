@@ -7,6 +7,7 @@ import pytest
 
 from activities.deviceinteraction.testbed.model import Fault
 from activity_bench import Bench, bench, call, call_of, outcome_in, refused
+from vlan_change import TEMPLATE
 from workflows.contracts import InteractInput
 
 HOSTS = ("acc-001", "acc-002", "acc-003", "acc-004")
@@ -31,14 +32,6 @@ steps:
       - configure: {template: vlan.j2, vars: {vlan: 130, name: kept}}
     undo: none
     on_failure: stop
-"""
-TEMPLATE = """
-{% if device.platform == "juniper_junos" %}
-set vlans {{ name }} vlan-id {{ vlan }}
-{% else %}
-vlan {{ vlan }}
- name {{ name }}
-{% endif %}
 """
 REFUSED = r"configure replace|^rollback|no vlan|delete|restore|copy checkpoint"  # every way back
 

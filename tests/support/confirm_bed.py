@@ -8,16 +8,18 @@ from pathlib import Path
 from activities.deviceinteraction.testbed import TestbedDevice
 from activity_bench import Bench, bench, call_of
 from hand_clock import HandClock
+from vlan_change import TEMPLATE
 from workflows.contracts import InteractInput
 
 TIMED = ("acc-001", "acc-003", "acc-004")  # IOS-XE, EOS, Junos
-TEMPLATE = """
-{% if device.platform == "juniper_junos" %}
-set vlans {{ name }} vlan-id {{ vlan }}
-{% else %}
-vlan {{ vlan }}
- name {{ name }}
-{% endif %}
+HEAD = """
+netsaga: 1
+name: change
+version: 1.0.0
+inputs: {wanted: {type: string, default: cameras}}
+inventory: {source: lab}
+defaults: {timeout: 5s, retry: {attempts: 3, delay: 10ms, on: [transient]}}
+steps:
 """
 NO_VLAN = """
 {% if device.platform == "juniper_junos" %}
@@ -34,16 +36,15 @@ class Bed:
 
     bench: Bench
     clock: HandClock
-    definition: str
+    steps: str  # of the definition
 
     def device(self, host: str) -> TestbedDevice:
         return self.bench.testbed.device(host)
 
     async def asked(self, step: str, host: str, **inputs: str) -> InteractInput:
         """The call of a step of the definition, prepared as if that were all of it, on one device."""
-        head, *steps = self.definition.split("  - id: ")
-        (wanted,) = (text for text in steps if text.startswith(f"{step}\n"))
-        source = f"{head}  - id: {wanted}".replace("lab}", f'lab, select: device.name == "{host}"}}')
+        (wanted,) = (text for text in self.steps.split("  - id: ") if text.startswith(f"{step}\n"))
+        source = f"{HEAD}  - id: {wanted}".replace("lab}", f'lab, select: device.name == "{host}"}}')
         templates = {"vlan.j2": TEMPLATE, "no_vlan.j2": NO_VLAN}
         return call_of(await self.bench.prepared(source, templates, **inputs), step, host)
 
@@ -59,8 +60,8 @@ class Bed:
 
 
 @asynccontextmanager
-async def bed_of(folder: Path, definition: str) -> AsyncIterator[Bed]:
+async def bed_of(folder: Path, steps: str) -> AsyncIterator[Bed]:
     """The devices, and the steps that they may be asked for."""
     clock = HandClock()
     async with bench(folder, clock=clock) as found:
-        yield Bed(found, clock, definition)
+        yield Bed(found, clock, steps)
