@@ -231,6 +231,12 @@ ip netns exec far /run/far -c /run/far.conf -s /run/far.ctl -P /run/far.pid
 """
 
 
+async def test_what_is_saved_is_older_than_its_load_whatever_millisecond_bird_tells_of_that(bird: Machine) -> None:
+    await made(bird, MemoryJournal())
+    loaded = bird.sh("date -d \"$(birdc show status | sed -n 's/^Last reconfiguration on //p')\" +%s.%3N")
+    assert float(loaded) - 1.1 < float(bird.sh("stat -c %.3Y /etc/bird/bird.conf")) < float(loaded) - 0.9
+
+
 async def test_routes_and_peers_are_read(bird: Machine) -> None:
     bird.write("/run/far.conf", FAR, "root:root")
     bird.sh(MAKE_FAR)

@@ -183,12 +183,16 @@ class BirdDaemon:
         return None
 
     async def save(self, device: Dialogue) -> None:
-        """See `Platform.save`: BIRD's own file becomes what runs, in one step. Its time stays that of the load."""
+        """See `Platform.save`: BIRD's own file becomes what runs, in one step, and is older than the load.
+
+        By a second: asked twice when it was loaded, BIRD may tell times that differ by a millisecond.
+        """
         bird = await birdfiles.look(device)
         beside = f"{bird.main}.netsaga"
         await birdfiles.put(device, bird, beside, await birdfiles.running_text(device, bird))
         moved = shlex.join(["mv", beside, bird.main])
-        ended = await device.command(f"{shlex.join(['touch', '-d', bird.loaded, beside])} && {moved}", effect=True)
+        touched = shlex.join(["touch", "-d", f"{bird.loaded} 1 second ago", beside])
+        ended = await device.command(f"{touched} && {moved}", effect=True)
         if ended.status:
             raise CheckFailed(f"{device.host}: {bird.main} could not be saved: {_words(ended)}")
 
