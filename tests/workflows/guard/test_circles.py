@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from temporalio import activity
-from temporalio.client import WorkflowFailureError
+from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.leases import Leasing
 from guarded import Guarded, Serving, guarded, known, serving, until_waiting
@@ -169,21 +170,28 @@ async def test_who_waits_in_a_circle_with_a_run_that_is_closed_asks_again(server
         await until_waiting(alone)
         await alone.handle.terminate("by the test")
         holding.go_on.set()
-        await caller.until(lambda status: status.steps[1].state == "running")
         await until_asked(server, f"{caller.handle.id}/more")
         world.blind = False
         assert (await caller.result()).verdict == "succeeded"
 
 
 async def until_asked(server: Server, run: str) -> None:
-    """Waits until a run has asked for its work in vain."""
+    """Waits until a run, which is yet to be started, has asked for its work in vain."""
     handle = server.client.get_workflow_handle(run)
     async with asyncio.timeout(60):
-        while True:
-            pending = (await handle.describe()).raw_description.pending_activities
-            if any("is closed, and the guard" in one.last_failure.message for one in pending):
-                return
+        while not await _asked_in_vain(handle):
             await asyncio.sleep(0.05)
+
+
+async def _asked_in_vain(handle: WorkflowHandle[Any, Any]) -> bool:
+    try:
+        described = await handle.describe()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return False
+    pending = described.raw_description.pending_activities
+    return any("is closed, and the guard" in one.last_failure.message for one in pending)
 
 
 @pytest.mark.history("guard-lines")

@@ -103,7 +103,8 @@ async def test_a_gate_that_is_pending_keeps_its_answers_and_its_time(server: Ser
         await live.handle.signal("approve", Decision(by="bob"))
         result = await live.result()
     assert result.verdict == "succeeded"
-    assert [(one.by, one.counted) for one in world.sealed[0].decisions] == [("ann", True), ("bob", True)]
+    counted = [one.by for one in world.sealed[0].decisions if one.counted]
+    assert counted == ["ann", "bob"], "of a refused one there is a record only if it came between two executions"
 
 
 async def test_a_soak_lasts_no_longer_for_it(server: Server) -> None:
