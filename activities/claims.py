@@ -28,6 +28,7 @@ class Claiming:
         self._guard = Guard(guard)
 
     @activity.defn(name=contracts.CLAIM)
+    @heartbeat()
     async def claim(self, call: ClaimInput) -> ClaimAnswer:
         """Asks for some work. Whoever is said to do it is alive: a closed run answers for nobody.
 

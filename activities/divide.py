@@ -8,6 +8,7 @@ from temporalio import activity
 
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
+from activities.fence import heartbeat
 from activities.values import BUNDLE
 from workflows import contracts
 from workflows.contracts import Divided, DivideInput
@@ -27,6 +28,7 @@ class Divide:
         self._documents = documents
 
     @activity.defn(name=contracts.DIVIDE)
+    @heartbeat()
     async def divide(self, call: DivideInput) -> Divided:
         """Divide devices into waves.
 

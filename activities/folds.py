@@ -12,6 +12,7 @@ from temporalio import activity
 
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError, canonical
+from activities.fence import heartbeat
 from activities.values import FOLD, OUTPUTS
 from workflows import contracts
 from workflows.contracts import DeviceOutcome, DiffGroup, FoldInput, FoldResult, KeepInput, KeepResult
@@ -33,6 +34,7 @@ class Fold:
         self._documents = documents
 
     @activity.defn(name=contracts.FOLD)
+    @heartbeat()
     async def fold(self, batch: FoldInput) -> FoldResult:
         """Keep the outcomes of a batch."""
         try:
@@ -51,6 +53,7 @@ class Fold:
             raise failure("block_unavailable", f"executor: {error}", retry=True) from None
 
     @activity.defn(name=contracts.KEEP)
+    @heartbeat()
     async def keep(self, call: KeepInput) -> KeepResult:
         """Keep the outputs of steps that are not about devices, for actions that name them."""
         try:

@@ -2,6 +2,7 @@
 
 from temporalio import activity
 
+from activities.fence import heartbeat
 from activities.guard import Guard, state_of, states_of, strays_of
 from workflows import contracts
 from workflows.contracts import (
@@ -27,6 +28,7 @@ class Leasing:
         self._guard = Guard(guard)
 
     @activity.defn(name=contracts.LEASE)
+    @heartbeat()
     async def lease(self, call: LeaseInput) -> LeaseAnswer:
         """Asks for all devices of a run at once; starts the guard where there is none.
 
@@ -48,16 +50,19 @@ class Leasing:
         return await self._guard.ask(contracts.UPDATE_ACQUIRE, call.request, LeaseAnswer)
 
     @activity.defn(name=contracts.RELEASE)
+    @heartbeat()
     async def release(self, call: ReleaseInput) -> ReleaseAnswer:
         """Gives devices back, and reports those that failed. A report counts once, however often it is sent."""
         return await self._guard.ask(contracts.SIGNAL_RELEASE, call, ReleaseAnswer, call.id or None)
 
     @activity.defn(name=contracts.HOLDER)
+    @heartbeat()
     async def holder(self, call: HolderInput) -> HolderState:
         """Whether a run is alive, as the server knows it."""
         return await state_of(call.holder)
 
     @activity.defn(name=contracts.HOLDERS)
+    @heartbeat()
     async def holders(self, call: HoldersInput) -> HoldersState:
         """Which of some runs are alive, as the server knows them."""
         return await states_of(call.holders)

@@ -17,6 +17,7 @@ from temporalio import activity
 
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
+from activities.fence import heartbeat
 from activities.rendering import render
 from activities.values import BUNDLE
 from workflows import contracts
@@ -98,6 +99,7 @@ class Notify:
         self._run_url = run_url
 
     @activity.defn(name=contracts.NOTIFY)
+    @heartbeat()
     async def notify(self, call: NotifyInput) -> NotifyResult:
         """Render the text and deliver it.
 

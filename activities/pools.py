@@ -19,6 +19,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.fence import heartbeat
 from workflows import contracts
 from workflows.contracts import PoolInput, PoolState
 
@@ -35,6 +36,7 @@ class Pools:
     """Asks the server about the workers of pools."""
 
     @activity.defn(name=contracts.SERVED)
+    @heartbeat()
     async def served(self, call: PoolInput) -> PoolState:
         """Whether somebody serves a pool now.
 

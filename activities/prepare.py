@@ -17,6 +17,7 @@ from activities.artifacts.store import ArtifactError
 from activities.assurances import assurances, check_requester, check_via, surely_called
 from activities.definitions import Definitions
 from activities.deviceinteraction.model import PlatformName
+from activities.fence import heartbeat
 from activities.inventory.source import InventoryError, InventorySource
 from activities.replacements import check_replacements
 from activities.systems import Systems
@@ -27,6 +28,7 @@ from workflows.contracts import Bundle, Device, GuardPolicy, Prepared, PrepareIn
 from workflows.definition.compiler import Source, compile_definition
 from workflows.definition.render import render
 from workflows.errors import EvaluationError, InvalidInputError, failure
+from workflows.identity import person
 from workflows.inputs import check_inputs
 from workflows.plan import (
     ApproveStep,
@@ -113,6 +115,7 @@ class Prepare:
         self._knowledge = knowledge
 
     @activity.defn(name=contracts.PREPARE)
+    @heartbeat()
     async def prepare(self, call: PrepareInput) -> Prepared:
         """Load, compile, check, resolve and freeze.
 
@@ -198,9 +201,9 @@ class Prepare:
 
     def _check_quorum(self, step: ApproveStep, requester: str) -> None:
         """Refuse a gate that people can never open: fewer may decide than have to. One with `when` may not be asked."""
-        members = {name for group in _groups(step) for name in self._knowledge.groups[group]}
+        members = {person(name) for group in _groups(step) for name in self._knowledge.groups[group]}
         if "requester" in step.not_by:
-            members.discard(requester)
+            members.discard(person(requester))
         otherwise = step.via is not None or step.auto is not None or step.when is not None
         if ANYONE in members or len(members) >= step.quorum or otherwise:
             return

@@ -16,6 +16,7 @@ from temporalio import activity
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import JSON, ArtifactError, canonical, digest_of
 from activities.bound import NOTHING
+from activities.fence import heartbeat
 from activities.values import BUNDLE, FOLD, PROPOSAL
 from workflows import contracts
 from workflows.contracts import (
@@ -75,6 +76,7 @@ class Proposals:
         self._documents = documents
 
     @activity.defn(name=contracts.PROPOSALS)
+    @heartbeat()
     async def proposals(self, call: ProposalsInput) -> ProposalsResult:
         """Make one proposal of all that was proposed.
 
@@ -92,6 +94,7 @@ class Proposals:
             raise failure("block_unavailable", f"executor: {error}", retry=True) from None
 
     @activity.defn(name=contracts.COMPARE)
+    @heartbeat()
     async def compare(self, call: CompareInput) -> CompareResult:
         """Say what has moved between two proposals.
 

@@ -1,7 +1,8 @@
 """The activity `seal`: writes the record of a run, and the report that people read.
 
 The record is canonical JSON with everything that was decided and done; its reference is its SHA-256, so that whoever
-has the reference can prove the record. Sealing twice gives the same record.
+has the reference can prove the record; it names the report in the same way. Sealing twice gives the same record. Of
+10,000 devices both take a second to make, so they are made in a thread: others heartbeat meanwhile.
 """
 
 import asyncio
@@ -12,7 +13,8 @@ from pydantic import JsonValue
 from temporalio import activity
 
 from activities.artifacts.documents import Documents
-from activities.artifacts.store import JSON, ArtifactError, canonical
+from activities.artifacts.store import HTML, JSON, ArtifactError, canonical
+from activities.fence import heartbeat
 from activities.report.page import DIFF_SHOWN, page
 from activities.report.view import DIFFS, Diff, Outcomes, diffs
 from activities.values import BUNDLE, FOLD
@@ -35,6 +37,7 @@ class Seal:
         self._documents = documents
 
     @activity.defn(name=contracts.SEAL)
+    @heartbeat()
     async def seal(self, call: SealInput) -> SealResult:
         """Write record and report; both are published under ``runs/<workflow id>/``.
 
@@ -45,14 +48,15 @@ class Seal:
             bundle = await self._bundle(call.prepared)
             done = await self._outcomes(call.folds)
             undone = await self._outcomes(call.undo_folds)
-            record = canonical(_record(call, bundle, done, undone))
-            ref = await self._documents.store.put(record, JSON)
             shown = await self._with_texts(diffs(done)[:DIFFS])
-            html = page(call, bundle, _with_undo(done, undone), shown)
+            html = await asyncio.to_thread(_html, call, bundle, _with_undo(done, undone), shown)
+            proof = await self._documents.store.put(html, HTML)
+            record = await asyncio.to_thread(_record, call, bundle, done, undone, proof)
+            ref = await self._documents.store.put(record, JSON)
             # A workflow id may be used again; what was published for an earlier run is still in the store by its hash.
             folder = f"runs/{call.scope.workflow_id.replace('/', '%2F')}"
             await self._documents.store.publish(f"{folder}/record.json", record)
-            report = await self._documents.store.publish(f"{folder}/report.html", html.encode())
+            report = await self._documents.store.publish(f"{folder}/report.html", html)
         except ArtifactError as error:
             raise failure("block_unavailable", f"executor: {error}", retry=True) from None
         return SealResult(record=ref, report=report)
@@ -84,9 +88,13 @@ def _with_undo(done: Outcomes, undone: Outcomes) -> Outcomes:
     return {**done, **{StepId(f"undo of {step}"): hosts for step, hosts in undone.items()}}
 
 
-def _record(call: SealInput, bundle: Bundle | None, done: Outcomes, undone: Outcomes) -> JsonValue:
+def _html(call: SealInput, bundle: Bundle | None, outcomes: Outcomes, shown: list[Diff]) -> bytes:
+    return page(call, bundle, outcomes, shown).encode()
+
+
+def _record(call: SealInput, bundle: Bundle | None, done: Outcomes, undone: Outcomes, report: ArtifactRef) -> bytes:
     said = call.model_dump(mode="json", exclude={"folds", "undo_folds"})
-    return {
+    record: JsonValue = {
         "format": RECORD_FORMAT,
         **said,
         "plan": bundle.plan.model_dump(mode="json") if bundle else None,
@@ -96,7 +104,9 @@ def _record(call: SealInput, bundle: Bundle | None, done: Outcomes, undone: Outc
         else {},
         "outcomes": _dumped(done),
         "undo": _dumped(undone),
+        "report": report,
     }
+    return canonical(record)
 
 
 def _dumped(outcomes: Outcomes) -> JsonValue:

@@ -4,6 +4,7 @@ from temporalio import activity
 
 from activities.artifacts.documents import Documents
 from activities.artifacts.store import ArtifactError
+from activities.fence import heartbeat
 from workflows import contracts
 from workflows.contracts import LoadStateInput, SaveStateInput, StatePiece, StateRef
 from workflows.errors import failure
@@ -20,6 +21,7 @@ class States:
         self._documents = documents
 
     @activity.defn(name=contracts.SAVE_STATE)
+    @heartbeat()
     async def save(self, call: SaveStateInput) -> StateRef:
         """Keep a piece. Raises ``block_unavailable``, to be tried again, where the store cannot take it."""
         try:
@@ -28,6 +30,7 @@ class States:
             raise failure("block_unavailable", f"executor: {error}", retry=True) from None
 
     @activity.defn(name=contracts.LOAD_STATE)
+    @heartbeat()
     async def load(self, call: LoadStateInput) -> StatePiece:
         """Read a piece. Raises ``block_unavailable``, to be tried again, where the store does not have it."""
         try:

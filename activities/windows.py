@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from temporalio import activity
 
+from activities.fence import heartbeat
 from workflows import contracts
 from workflows.contracts import WindowInput, WindowResult
 from workflows.errors import failure
@@ -30,6 +31,7 @@ class Windows:
     """Holds nothing: the calendar is the machine's."""
 
     @activity.defn(name=contracts.WINDOW)
+    @heartbeat()
     async def window(self, call: WindowInput) -> WindowResult:
         """The earliest time to begin.
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from starter.leaving import leave
+from starter.loading import loading
 from worker.logs import LogFormat, configure
 from worker.settings import SettingsError, load, locate
 from workflows.contracts import POOL, POOL_HELP
@@ -55,8 +56,9 @@ def _dispatch(chosen: argparse.Namespace) -> int:
     # Each command imports what it needs: a probe loads no Temporal, and settings are shown without a device library.
     match chosen.command:
         case "run":
-            from worker.commands.run import event_loop, run  # noqa: PLC0415
-            from worker.server import ServerUnavailableError  # noqa: PLC0415
+            with loading():
+                from worker.commands.run import event_loop, run  # noqa: PLC0415
+                from worker.server import ServerUnavailableError  # noqa: PLC0415
 
             try:
                 with asyncio.Runner(loop_factory=event_loop) as runner:
@@ -87,6 +89,15 @@ def _dispatch(chosen: argparse.Namespace) -> int:
 
             showing = show_values(settings, chosen.run, chosen.name, host=chosen.host, step=chosen.step, out=chosen.out)
             return asyncio.run(showing)
+        case "diffs":
+            from starter.errors import StarterError  # noqa: PLC0415
+            from worker.commands.diffs import show_diffs  # noqa: PLC0415
+
+            try:
+                return asyncio.run(show_diffs(settings, chosen.run, host=chosen.host, step=chosen.step))
+            except StarterError as error:
+                _complain(str(error))
+                return error.exit_code
         case "artifact":
             from worker.commands.artifact import show_artifact  # noqa: PLC0415
 
@@ -141,6 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     _platform(commands, shared)
     _transcript(commands, shared)
     _values(commands, shared)
+    _diffs(commands, shared)
     _artifact(commands, shared)
     commands.add_parser("settings", parents=[shared], help="print the settings in force and check what they name")
     _overlay(commands, shared)
@@ -221,6 +233,18 @@ def _values(commands: Commands, shared: argparse.ArgumentParser) -> None:
     values.add_argument("--host", metavar="HOST", help="only of this device")
     values.add_argument("--step", metavar="STEP", help="only of this step")
     values.add_argument("--out", type=Path, metavar="FOLDER", help="write one file a device")
+
+
+def _diffs(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    diffs = commands.add_parser(
+        "diffs",
+        prog="netsaga diffs",
+        parents=[shared],
+        help="every change that a run has proposed, whole, with all its devices",
+    )
+    diffs.add_argument("run", metavar="RUN|FILE", help="its id, or `last`; or the file of a plan")
+    diffs.add_argument("--host", metavar="HOST", help="only the change of this device")
+    diffs.add_argument("--step", metavar="STEP", help="only of this gate; of a run that has ended, of this step")
 
 
 def _artifact(commands: Commands, shared: argparse.ArgumentParser) -> None:

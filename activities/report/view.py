@@ -13,6 +13,7 @@ from workflows.contracts import (
     ArtifactRef,
     Blame,
     Bundle,
+    CalledRecord,
     DeviceOutcome,
     DeviceResult,
     SealInput,
@@ -107,6 +108,7 @@ class StepLine:
     shares: tuple[Share, ...]
     waves: tuple[WaveLine, ...]
     blame: str = ""  # the block that failed, and who went on without it
+    records: tuple[CalledRecord, ...] = ()  # of the runs that it has called
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,7 @@ def step_lines(steps: Sequence[StepResult], waves: Mapping[StepId, tuple[WaveSta
             shares=shares(step.counts),
             waves=tuple(_wave_line(wave) for wave in waves.get(step.id, ())),
             blame=_blame(step.blame) if step.blame else "",
+            records=step.records,
         )
         for step in steps
     )
@@ -247,12 +250,14 @@ def device_lines(devices: Sequence[DeviceResult], bundle: Bundle | None, outcome
 def diffs(outcomes: Outcomes) -> list[Diff]:
     """The changes, the most common first; their texts are still to be read."""
     found: dict[tuple[str, str], Diff] = {}
+    named: set[tuple[str, str, str]] = set()
     for step, outcome in _each(outcomes):
         if outcome.diff is None:
             continue
         made = outcome.diff_made or ""
         diff = found.setdefault((outcome.diff, made), Diff(outcome.diff, made, outcome.diff_ref))
-        if outcome.host not in diff.hosts:
+        if (one := (outcome.diff, made, outcome.host)) not in named:
+            named.add(one)
             diff.hosts.append(outcome.host)
         if step not in diff.steps:
             diff.steps.append(step)

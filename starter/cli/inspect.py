@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, get_args
@@ -20,7 +21,7 @@ from starter.render.result import device_table, line_table, summary
 from starter.render.status import status_view
 from starter.render.words import clean, console, lasted, utc, word
 from starter.runs import RunLine
-from starter.told import told
+from starter.told import told, told_in
 from workflows.contracts import DeviceResult, RunResult
 from workflows.suggest import did_you_mean
 
@@ -87,7 +88,7 @@ def _ended_table(result: RunResult, statuses: Sequence[str]) -> Table:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Where the report of a finished run is; exit code 1 while there is none, or where its record was changed."""
+    """Where the report of a finished run is; exit code 1 while there is none, or where it or its record was changed."""
 
     async def body(orchestrator: Orchestrator) -> int:
         handle = await orchestrator.find(options.run)
@@ -95,20 +96,21 @@ def report(options: argparse.Namespace) -> int:
         result = status.result
         if result is None and status.phase == "closed":
             begun = "" if status.steps else "nothing was begun. "
-            note(f"Run {handle.id} has no report: {begun}{status.message}")
+            note(f"Run {handle.id} has no report: {begun}{told_in(status.message)}")
             return 1
         if result is None:
             wait = told(f"netsaga watch {handle.id}")
             note(f"Run {handle.id} has not ended; its report is written at its end. Wait: {wait}")
             return 1
         if result.report is None:
-            note(f"Run {handle.id} ended as {result.verdict} without a report: {result.message}")
+            note(f"Run {handle.id} ended as {result.verdict} without a report: {told_in(result.message)}")
             return 1
         print(result.report)
-        if result.record is not None and (changed := changed_record(result.report, result.record)) is not None:
+        if result.record is not None and (changed := changed_paper(result.report, result.record)) is not None:
+            path, ref = changed
             note(
-                f"{changed} is not what run {handle.id} has sealed: somebody has changed it, and perhaps the report "
-                f"beside it. The record is {result.record}; `netsaga artifact {result.record}` prints it."
+                f"{path} is not what run {handle.id} has sealed: somebody has changed it. What was sealed is {ref}; "
+                f"`netsaga artifact {ref}` prints it."
             )
             return 1
         return 0
@@ -116,19 +118,30 @@ def report(options: argparse.Namespace) -> int:
     return with_server(options, body)
 
 
-def changed_record(report: str, record: str) -> Path | None:
-    """The copy of a record beside a report, where it is not the record that the run's result names.
+def changed_paper(report: str, record: str) -> tuple[Path, str] | None:
+    """The copy of a record beside a report, or else the report, where it is not the one that was sealed.
 
     Args:
         report: Where the report is, as the run's worker says; perhaps on another machine, and then nothing is known.
-        record: ``sha256:`` and the hash that the record has.
+        record: ``sha256:`` and the hash that the record has; the record names that of the report, unless it is older.
+
+    Returns:
+        The file, and the name of what was sealed.
     """
-    copy = Path(report).with_name("record.json")
+    page = Path(report)
+    copy = page.with_name("record.json")
     try:
-        found = hashlib.sha256(copy.read_bytes()).hexdigest()
+        text = copy.read_bytes()
+        if _name_of(text) != record:
+            return copy, record
+        sealed: str | None = json.loads(text).get("report")
+        return None if sealed is None or _name_of(page.read_bytes()) == sealed else (page, sealed)
     except OSError:
         return None
-    return None if record == f"sha256:{found}" else copy
+
+
+def _name_of(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def recent(options: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ import argparse
 
 from starter.cli.session import with_server
 from starter.client import Orchestrator
-from starter.told import told
+from starter.told import told, told_in
 from workflows.contracts import OperationAnswer
 
 _DONE = {
@@ -43,4 +43,4 @@ def done(operation: str, run: str, answer: OperationAnswer) -> str:
     undoes = operation == "pause" and answer.phase == "undoing"
     what = "is undoing, and nothing else is to start" if undoes else _DONE[operation]
     then = f" Go on with: {told(f'netsaga resume {run}')}" if operation == "pause" and not undoes else ""
-    return f"{run} {what}{answer.message and f'; {answer.message}'}.{then}"
+    return f"{run} {what}{answer.message and f'; {told_in(answer.message)}'}.{then}"

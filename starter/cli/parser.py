@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from starter.cli.devices import Once, hosts, names
 from starter.told import NAMESPACE, usual_address
 
 EPILOG: Final = """\
@@ -27,6 +28,7 @@ FORWARDED: Final[Mapping[str, tuple[str, ...]]] = {
     "platform": ("worker", "platform"),
     "transcript": ("worker", "transcript"),
     "values": ("worker", "values"),
+    "diffs": ("worker", "diffs"),
     "artifact": ("worker", "artifact"),
     "testbed": ("activities.deviceinteraction.testbed",),
 }
@@ -50,7 +52,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         named = getattr(options, "devices", None)
         if not isinstance(named, tuple) or any(word.startswith("-") for word in left):
             parser.error(f"unrecognized arguments: {' '.join(left)}")
-        options.devices = (*named, *(host for word in left for host in _names(word)))
+        options.devices = (*named, *(host for word in left for host in names(word)))
     return options
 
 
@@ -139,6 +141,7 @@ def _processes(commands: Commands) -> None:
         ("platform", "try everything on a lab device: netsaga platform verify HOST"),
         ("transcript", "what a run and a device said to each other: netsaga transcript RUN HOST"),
         ("values", "what the devices of a run left, a backup, say: netsaga values RUN NAME"),
+        ("diffs", "every change that a gate or a plan is about: netsaga diffs RUN"),
         ("artifact", "the log or diff that a message or a record names: netsaga artifact sha256:…"),
     ):
         commands.add_parser(name, help=help_text, add_help=False)  # see `forwarded`
@@ -238,7 +241,8 @@ def _what_to_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("definition", metavar="NAME|FILE")
     command.add_argument("-i", "--input", action="append", default=[], metavar="KEY=VALUE", help="may be repeated")
     command.add_argument("--inputs", type=Path, metavar="FILE", help="inputs from a YAML or JSON file; -i wins over it")
-    command.add_argument("--limit", default="", metavar="HOST,…", help="only these devices of the selection")
+    limit = "only these devices of the selection"
+    command.add_argument("--limit", action=Once, type=hosts, default=(), metavar="HOST,…", help=limit)
 
 
 def _who_asks(command: argparse.ArgumentParser) -> None:
@@ -261,7 +265,7 @@ def _inspection(commands: Commands, client: argparse.ArgumentParser) -> None:
         if name == "status":
             command.add_argument("--diffs", action="store_true", help="with the changes that open gates are about")
         if name == "devices":
-            command.add_argument("--status", type=_names, default=(), metavar="WORD,…", help="as failed,unreachable")
+            command.add_argument("--status", type=names, default=(), metavar="WORD,…", help="as failed,unreachable")
             command.add_argument("--step", metavar="STEP", help="as they stand in this step")
             command.add_argument("--live", action="store_true", help="ask the open batches too: since when, attempts")
         command.set_defaults(entry=entry)
@@ -317,7 +321,7 @@ def _operations(commands: Commands, client: argparse.ArgumentParser) -> None:
             command.add_argument("--step", metavar="STEP", help="may be left out while there is one such step")
         if name in {"retry", "skip", "undo", "stop"}:
             some = "only these of the failed ones, with commas or apart; the others are asked about again"
-            command.add_argument("--devices", type=_names, metavar="NAME,…", help=some)
+            command.add_argument("--devices", action=Once, type=hosts, metavar="NAME,…", help=some)
         if name == "undo":
             scopes = ("failed", "wave", "step", "run")
             command.add_argument("--scope", choices=scopes, default="failed", help="how much is undone (%(default)s)")
@@ -336,7 +340,7 @@ def _guard(commands: Commands, client: argparse.ArgumentParser) -> None:
     nested.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as JSON, for programs")
     _command(more, "list", parents=[nested], about="these devices; the same without a command")
     clear = _command(more, "clear", parents=[nested], about="put devices back into service")
-    clear.add_argument("devices", nargs="+", type=_names, metavar="HOST", help="several apart, or with commas")
+    clear.add_argument("devices", nargs="+", type=names, metavar="HOST", help="several apart, or with commas")
     clear.add_argument("--by", type=_person, required=True, help="who has looked; a claim, and recorded as such")
     clear.add_argument("--reason", default="", help="kept in the record")
     clear.set_defaults(entry="starter.cli.quarantine:clear")
@@ -345,10 +349,6 @@ def _guard(commands: Commands, client: argparse.ArgumentParser) -> None:
     guard = _command(commands, "guard", parents=[client], about="who holds which devices, and who waits")
     guard.add_argument("--json", action="store_true", help="as JSON, for programs")
     guard.set_defaults(entry="starter.cli.quarantine:guard")
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _person(text: str) -> str:

@@ -50,7 +50,7 @@ def asked(options: argparse.Namespace) -> tuple[str, dict[str, JsonValue], Reque
         request["source"], request["templates"] = definition.source.text, definition.source.templates
     inputs = {**from_file(options.inputs), **given(options.input, declared)}
     request["reason"] = options.reason
-    request["limit"] = [host for host in options.limit.split(",") if host]
+    request["limit"] = options.limit
     if options.by is not None:
         request["by"] = options.by
     if options.id is not None:

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from starter.render.words import clean, one_line
+from starter.told import told_in
 from workflows.contracts import Cause
 
 SHOWN: Final = 8
@@ -37,7 +38,8 @@ def of_others(cause: Cause) -> bool:
 
 def why(cause: Cause) -> str:
     """The class of the failure, where it says more than the message, and the message."""
-    return one_line(cause.message) if of_others(cause) else f"{cause.what}: {one_line(cause.message)}"
+    said = one_line(told_in(cause.message))
+    return said if of_others(cause) else f"{cause.what}: {said}"
 
 
 def such_as(cause: Cause) -> str:

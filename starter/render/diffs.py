@@ -32,7 +32,7 @@ def gate_view(gate: Gate, run_id: str) -> Group:
     for group in gate.diffs:
         parts += [Text(), group_title(group), diff_text(group.text)]
     if gate.diffs_omitted:
-        parts.append(Text(f"\n  and up to {gate.diffs_omitted} more kinds of change, which are not shown"))
+        parts.append(Text(f"\n  and up to {gate.diffs_omitted} more kinds of change; all: netsaga diffs {run_id}"))
     if not gate.diffs:
         parts.append(Text("  No change is bound to this gate.", style="dim"))
     return Group(*parts)

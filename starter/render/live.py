@@ -24,7 +24,7 @@ from starter.render.diffs import gate_lines
 from starter.render.screen import Screen
 from starter.render.status import asks, header, steps_table
 from starter.render.words import clean, style
-from starter.told import told
+from starter.told import told, told_in
 from workflows.contracts import Gate, RunStatus
 
 FRAMES: Final = 4  # a second, at most
@@ -96,7 +96,7 @@ class LiveView:
             return Text(self._note or "waiting for the run …", style="dim")
         parts: list[RenderableType] = [header(status)]
         if status.message:
-            parts.append(Text(clean(status.message), style=style(status.verdict or "")))
+            parts.append(Text(clean(told_in(status.message)), style=style(status.verdict or "")))
         if self._note:
             parts.append(Text(self._note, style="yellow"))
         parts += [Text(), steps_table(status, width=self._console.size.width)]

@@ -12,6 +12,7 @@ from starter.render.causes import of_others, such_as, why
 from starter.render.diffs import gate_lines
 from starter.render.status import asks, waited
 from starter.render.words import clean, counts, iso, one_line, style, utc
+from starter.told import told_in
 from workflows import awaited
 from workflows.contracts import Cause, RunStatus, StepStatus, WaveStatus
 from workflows.wording import confirm_by
@@ -75,7 +76,7 @@ class PlainView:
     def _step(self, step: StepStatus) -> None:
         said = Text() if step.state in MOVING else counts(step.counts)
         if step.message:
-            said.append(f"{'  ' if said else ''}{one_line(step.message)}")
+            said.append(f"{'  ' if said else ''}{one_line(told_in(step.message))}")
         # What it waits for may change while it waits; its messages at work are for those who watch live.
         key = f"{step.state} {step.message}" if step.state == "waiting" else step.state
         if self._new(step.id, key):

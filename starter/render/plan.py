@@ -8,6 +8,7 @@ from rich.text import Text
 from starter.render.diffs import diff_text, group_title
 from starter.render.result import LISTED, device_table
 from starter.render.words import clean, one_line, word
+from starter.told import told_in
 from workflows.contracts import PlannedStep, ProposalSummary, RunResult
 
 DIGEST = 12  # characters of a digest that people compare
@@ -17,7 +18,7 @@ def print_plan(out: Console, result: RunResult) -> None:
     """Print a plan for a person."""
     proposal = result.proposal
     if proposal is not None:
-        for line in _steps(proposal):
+        for line in _steps(proposal, result.id):
             out.print(line, soft_wrap=True)
     failed = tuple(device for device in result.devices if device.status not in {"changed", "unchanged", "untouched"})
     if failed:
@@ -36,9 +37,9 @@ def in_doubt(proposal: ProposalSummary) -> bool:
     return any(step.changes for step in proposal.shown) or any(map(in_doubt, proposal.calls.values()))
 
 
-def _steps(proposal: ProposalSummary, within: str = "") -> Iterator[Text]:
+def _steps(proposal: ProposalSummary, run: str, within: str = "") -> Iterator[Text]:
     for step in proposal.steps:
-        yield from _step(step, within)
+        yield from _step(step, run, within)
     for heading, how in (("Would also be done:", "would"), ("Known only after the change:", "unknown")):
         shown = [one for one in proposal.shown if one.how == how]
         if shown:
@@ -49,10 +50,10 @@ def _steps(proposal: ProposalSummary, within: str = "") -> Iterator[Text]:
         if shown:
             yield Text()
     for name, called in proposal.calls.items():
-        yield from _steps(called, f"{within}{name}/")
+        yield from _steps(called, f"{run}/{name}", f"{within}{name}/")
 
 
-def _step(step: PlannedStep, within: str) -> Iterator[Text]:
+def _step(step: PlannedStep, run: str, within: str) -> Iterator[Text]:
     title = Text(f"{within}{step.step}", style="bold")
     parts = [f"{_devices(step.changed)} would change", f"{step.unchanged} need no change"]
     if step.failed:
@@ -67,7 +68,8 @@ def _step(step: PlannedStep, within: str) -> Iterator[Text]:
         yield group_title(group)
         yield diff_text(group.text)
     if step.diffs_omitted:
-        yield Text(f"  and {step.diffs_omitted} more kinds of change, each on fewer devices", style="dim")
+        more = f"  and {step.diffs_omitted} more kinds of change, each on fewer devices"
+        yield Text(f"{more}; all: netsaga diffs {run} --step {step.step}", style="dim")
     for would in step.would:
         yield Text(f"  would {one_line(would.text)}: {_devices(would.devices)}, as on {clean(would.example)}")
     yield Text()
@@ -77,7 +79,7 @@ def _end(result: RunResult, proposal: ProposalSummary | None) -> Iterator[Text]:
     if proposal is not None and proposal.unknown_outputs:
         yield Text(f"Outputs known only after the change: {', '.join(map(clean, proposal.unknown_outputs))}")
     if result.message:
-        yield Text(clean(result.message), style="red" if result.verdict == "failed" else "")
+        yield Text(clean(told_in(result.message)), style="red" if result.verdict == "failed" else "")
     line = Text("Plan: ", style="bold")
     line.append_text(word(result.verdict))
     if proposal is not None:

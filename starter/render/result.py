@@ -10,7 +10,7 @@ from rich.text import Text
 
 from starter.render.causes import causes_table
 from starter.render.words import PLAN_MODE, clean, counts, one_line, style, utc, word
-from starter.told import told
+from starter.told import told, told_in
 from workflows.contracts import DeviceLine, DeviceResult, RunResult
 
 LISTED: Final = 60  # devices, one a line
@@ -49,7 +49,7 @@ def summary(result: RunResult, *, url: str | None = None) -> Group:
     if result.mode == "plan":
         parts.append(Text(PLAN_MODE, style="cyan"))
     if result.message:
-        parts.append(Text(clean(result.message), style=style(result.verdict)))
+        parts.append(Text(clean(told_in(result.message)), style=style(result.verdict)))
     urgent = next((device.name for device in result.devices if device.status in URGENT), None)
     if urgent is not None:
         look = f"What was said to a device: netsaga transcript {clean(result.id)} {clean(urgent)}"
@@ -89,7 +89,7 @@ def device_table(
             *platform,
             word(device.status),
             Text(device.step or ""),
-            Text(one_line(device.message)),
+            Text(one_line(told_in(device.message))),
         )
     if omitted:
         table.caption = f"and {omitted} more; the record has all of them"
@@ -116,7 +116,7 @@ def line_table(lines: tuple[DeviceLine, ...]) -> Table:
             Text(line.wave),
             *since,
             *([Text(_tries(line))] if tries else []),
-            Text(one_line(line.message)),
+            Text(one_line(told_in(line.message))),
         )
     return table
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from starter.render.causes import causes_table
 from starter.render.diffs import gate_lines
 from starter.render.words import PLAN_MODE, clean, counts, lasted, one_line, style, utc, word
-from starter.told import told
+from starter.told import told, told_in
 from workflows import awaited
 from workflows.contracts import DecisionRecord, OperationRecord, RunStatus, StepStatus, UnderWay, WaveStatus
 
@@ -55,7 +55,7 @@ def status_view(status: RunStatus, *, url: str | None = None, now: datetime | No
     if status.mode == "plan":
         parts.append(Text(PLAN_MODE, style="cyan"))
     if status.message and status.result is None:  # a result has it, and is printed below
-        parts.append(Text(clean(status.message), style=style(status.verdict or "")))
+        parts.append(Text(clean(told_in(status.message)), style=style(status.verdict or "")))
     parts.append(steps_table(status, now))
     parts += [gate_lines(gate, status.id) for gate in status.gates]
     parts += asks(status)
@@ -86,7 +86,7 @@ def steps_table(status: RunStatus, now: datetime | None = None, width: int = WID
         if step.budget is not None and step.budget.failures:
             said.append(f"; failures {step.budget.failures} of {step.budget.allowed} allowed")
         if step.message:
-            said.append(f"{' · ' if said else ''}{one_line(step.message)}")
+            said.append(f"{' · ' if said else ''}{one_line(told_in(step.message))}")
         table.add_row(_mark(step.state), Text(step.id, style="bold"), word(step.state), Text(step.kind, "dim"), said)
         for wave in _shown(step):
             name = Text(f"  {clean(wave.name)}")

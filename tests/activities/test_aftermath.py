@@ -18,7 +18,7 @@ netsaga: 1
 name: change
 version: 1.0.0
 inventory: {source: lab}
-defaults: {timeout: 5s, retry: {attempts: 3, delay: 10ms}}
+defaults: {timeout: 20s, retry: {attempts: 3, delay: 10ms}}
 steps:
 """
 DEFINITION = (

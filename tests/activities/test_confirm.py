@@ -21,14 +21,14 @@ from activity_bench import call, environment, outcome_in, refused
 from confirm_bed import TIMED, Bed, bed_of
 
 PLAIN = "acc-002"  # NX-OS has no timer for single changes
-LASTS_S = {"acc-001": 120, "acc-003": 90, "acc-004": 120}
+LASTS_S = {"acc-001": 240, "acc-003": 210, "acc-004": 240}
 
 STEPS = """\
   - id: alone
     devices: inventory
     do:
       - configure: {template: vlan.j2, vars: {vlan: 120, name: cameras}}
-        confirm: {within: 90s, hold: device}
+        confirm: {within: 210s, hold: device}
         save: true
         as: applied
       - snapshot: [vlans]
@@ -42,7 +42,7 @@ STEPS = """\
       - snapshot: [vlans]
         as: before
       - configure: {template: vlan.j2, vars: {vlan: 120, name: cameras}}
-        confirm: {within: 90s, hold: wave}
+        confirm: {within: 210s, hold: wave}
         save: true
         as: applied
       - snapshot: [vlans]
@@ -54,7 +54,7 @@ STEPS = """\
     devices: inventory
     do:
       - configure: {template: vlan.j2, vars: {vlan: 120, name: cameras}}
-        confirm: {within: 90s, hold: best_effort}
+        confirm: {within: 210s, hold: best_effort}
         save: true
     on_failure: {undo: wave}
   - id: twice
@@ -62,7 +62,7 @@ STEPS = """\
     do:
       - configure: {template: vlan.j2, vars: {vlan: 121, name: doors}}
       - configure: {template: vlan.j2, vars: {vlan: 120, name: cameras}}
-        confirm: {within: 90s, hold: wave}
+        confirm: {within: 210s, hold: wave}
     on_failure: {undo: wave}
 """
 CONFIRMS = r"^configure confirm|^configure session .* commit$|^commit comment .* confirmed"
@@ -125,7 +125,7 @@ async def test_a_device_that_cannot_be_logged_in_to_after_the_commit_reverts(bed
     error = await refused(bed.bench.interact.interact, asked, attempt=2)
     assert (error.type, outcome_in(error).touched) == ("unreachable", True)
     assert outcome_in(error).confirm_by is not None
-    bed.clock.turn(120)
+    bed.clock.turn(240)
     bed.device(host).clear()
     assert bed.device(host).running_config() == config
     undone = await call(bed.bench.undo.undo, asked)  # where nobody saw what the commit did, it says that it was undone
@@ -151,7 +151,7 @@ async def test_a_worker_lost_for_too_long_finds_the_change_reverted(bed: Bed, ho
     asked = await bed.asked("alone", host)
     bed.device(host).inject(Fault(kind="drop", match=CONFIRMS, phase="before"))
     await refused(bed.bench.interact.interact, asked)
-    bed.clock.turn(120)
+    bed.clock.turn(240)
     effects = bed.effects(host)
     error = await refused(bed.bench.interact.interact, asked, attempt=2)
     outcome = outcome_in(error)
@@ -207,7 +207,7 @@ async def test_a_wave_s_device_that_reverted_is_failed_and_untouched(bed: Bed, h
     config = bed.device(host).running_config()
     asked = await bed.asked("together", host)
     await call(bed.bench.interact.interact, asked)
-    bed.clock.turn(120)
+    bed.clock.turn(240)
     effects = bed.effects(host)
     error = await refused(bed.bench.confirm.confirm, asked)
     outcome = outcome_in(error)
@@ -224,7 +224,7 @@ async def test_what_an_earlier_action_changed_is_left_where_the_last_change_reve
     config = bed.device(host).running_config()
     asked = await bed.asked("twice", host)
     await call(bed.bench.interact.interact, asked)
-    bed.clock.turn(120)
+    bed.clock.turn(240)
     outcome = outcome_in(await refused(bed.bench.confirm.confirm, asked))
     assert (outcome.changed, outcome.touched) == (True, True)
     assert 121 in bed.device(host).vlans()

@@ -21,7 +21,7 @@ STEPS = """\
           save: true
     do:
       - configure: {template: vlan.j2, vars: {vlan: 120, name: cameras}}
-        confirm: {within: 90s, hold: wave}
+        confirm: {within: 210s, hold: wave}
         as: applied
       - snapshot: [vlans]
         as: state
@@ -65,7 +65,7 @@ async def test_a_held_device_that_is_not_confirmed_is_led_out_once_it_is_as_befo
     asked = await bed.asked("drained", host)
     await call(bed.bench.interact.interact, asked)
     if reverted:
-        bed.clock.turn(120)
+        bed.clock.turn(240)
         assert bed.stands(host) == {999}, "what led it in stands before the change, and does not go with it"
         assert (await refused(bed.bench.confirm.confirm, asked)).type == "reverted"
     await call(bed.bench.undo.undo, asked)
@@ -80,7 +80,7 @@ async def test_who_is_only_led_out_is_not_while_the_change_waits_to_be_taken_bac
     left = await call(bed.bench.undo.undo, only)
     assert (left.status, left.touched, bed.stands(host)) == ("succeeded", False, {120, 999})
     assert bed.device(host).revert_due is not None, "leaving would have settled it"
-    bed.clock.turn(120)
+    bed.clock.turn(240)
     assert (await call(bed.bench.undo.undo, only, attempt=2)).status == "succeeded"
     assert bed.stands(host) == set()
 

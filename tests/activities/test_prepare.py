@@ -208,6 +208,7 @@ async def test_what_a_definition_names_must_be_there(desk: Desk, old: str, new: 
 async def test_a_gate_that_people_can_never_open_is_refused(desk: Desk) -> None:
     two = DEFINITION.replace("by: leads", "by: leads, quorum: 2, not_by: [requester]")
     assert "wants 2 of `leads`, and 1 may decide besides bob, who asks" in str(await desk.refused(two, by="bob"))
+    assert "1 may decide besides Bob, who asks" in str(await desk.refused(two, by="Bob"))
     await desk.run(two, by="carol")
     await desk.run(two.replace("by: leads", "by: others"), by="bob")
     await desk.run(two, by="bob", mode="plan")  # nobody is asked

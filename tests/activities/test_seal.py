@@ -15,7 +15,17 @@ from activities.report.view import VERDICTS, meaning
 from activities.seal import Seal
 from activity_bench import SCOPE, call
 from sample_run import sample_run
-from workflows.contracts import DeviceResult, OperationRecord, RunResult, SealInput, Verdict, WaveStatus
+from workflows.contracts import (
+    ArtifactRef,
+    CalledRecord,
+    DeviceResult,
+    OperationRecord,
+    RunId,
+    RunResult,
+    SealInput,
+    Verdict,
+    WaveStatus,
+)
 from workflows.plan import HostName, StepId
 
 VOID = {"meta", "br"}
@@ -55,6 +65,7 @@ async def _sealed(folder: Path, run: SealInput, documents: Documents) -> tuple[P
     record = await documents.store.get(result.record)
     report = Path(result.report)
     assert (report.parent / "record.json").read_bytes() == record
+    assert await documents.store.get(json.loads(record)["report"]) == report.read_bytes()
     assert report.parent == folder / "published" / "runs" / run.scope.workflow_id
     return Page(report.read_text()), json.loads(record)
 
@@ -113,6 +124,18 @@ async def test_the_record_has_every_outcome(tmp_path: Path) -> None:
     assert isinstance(decisions, list)
     assert inventory["acc-001"]["address"] == "192.0.2.1"
     assert [decision["by"] for decision in decisions] == ["mallory", "alice"]
+
+
+async def test_the_report_and_the_record_name_the_records_of_called_runs(tmp_path: Path) -> None:
+    documents = Documents(LocalArtifactStore(tmp_path))
+    run = await sample_run(documents)
+    called = CalledRecord(workflow_id="change-1/child", run=RunId("r2"), record=ArtifactRef("sha256:" + "ab" * 32))
+    first = run.result.steps[0].model_copy(update={"records": (called,)})
+    result = run.result.model_copy(update={"steps": (first, *run.result.steps[1:])})
+    page, record = await _sealed(tmp_path, run.model_copy(update={"result": result}), documents)
+    assert f"Record of run change-1/child: {called.record}" in page.text
+    sealed = RunResult.model_validate(record["result"])
+    assert sealed.steps[0].records == (called,)
 
 
 async def test_what_the_run_did_not_reach_is_not_called_pending(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from lab import INPUTS, Lab, lab, waves
 from starter.handle import RunHandle
 from workflows.contracts import RunResult, RunStatus
 from workflows.plan import StepId
+from workflows.run import calls
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -104,3 +105,30 @@ async def test_a_frozen_worker_wakes_up_behind_its_successor_and_writes_nothing(
         assert_whole(found, result)
         assert found.twice() == {}
         await frozen.kill()
+
+
+def somebody_reads(pipe: Path) -> bool:
+    """Whether a process has opened a named pipe to read it."""
+    try:
+        os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+    except OSError:
+        return False
+    return True
+
+
+async def test_a_worker_that_is_killed_while_it_prepares_a_run_is_noticed_long_before_that_may_end(
+    tmp_path: Path,
+) -> None:
+    async with lab(tmp_path, devices=1) as found:
+        inventory, aside = found.stack.inventory, tmp_path / "inventory.yaml"
+        inventory.rename(aside)
+        os.mkfifo(inventory)  # a source of truth that does not answer
+        run = await found.client.start("config-backup", {}, by="rita", reason="durability")
+        async with asyncio.timeout(30):
+            while not somebody_reads(inventory):
+                await asyncio.sleep(0.01)
+        await found.stack.worker.kill()
+        aside.rename(inventory)
+        await found.stack.start_worker()
+        result = await asyncio.wait_for(run.result(), calls.PREPARE_TIMEOUT.total_seconds() / 5)
+        assert result.verdict == "succeeded", troubles(result)

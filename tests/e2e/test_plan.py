@@ -28,6 +28,7 @@ class Site:
     inventory: Path
     control: TestbedControl
     programs: Programs
+    settings: Path
 
     async def plan(self, vlan: int, *more: str) -> Finished:
         """Plans a VLAN of its own for each case."""
@@ -58,7 +59,11 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         if not inventory.is_absolute():
             inventory = stack.settings.parent / inventory
         yield Site(
-            definitions / "campus-vlan.yaml", inventory, TestbedControl(stack.control_path), Programs(stack.address)
+            definitions / "campus-vlan.yaml",
+            inventory,
+            TestbedControl(stack.control_path),
+            Programs(stack.address),
+            stack.settings,
         )
 
 
@@ -80,6 +85,10 @@ async def test_a_plan_is_shown_written_and_carried_out(site: Site, tmp_path: Pat
     assert "Plan mode: nothing is changed" in (await site.programs.netsaga("status", "last")).out
     assert file.stat().st_mode & 0o077 == 0
     assert json.loads(file.read_text())["definition"] == "campus-vlan@1.0.0"
+    whole = await site.programs.netsaga("diffs", str(file), "--step", "deploy", "--settings", str(site.settings))
+    assert whole.out.startswith("deploy: "), whole.err
+    assert whole.out.count("+vlan 501") >= 1
+    assert all(entry.name in whole.out for entry in site.control.devices())
 
     done = await site.apply(file)
     assert done.code == 0, done.out + done.err

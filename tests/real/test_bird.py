@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,7 @@ from relay import CutsAfter, relay_to
 NEW = BIRD_CONFIG.replace("192.0.2.0/24", "198.51.100.0/24")
 OTHER = BIRD_CONFIG.replace("192.0.2.0/24", "203.0.113.0/24")
 OURS, THEIRS = Names(token="0123456789ab", comment="netsaga"), Names(token="ba9876543210", comment="netsaga")
+LAST_LOAD = "birdc show status | sed -n 's/^Last reconfiguration on //p'"
 SHORT, LONG = Hold(timedelta(seconds=2)), Hold(timedelta(minutes=10))
 ALL: tuple[UndoMethod, ...] = ("native", "inverse", "restore")
 
@@ -233,8 +234,24 @@ ip netns exec far /run/far -c /run/far.conf -s /run/far.ctl -P /run/far.pid
 
 async def test_what_is_saved_is_older_than_its_load_whatever_millisecond_bird_tells_of_that(bird: Machine) -> None:
     await made(bird, MemoryJournal())
-    loaded = bird.sh("date -d \"$(birdc show status | sed -n 's/^Last reconfiguration on //p')\" +%s.%3N")
+    loaded = bird.sh(f'date -d "$({LAST_LOAD})" +%s.%3N')
     assert float(loaded) - 1.1 < float(bird.sh("stat -c %.3Y /etc/bird/bird.conf")) < float(loaded) - 0.9
+
+
+@pytest.mark.parametrize(("out_by_ms", "known"), [(0, True), (1, True), (-2, True), (40, False)])
+async def test_a_copy_is_that_of_a_load_whatever_millisecond_bird_tells_of_it(
+    bird: Machine, out_by_ms: int, known: bool
+) -> None:
+    copied_at = datetime.fromisoformat(bird.sh(LAST_LOAD).strip()) + timedelta(milliseconds=out_by_ms)
+    bird.write("/etc/bird/netsaga-ba9876543210.old", BIRD_CONFIG, "root:bird")
+    bird.write("/etc/bird/netsaga-ba9876543210.loaded", f"{copied_at.isoformat(' ', 'milliseconds')}\n", "root:bird")
+    bird.write("/etc/bird/bird.conf", OTHER, "root:bird")  # and nobody has loaded it
+    if known:
+        async with session(bird) as opened:
+            assert (await opened.snapshot(["config"])).config == BIRD_CONFIG
+    else:
+        with pytest.raises(CheckFailed, match="was changed after BIRD had loaded it"):
+            await made(bird, MemoryJournal())
 
 
 async def test_routes_and_peers_are_read(bird: Machine) -> None:

@@ -73,7 +73,7 @@ name: mixed
 version: 1.0.0
 inputs: {worst: {type: boolean, default: false}}
 inventory: {source: nautobot, select: 'device.platform in ["bird", "openvswitch"]'}
-defaults: {credential: machines, timeout: 10s, retry: {attempts: 1}}
+defaults: {credential: machines, timeout: 30s, retry: {attempts: 1}}
 steps:
   - id: deploy
     devices: inventory
@@ -94,7 +94,7 @@ name: commands
 version: 1.0.0
 inputs: {told: {type: string}}
 inventory: {source: nautobot, select: device.name == "b1"}
-defaults: {credential: machines, timeout: 10s, retry: {attempts: 2, delay: 100ms}}
+defaults: {credential: machines, timeout: 30s, retry: {attempts: 2, delay: 100ms}}
 steps:
   - id: deploy
     devices: inventory

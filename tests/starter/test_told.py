@@ -4,7 +4,7 @@ import contextvars
 
 import pytest
 
-from starter.told import talks_to, told
+from starter.told import talks_to, told, told_in
 
 
 def said(address: str, namespace: str) -> str:
@@ -41,3 +41,26 @@ def test_the_environment_says_which_one_is_usual(monkeypatch: pytest.MonkeyPatch
 
 def test_who_has_named_no_server_is_told_none() -> None:
     assert contextvars.Context().run(told, "netsaga list") == "netsaga list"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("put sw1 right, then `netsaga quarantine clear sw1 --by NAME`", "netsaga quarantine clear{} sw1 --by NAME`"),
+        ("2 are quarantined; `netsaga quarantine` lists them", "`netsaga quarantine{}` lists"),
+        ("pause it, too: netsaga pause x/child --by NAME", "netsaga pause{} x/child --by NAME"),
+        ("the whole diff: netsaga artifact sha256:ab", "netsaga artifact sha256:ab"),
+        ("a part of netsaga watched it", "of netsaga watched it"),
+    ],
+)
+def test_commands_in_what_a_run_says_name_its_readers_server(
+    monkeypatch: pytest.MonkeyPatch, text: str, expected: str
+) -> None:
+    monkeypatch.delenv("NETSAGA_ADDRESS", raising=False)
+
+    def read(address: str) -> str:
+        talks_to(address, "default")
+        return told_in(text)
+
+    assert expected.format(" --address lab:7233") in contextvars.copy_context().run(read, "lab:7233")
+    assert contextvars.copy_context().run(read, "127.0.0.1:7233") == text

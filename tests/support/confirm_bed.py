@@ -18,7 +18,7 @@ name: change
 version: 1.0.0
 inputs: {wanted: {type: string, default: cameras}}
 inventory: {source: lab}
-defaults: {timeout: 5s, retry: {attempts: 3, delay: 10ms, on: [transient]}}
+defaults: {timeout: 20s, retry: {attempts: 3, delay: 10ms, on: [transient]}}
 steps:
 """
 NO_VLAN = """

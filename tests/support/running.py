@@ -81,6 +81,18 @@ class Live:
             await asyncio.sleep(0.05)
         raise AssertionError("the updates never came")
 
+    async def told(self, signal: str) -> None:
+        """Waits until each batch that is open has received such a signal; bounded."""
+        for batch in await self.batches():
+            for _ in range(600):
+                events = (await batch.fetch_history()).events
+                received = {event.workflow_execution_signaled_event_attributes.signal_name for event in events}
+                if signal in received or events[-1].HasField("workflow_execution_completed_event_attributes"):
+                    break
+                await asyncio.sleep(0.05)
+            else:
+                raise AssertionError(f"{batch.id} was never told `{signal}`")
+
     async def executions(self) -> int:
         """How many executions the run has had."""
         run_id, found = self.handle.first_execution_run_id, 0

@@ -178,6 +178,7 @@ from workflows.contracts.proposals import (
 )
 from workflows.contracts.runs import (
     Blame,
+    CalledRecord,
     CalledRun,
     Gate,
     RunRequest,
@@ -276,6 +277,7 @@ __all__ = [
     "Blame",
     "Budget",
     "Bundle",
+    "CalledRecord",
     "CalledRun",
     "CancelInput",
     "Cause",

@@ -67,6 +67,14 @@ class CalledRun(Model):
     message: str = ""
 
 
+class CalledRecord(Model):
+    """Where the record of a run is that a step has called, or had take one back: its name is the record's digest."""
+
+    workflow_id: str
+    run: RunId
+    record: ArtifactRef
+
+
 class StepResult(Model):
     """How a step ended; ``counts`` by device status."""
 
@@ -78,6 +86,7 @@ class StepResult(Model):
     warnings: int = 0
     blame: Blame | None = None
     runs: tuple[CalledRun, ...] = ()  # that it has called, and that have left something on devices
+    records: Newer[tuple[CalledRecord, ...]] = ()  # of all runs that it has called, the oldest first
 
 
 class RunResult(Model):
@@ -144,6 +153,7 @@ class StepStatus(Model):
     answers: tuple[str, ...] = ()  # what an operator may answer where the step is paused on a failure
     blame: Blame | None = None
     runs: tuple[CalledRun, ...] = ()  # that it has called, and that have left something on devices
+    records: Newer[tuple[CalledRecord, ...]] = ()  # of all runs that it has called and that have ended
     # Those that are under way longest, at most three; clients of before know no such field.
     under_way: Newer[tuple[UnderWay, ...]] = ()
 
@@ -171,6 +181,7 @@ class Gate(Model):
     digest: str | None = None
     diffs: tuple[DiffGroup, ...] = ()
     diffs_omitted: Newer[int] = 0  # groups of equal diffs beyond those, at most
+    folds: Newer[tuple[ArtifactRef, ...]] = ()  # the outcomes with all that is bound: maps from host to `DeviceOutcome`
     made: Mapping[str, int] = {}  # devices by how their diff was made
     safety: tuple[SafetyCount, ...] = ()  # of the devices that are to be changed
     confirm_hold: Literal["device", "wave", "best_effort"] | None = None  # when the change is confirmed; None: never

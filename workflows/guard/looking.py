@@ -49,8 +49,7 @@ async def _closed_in(holders: Sequence[Holder]) -> list[Closed]:
             contracts.HOLDERS,
             HoldersInput(holders=tuple(holders)),
             result_type=HoldersState,
-            start_to_close_timeout=calls.STORE_TIMEOUT,
-            retry_policy=calls.STORE_RETRY,
+            **calls.STORE,
             summary=f"which of {len(holders)} runs are alive?",
         )
     except ActivityError:
@@ -80,8 +79,7 @@ async def one_by_one(holders: Sequence[Holder], then: Callable[[Closed], Awaitab
                 contracts.HOLDER,
                 HolderInput(holder=holder),
                 result_type=HolderState,
-                start_to_close_timeout=calls.STORE_TIMEOUT,
-                retry_policy=calls.STORE_RETRY,
+                **calls.STORE,
                 summary=f"is {holder.workflow_id} alive?",
             )
         except ActivityError:

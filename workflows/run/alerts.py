@@ -43,6 +43,7 @@ async def alert(state: RunState, devices: tuple[DeviceResult, ...]) -> None:
             activity_id=f"alert-{lease.alerted}",
             result_type=NotifyResult,
             start_to_close_timeout=TIMEOUT,
+            heartbeat_timeout=calls.HEARTBEAT,
             retry_policy=calls.STORE_RETRY,
             summary=f"alert {target}",
         )

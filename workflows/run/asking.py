@@ -14,9 +14,10 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from workflows import contracts
 from workflows.contracts import AskInput, AskResult, Blame
+from workflows.identity import person
 from workflows.plan import ApproveStep
 from workflows.run import calls
-from workflows.run.decisions import note, other_proposal
+from workflows.run.decisions import CASELESS, note, other_proposal
 from workflows.run.state import GateRun, RunState
 
 OFTEN: Final = 60  # questions that are evenly spread over a gate's time, once the step's own delays have grown
@@ -124,9 +125,12 @@ class Asking:
         self._changed()
 
     def _refused(self, step: ApproveStep, answer: AskResult) -> str | None:
-        if "requester" in step.not_by and answer.by and answer.by == self._state.request.by:
-            return f"{answer.by} asked for this run and cannot decide about it"
-        return None
+        requester = self._state.request.by
+        if "requester" not in step.not_by or not answer.by or person(answer.by) != person(requester):
+            return None
+        if answer.by != requester and not workflow.patched(CASELESS):
+            return None
+        return f"{answer.by} asked for this run and cannot decide about it"
 
     def _unreachable(self, gate: GateRun, error: ActivityError, *, last: bool) -> None:
         """The system's failure, and not the definition's: people may still decide."""

@@ -342,8 +342,7 @@ class BatchWorkflow:
                 FoldInput(scope=self._batch.scope, step=self._batch.step, outcomes=known),
                 activity_id=f"fold/{self._batch.label}",
                 result_type=FoldResult,
-                start_to_close_timeout=calls.STORE_TIMEOUT,
-                retry_policy=calls.STORE_RETRY,
+                **calls.STORE,
                 summary=f"keep the outcomes of {len(known)} devices",
             )
         )

@@ -61,6 +61,7 @@ class Batches:
         self.paused = False  # an operator has paused the run: the devices that are left have their turn later
         self._report_s = 1.0  # how often a batch tells of what can wait
         self._handles: dict[str, ChildWorkflowHandle[Any, BatchResult]] = {}
+        self._cut: set[str] = set()  # batches that were cut while they were being started
 
     def _concurrency(self) -> int:
         """How many devices may be under way, in all open batches."""
@@ -118,6 +119,7 @@ class Batches:
 
     def cut(self) -> None:
         """Ends what is under way, between two actions."""
+        self._cut = set(self._open) - set(self._handles)
         for handle in self._handles.values():
             self._send(handle.signal(contracts.SIGNAL_CUT, self._judgement.cut))
 
@@ -289,10 +291,14 @@ class Batches:
             )
             self._handles[batch.label] = handle
             enough = self._halted and self._judgement.enough
-            if mode == "do" and (self._state.cut or (enough and _in_use_stays())):
+            cut = batch.label in self._cut and workflow.patched("cut-as-soon-as-it-has-started")
+            if cut or (mode == "do" and (self._state.cut or (enough and _in_use_stays()))):
                 self._send(handle.signal(contracts.SIGNAL_CUT, self._judgement.cut))
-            elif batch.slots != batch_input.slots or (batch.failures and _in_use_stays()):
-                # Moved, or burnt and made good, while the batch was being started.
+            elif (
+                batch.slots != batch_input.slots
+                or (batch.failures and _in_use_stays())
+                or (batch.slots == 0 and workflow.patched("halted-as-soon-as-it-has-started"))
+            ):  # moved, burnt and made good, or taken away while the batch was being started
                 self._send(handle.signal(contracts.SIGNAL_SLOTS, self._slots(batch)))
             result = await handle
         except FailureError as error:

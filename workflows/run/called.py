@@ -15,6 +15,7 @@ from temporalio.workflow import ChildWorkflowHandle
 
 from workflows import contracts
 from workflows.contracts import (
+    CalledRecord,
     CalledRun,
     FollowInput,
     FollowResult,
@@ -78,6 +79,7 @@ async def how_cancelled(child: str, run: str) -> RunResult | None:
             activity_id=f"end/{child.rpartition('/')[2]}",
             result_type=FollowResult,
             start_to_close_timeout=calls.STORE_TIMEOUT,
+            heartbeat_timeout=calls.HEARTBEAT,
             retry_policy=calls.NOTICE_RETRY,
             summary=f"who has cancelled {child}?"[:200],
         )
@@ -88,7 +90,7 @@ async def how_cancelled(child: str, run: str) -> RunResult | None:
 
 
 def note(run: StepRun, child: str, first: str, result: RunResult | None, left: Left) -> None:
-    """Keeps that a called run has left something behind.
+    """Keeps where the record of a called run is, and that it has left something behind.
 
     Args:
         run: The step that has called it.
@@ -97,6 +99,7 @@ def note(run: StepRun, child: str, first: str, result: RunResult | None, left: L
         result: What it has come to; None where that is not known.
         left: On devices.
     """
+    _note_record(run, result)
     if left == "nothing" or not workflow.patched(PATCH):
         return
     joined = result.joined if result is not None else None
@@ -149,8 +152,15 @@ async def take_back(
         said = ""
     except FailureError as error:
         result, said = verdict.result_in(error.cause), str(error.cause or error)
+    _note_record(run, result)
     _settle(run, place, _taken_back(one, result, said))
     changed()
+
+
+def _note_record(run: StepRun, result: RunResult | None) -> None:
+    """Ties the caller's record to that of a run that has ended; one without a result, or a record, has none."""
+    if result is not None and result.record is not None:
+        run.records.append(CalledRecord(workflow_id=result.id, run=result.run, record=result.record))
 
 
 def _asked_for(state: RunState) -> bool:

@@ -4,14 +4,23 @@ What concerns devices comes from the plan; the rest are bounds of our own, with 
 """
 
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypedDict
 
 from temporalio.common import RetryPolicy
 
 from workflows.plan import DevicesStep, ReachableAction, RebootAction, Retry, limits
 from workflows.plan.limits import Timed
 
-HEARTBEAT: Final = timedelta(seconds=5)  # a killed worker is noticed after this
+
+class Bounds(TypedDict):
+    """What bounds the call of an activity; it stands as ``**BOUNDS`` where the activity is called."""
+
+    start_to_close_timeout: timedelta
+    heartbeat_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
+HEARTBEAT: Final = timedelta(seconds=5)  # a killed worker is noticed after this; every activity of a run heartbeats
 LOST_WORKERS: Final = 3  # attempts on top of the plan's, for workers that died: the device is not to blame for those
 
 PREPARE_TIMEOUT: Final = timedelta(minutes=5)
@@ -29,6 +38,7 @@ STORE_RETRY: Final = RetryPolicy(
     maximum_interval=timedelta(seconds=30),
     maximum_attempts=12,
 )
+STORE: Final = Bounds(start_to_close_timeout=STORE_TIMEOUT, heartbeat_timeout=HEARTBEAT, retry_policy=STORE_RETRY)
 # A reminder is a courtesy, and a question is asked again anyway: neither is worth holding a gate up for long.
 NOTICE_TIMEOUT: Final = timedelta(seconds=60)
 NOTICE_RETRY: Final = RetryPolicy(

@@ -156,8 +156,7 @@ class WorkClaim:
                 ClaimInput(request=request),
                 activity_id="claim",
                 result_type=ClaimAnswer,
-                start_to_close_timeout=calls.STORE_TIMEOUT,
-                retry_policy=calls.STORE_RETRY,
+                **calls.STORE,
                 summary=f"is somebody at {request.key} already?"[:200],
             )
         except ActivityError as error:

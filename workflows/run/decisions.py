@@ -14,6 +14,7 @@ from workflows import contracts
 from workflows.arrivals import KEPT, read, trimmed
 from workflows.contracts import Decision, DecisionAnswer, DecisionRecord
 from workflows.errors import InvalidInputError
+from workflows.identity import person
 from workflows.plan import StepId
 from workflows.run import evidence
 from workflows.run.state import GateRun, RunState
@@ -21,9 +22,11 @@ from workflows.wording import to_the_minute
 
 ANYONE = "*"
 NAMED = 10  # people whom a refusal names
+NOTED = 5  # what one gate records of a system that has not decided: the first of it, and the newest
 EXAMPLE = '{"by": "NAME", "comment": "TEXT", "step": "STEP"}'  # of a decision
 UNBOUND = "this gate binds no diffs, so there is no digest to name; leave `digest` out"
 SPACELESS = "nobody-is-two-people"
+CASELESS = "names-have-no-case"
 Answer = Literal["approve", "reject"]
 Noted = Literal["approve", "reject", "remind", "unanswered", "unreachable"]
 How = Literal["update", "signal", "timeout", "automatic", "system"]
@@ -36,8 +39,13 @@ class Decisions:
         self._state = state
         self._changed = changed
 
-    def refusal(self, decision: Decision) -> str | None:
-        """Why a decision cannot count now, for the one who makes it; ``None`` where it can."""
+    def refusal(self, decision: Decision, compared: Callable[[str], str] = person) -> str | None:
+        """Why a decision cannot count now, for the one who makes it; ``None`` where it can.
+
+        Args:
+            decision: What is decided.
+            compared: A name as it is compared with others.
+        """
         try:
             gate = self._gate(decision.step)
         except InvalidInputError as error:
@@ -48,19 +56,21 @@ class Decisions:
         refused = other_proposal(gate, decision.digest)
         if refused is not None:
             return refused
-        if ANYONE not in gate.members and decision.by not in gate.members:
+        who = compared(decision.by)
+        if ANYONE not in gate.members and who not in map(compared, gate.members):
             group = f"{step.by} or {step.escalate.to}" if gate.escalated and step.escalate else step.by
             return f"{decision.by} is not in {group}, which decides about {step.id}{self._others(gate)}"
-        if "requester" in step.not_by and decision.by == self._state.request.by:
+        if "requester" in step.not_by and who == compared(self._state.request.by):
             return f"{decision.by} asked for this run and cannot decide about it{self._others(gate)}"
-        if decision.by in gate.approvals:
+        if who in map(compared, gate.approvals):
             return f"{decision.by} has approved {step.id} already; a person counts once"
         return UNBOUND if decision.digest is not None and gate.digest is None else None
 
     def _others(self, gate: GateRun) -> str:
         """Who may decide, where they are few."""
-        barred = {self._state.request.by} if "requester" in gate.step.not_by else set()
-        names = [name for name in dict.fromkeys(gate.members) if name not in barred and name not in gate.approvals]
+        barred = [*gate.approvals, *([self._state.request.by] if "requester" in gate.step.not_by else [])]
+        others = {person(name): name for name in reversed(gate.members)}  # each by the first of their names
+        names = [others[who] for who in dict.fromkeys(map(person, gate.members)) if who not in set(map(person, barred))]
         if not names:
             return "; nobody else may" if not gate.approvals else ""
         return f"; may decide: {', '.join(names)}" if ANYONE not in names and len(names) <= NAMED else ""
@@ -70,7 +80,7 @@ class Decisions:
         decision = trimmed(decision)
         if decision.by != decision.by.strip() and workflow.patched(SPACELESS):
             decision = spaceless(decision)
-        refusal = self.refusal(decision)
+        refusal = self._refusal(decision)
         if refusal == UNBOUND and not workflow.patched("a-gate-that-binds-nothing"):
             refusal = None  # as older builds took it
         gate = None if refusal else self._gate(decision.step)
@@ -104,6 +114,11 @@ class Decisions:
             quorum=gate.step.quorum,
             gate="open" if gate.decided is None else "approved" if gate.decided == "approve" else "rejected",
         )
+
+    def _refusal(self, decision: Decision) -> str | None:
+        """The same; runs that began before names had no case compare them letter by letter."""
+        refusal, exact = self.refusal(decision), self.refusal(decision, str)
+        return exact if refusal != exact and not workflow.patched(CASELESS) else refusal
 
     def signalled(self, payload: object, answer: Answer) -> None:
         """A decision by signal: whatever arrives, it is recorded and never fails the run."""
@@ -160,6 +175,9 @@ def note(
 ) -> None:
     """Records what happened at a gate that no person has said, with what was shown there.
 
+    A system that is asked often, and says or fails with something else each time, takes the place of its own newest
+    word once `NOTED` are kept.
+
     Args:
         state: The run.
         gate: Which one.
@@ -172,6 +190,9 @@ def note(
         condition: The expression by which it was made.
         read: What that expression read.
     """
+    passed_over = _one_too_many(state, gate) if how == "system" and not counted else None
+    if passed_over is not None and workflow.patched("a-gate-notes-so-much"):
+        state.decisions.remove(passed_over)
     state.decisions.append(
         DecisionRecord(
             step=gate.step.id,
@@ -188,6 +209,12 @@ def note(
             evidence=read or {},
         )
     )
+
+
+def _one_too_many(state: RunState, gate: GateRun) -> DecisionRecord | None:
+    """The newest note of a gate's system, where there are as many as are kept."""
+    noted = [one for one in state.decisions if (one.step, one.how, one.counted) == (gate.step.id, "system", False)]
+    return noted[-1] if len(noted) >= NOTED else None
 
 
 def other_proposal(gate: GateRun, digest: str | None) -> str | None:

@@ -15,6 +15,7 @@ from temporalio import workflow
 from workflows import contracts
 from workflows.contracts import FailureInfo, Progress
 from workflows.plan import DevicesStep, HostName
+from workflows.run import soaking
 from workflows.run.batches import Batches
 from workflows.run.holding import confirm_until, hold_of, must_end
 from workflows.run.judgement import Judgement
@@ -269,14 +270,17 @@ class FanOut:
         """Soaks; then the checks that follow the change run anew, and the wave is judged again."""
         run, over = self._run, f"soak {self._run.id}"
         bounded = self._step.deadline is not None and workflow.patched("a-deadline-ends-a-soak")
-        ended = partial(_ends_a_soak, self._state, run, bounded=bounded)
+        ended = partial(soaking.ends, self._state, run, bounded=bounded)
         if await until(self._state, ended, wave.soaks_until, over):
             wave.why = "its soak had not ended by then" if run.overdue and bounded else wave.why
+            if self._state.executions and workflow.patched("brought-to-light-before-it-continued"):
+                await share_late_verdicts(run, wave, self.take_back)
+                await self._clear(wave)
             return "cancelled" if self._state.cut else "failed"
         changed = [host for host in wave.hosts if self._run.letters[host] == contracts.CHANGED]
-        if changed and _checks_after_change(self._step):
+        if changed and soaking.checks_after_change(self._step):
             await self._by_generation(changed, f"{wave.name}/again", "check")
-            await share_late_verdicts(self._run, wave, self.take_back)
+            await share_late_verdicts(run, wave, self.take_back)
             if self._to_be_asked(wave) and workflow.patched("asked-after-soak"):
                 return "running"
             await self._clear(wave)
@@ -334,7 +338,7 @@ class FanOut:
                 ]
                 self._begin_anew(again)  # one that could not be taken back is not built upon
                 run.settled = [host for host in run.settled if host not in again]
-                await self._by_generation(again, wave.name, "do")
+                await self._try_again(again, wave)
                 await share_late_verdicts(self._run, wave, self.take_back)
             case "skip":
                 run.answer = None
@@ -350,6 +354,16 @@ class FanOut:
                 run.answer = None
                 run.settled += [host for host in failed if host not in run.settled]
         return not self._judgement.stopped
+
+    async def _try_again(self, hosts: Sequence[HostName], wave: WaveRun) -> None:
+        """Begins at once, whatever is to become of the other devices that failed: whoever asks for it knows of them."""
+        others = frozenset(self._run.hosts_with(FAILED))
+        if others and workflow.patched("a-retry-begins-at-once"):
+            self._judgement.set_aside = others
+            await self._group(hosts, wave.name)
+            self._judgement.set_aside = frozenset()
+        else:
+            await self._by_generation(hosts, wave.name, "do")
 
     async def _clear(self, wave: WaveRun, since: str = "unasked-are-taken-back") -> None:
         """Takes failed devices back about which nobody was asked, where the step pauses on a failure.
@@ -377,14 +391,3 @@ class FanOut:
         infos = self._run.messages
         failed = [host for host in hosts if self._run.letters[host] in TOUCHABLE]
         return [host for host in failed if host not in infos or infos[host].begun]
-
-
-def _ends_a_soak(state: RunState, run: StepRun, *, bounded: bool) -> bool:
-    """Whether a soak ends before its time; ``bounded`` by the deadline of its step, too."""
-    return state.cut or run.late or (bounded and run.overdue)
-
-
-def _checks_after_change(step: DevicesStep) -> bool:
-    """Whether something is demanded of a device after its last change."""
-    last = max((index for index, action in enumerate(step.do) if action.kind in {"apply", "configure"}), default=None)
-    return last is not None and any(action.kind in {"check", "compare"} for action in step.do[last + 1 :])

@@ -4,13 +4,13 @@ Who may decide is `decisions.py`'s, what is shown is `evidence.py`'s, asking a s
 a gate knows stands in its `GateRun`: a run that continues as new goes on waiting at the same gate.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from temporalio import workflow
 
 from workflows import contracts
-from workflows.contracts import Gate
+from workflows.contracts import ArtifactRef, Gate
 from workflows.errors import EvaluationError
 from workflows.plan import ApproveStep, Escalate, Expr, StepId
 from workflows.plan.spelling import spelling
@@ -221,10 +221,14 @@ class Gates:
 
     def open_gates(self) -> tuple[Gate, ...]:
         """For the query."""
-        return tuple(_seen(name, gate) for name, gate in self._state.gates.items())
+        return tuple(_seen(name, gate, self._folds(gate)) for name, gate in self._state.gates.items())
+
+    def _folds(self, gate: GateRun) -> Sequence[ArtifactRef]:
+        """Where the outcomes of the step lie whose changes a gate binds."""
+        return next((run.folds for run in self._state.all_steps() if run.id == gate.step.binds_step), ())
 
 
-def _seen(name: StepId, gate: GateRun) -> Gate:
+def _seen(name: StepId, gate: GateRun, folds: Sequence[ArtifactRef]) -> Gate:
     wider = gate.step.escalate if gate.escalated else None
     return Gate(
         step=name,
@@ -239,6 +243,7 @@ def _seen(name: StepId, gate: GateRun) -> Gate:
         digest=gate.digest,
         diffs=gate.diffs,
         diffs_omitted=gate.diffs_omitted,
+        folds=tuple(folds),
         made=gate.made,
         safety=gate.safety,
         confirm_hold=gate.confirm_hold,

@@ -100,6 +100,7 @@ async def _call(name: str, call: Any, result: type[Any], retry: RetryPolicy) -> 
         call,
         result_type=result,
         start_to_close_timeout=calls.STORE_TIMEOUT,
+        heartbeat_timeout=calls.HEARTBEAT,
         retry_policy=retry,
         summary="keep where the run stands" if name == contracts.SAVE_STATE else "take up where the run stood",
     )

@@ -34,6 +34,7 @@ class Judgement:
         self._state = state
         self._run = run
         self._step = step
+        self.set_aside: frozenset[HostName] = frozenset()  # failed before, and hold up no device that is tried again
 
     @property
     def changes(self) -> bool:
@@ -124,10 +125,11 @@ class Judgement:
         """How many more failures ``accept`` allows, by this wave and by the whole step; below 0 there were too many."""
         accept, whole = self._step.accept, list(self._run.letters)
         groups = (whole,) if accept.kind in {"any", "count"} else (wave, whole)
-        left = [
-            allowed_failures(accept, self._run.judged(hosts)) - self._run.failures(hosts) for hosts in groups if hosts
-        ]
+        left = [allowed_failures(accept, self._run.judged(hosts)) - self._failures(hosts) for hosts in groups if hosts]
         return min(left, default=0)
+
+    def _failures(self, hosts: Sequence[HostName]) -> int:
+        return self._run.failures([host for host in hosts if host not in self.set_aside] if self.set_aside else hosts)
 
     def hopeless(self, wave: Sequence[HostName]) -> bool:
         """Whether going on is of no use. Steps that read go on: their finding is worth having whole."""

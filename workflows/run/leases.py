@@ -183,8 +183,7 @@ class DeviceLeases:
                 contracts.RELEASE,
                 call,
                 activity_id="release-claim" if call.claim else "release",
-                start_to_close_timeout=calls.STORE_TIMEOUT,
-                retry_policy=calls.STORE_RETRY,
+                **calls.STORE,
                 summary="say that the work is done" if call.claim else "give the devices back",
             )
         except ActivityError as error:
@@ -205,8 +204,7 @@ class DeviceLeases:
                 call.model_copy(update={"request": call.request.model_copy(update=asks_for)}),
                 activity_id="lease",
                 result_type=LeaseAnswer,
-                start_to_close_timeout=calls.STORE_TIMEOUT,
-                retry_policy=calls.STORE_RETRY,
+                **calls.STORE,
                 summary=f"lease {len(devices)} devices",
             )
         except ActivityError as error:

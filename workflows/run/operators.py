@@ -133,14 +133,20 @@ class Operators:
         undoes = any(batch.mode == "undo" for run in state.all_steps() for batch in run.batches.values())
         if kind == "pause" and (undoes or state.phase == "undoing"):
             return UNDO_GOES_ON
-        called = [run for run in state.all_steps() if isinstance(run.step, CallStep) and run.state == "running"]
-        if kind == "pause" and not called:
-            return self._goes_on()
-        if kind == "pause":
-            step = called[0].id
-            child = f"{state.scope.workflow_id}/{step}"
-            return f"the run that step {step} has called goes on; pause it, too: netsaga pause {child} --by NAME"
-        return ""
+        return "; ".join(filter(None, (self._goes_on(), self._calls_go_on()))) if kind == "pause" else ""
+
+    def _calls_go_on(self) -> str:
+        """Which called runs a pause does not reach, and what to type for each; empty where there are none."""
+        steps = [run for run in self._state.all_steps() if isinstance(run.step, CallStep) and run.state == "running"]
+        typed = [f"netsaga pause {self._state.scope.workflow_id}/{run.id} --by NAME" for run in steps]
+        match steps:
+            case []:
+                return ""
+            case [run]:
+                return f"the run that step {run.id} has called goes on; pause it, too: {typed[0]}"
+            case _:
+                names = ", ".join(run.id for run in steps)
+                return f"the runs that steps {names} have called go on; pause them, too: {', '.join(typed)}"
 
     def _goes_on(self) -> str:
         """Which wave that is under way a pause does not hold up, and why; empty where there is none."""

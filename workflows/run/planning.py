@@ -34,6 +34,7 @@ from workflows.plan import (
     NotifyStep,
     ScriptStep,
     SetStep,
+    Step,
     StepId,
     WaitStep,
     Window,
@@ -45,6 +46,7 @@ from workflows.run.evaluate import evaluate, text
 from workflows.run.state import RunState, StepRun
 
 AFTER: Final = "known only after the change"
+UNBOUND: Final = "what that changes is known only then, after all other steps, and the plan does not bind it"
 PLANNED: Final = frozenset({"succeeded", "partial"})
 _READS: Final = frozenset({"get", "head"})
 
@@ -151,13 +153,36 @@ def _said(state: RunState, expr: Expr) -> str:
 
 
 def show_finally(state: RunState) -> None:
-    """The steps of ``finally`` are not carried out either; each says what it would do."""
+    """The steps of ``finally`` are not carried out either; each says what it would do.
+
+    Nothing is proposed for them: they come after every change and every undo, on devices that are then as those have
+    left them, and a plan that bound them would keep back what must always run.
+    """
     for run in state.finally_.values():
         try:
-            said = _would(state, run)
+            said = _at_the_end(state, run.step) or _would(state, run)
         except EvaluationError:
             said = None
         show(run, "would", said or "would run at the end")
+
+
+def _at_the_end(state: RunState, step: Step) -> str:
+    """What a step of ``finally`` would do on devices, as far as that is known; empty where it does nothing on them."""
+    if not isinstance(step, DevicesStep | CallStep):
+        return ""
+    if_so = "" if step.when is None else "where its `when` holds then, "
+    if isinstance(step, CallStep):
+        return f"{if_so}would call {step.definition}@{step.version}: {UNBOUND}"
+    try:
+        hosts = evaluate(step.devices, context(state))
+        number = len(hosts) if isinstance(hosts, list) else 0
+        which = "1 device" if number == 1 else f"up to {number} devices"
+    except EvaluationError:
+        which = "devices that are known only then"
+    actions = ", ".join(dict.fromkeys(action.kind for action in step.do))
+    if not step.changes:
+        return f"{if_so}would look at {which} ({actions})"
+    return f"{if_so}would change {which} ({actions}): {UNBOUND}"
 
 
 # ------------------------------------------------------------------------------------------------------ the proposal
@@ -204,8 +229,7 @@ async def proposal_of(state: RunState) -> ProposalSummary:
             ),
             activity_id="proposals",
             result_type=ProposalsResult,
-            start_to_close_timeout=calls.STORE_TIMEOUT,
-            retry_policy=calls.STORE_RETRY,
+            **calls.STORE,
             summary="make one proposal of all diffs",
         )
     except ActivityError as error:
@@ -327,8 +351,7 @@ async def _compared(planned: ProposalRef, now: ProposalRef) -> CompareResult:
             CompareInput(planned=planned, now=now),
             activity_id="compare",
             result_type=CompareResult,
-            start_to_close_timeout=calls.STORE_TIMEOUT,
-            retry_policy=calls.STORE_RETRY,
+            **calls.STORE,
             summary="what has moved since it was planned?",
         )
     except ActivityError as error:

@@ -64,8 +64,7 @@ class Pools:
                 ),
                 activity_id=f"served/{pool}/{self._asked}",
                 result_type=PoolState,
-                start_to_close_timeout=calls.STORE_TIMEOUT,
-                retry_policy=calls.STORE_RETRY,
+                **calls.STORE,
                 summary=f"is there a worker of the pool {pool}?",
             )
         except ActivityError:

@@ -42,6 +42,7 @@ async def remind(state: RunState, step: StepId, to: str, message: str) -> tuple[
             activity_id=f"{step}/reminder",
             result_type=NotifyResult,
             start_to_close_timeout=calls.NOTICE_TIMEOUT,
+            heartbeat_timeout=calls.HEARTBEAT,
             retry_policy=calls.NOTICE_RETRY,
             summary=f"remind {to}"[:200],
         )

@@ -80,6 +80,7 @@ async def renewed(call: LeaseInput, enough: Callable[[], bool] = _never) -> Leas
             activity_id="renew",
             result_type=LeaseAnswer,
             start_to_close_timeout=calls.STORE_TIMEOUT,
+            heartbeat_timeout=calls.HEARTBEAT,
             retry_policy=calls.STATE_RETRY,
             summary="it was reset: are the devices still its own?",
         )

@@ -124,8 +124,7 @@ class Rollout:
                 ),
                 activity_id=f"keep/{self._step.id}",
                 result_type=KeepResult,
-                start_to_close_timeout=calls.STORE_TIMEOUT,
-                retry_policy=calls.STORE_RETRY,
+                **calls.STORE,
                 summary=f"keep the outputs of {', '.join(one.id for one in others)}"[:200],
             )
         except ActivityError as error:
@@ -151,8 +150,7 @@ class Rollout:
                 ),
                 activity_id=f"divide/{self._step.id}",
                 result_type=Divided,
-                start_to_close_timeout=calls.STORE_TIMEOUT,
-                retry_policy=calls.STORE_RETRY,
+                **calls.STORE,
                 summary=f"divide {len(hosts)} devices by their facts",
             )
         except ActivityError as error:

@@ -22,6 +22,7 @@ def step_shown(run: StepRun) -> StepStatus:
         waves=tuple(wave_shown(run, wave) for wave in run.waves),
         blame=run.blame,
         runs=tuple(run.runs),
+        records=tuple(run.records),
     )
 
 

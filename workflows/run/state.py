@@ -11,6 +11,7 @@ from workflows import contracts
 from workflows.contracts import (
     ArtifactRef,
     Blame,
+    CalledRecord,
     CalledRun,
     ClaimAnswer,
     DecisionRecord,
@@ -174,6 +175,7 @@ class StepRun:
     called: ProposalSummary | None = None  # plan mode: what a called definition would change
     left: Left = "nothing"  # what the runs that the step has called have left behind on devices
     runs: list[CalledRun] = field(default_factory=list)  # those of them that have left something, the oldest first
+    records: list[CalledRecord] = field(default_factory=list)  # of all of them, and of those that took one back
 
     @property
     def id(self) -> StepId:
@@ -268,6 +270,7 @@ class StepRun:
             warnings=self.warnings,
             blame=self.blame,
             runs=tuple(self.runs),
+            records=tuple(self.records),
         )
 
 

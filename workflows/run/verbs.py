@@ -143,7 +143,7 @@ class Verbs:
     ) -> Any:  # noqa: ANN401  # of the type ``result``, or None
         """An activity with the step's own time-out and retries. None where it failed; the step says why.
 
-        A ``long`` one heartbeats, keeps its limit itself, and is told of a cancel, which it answers properly.
+        A ``long`` one keeps its limit itself, and answers a cancel properly.
         """
         handle = workflow.start_activity(
             name,
@@ -151,7 +151,7 @@ class Verbs:
             activity_id=step.id,
             result_type=result,
             start_to_close_timeout=timedelta(seconds=step.timeout_s + (LIMIT_S if long else 0.0)),
-            heartbeat_timeout=calls.HEARTBEAT if long else None,
+            heartbeat_timeout=calls.HEARTBEAT,
             retry_policy=calls.retry_policy(step.retry),
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=summary[:200],

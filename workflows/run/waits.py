@@ -294,8 +294,7 @@ async def window_found(
             WindowInput(scope=state.scope, window=window, at=workflow.now(), needs_s=needs_s, closing=closing),
             activity_id=activity_id,
             result_type=WindowResult,
-            start_to_close_timeout=calls.STORE_TIMEOUT,
-            retry_policy=calls.STORE_RETRY,
+            **calls.STORE,
             summary="when is the window open?",
         )
     except ActivityError as error:

@@ -219,6 +219,7 @@ class RunWorkflow(OperatorHandlers):
                 activity_id="prepare",
                 result_type=Prepared,
                 start_to_close_timeout=calls.PREPARE_TIMEOUT,
+                heartbeat_timeout=calls.HEARTBEAT,
                 retry_policy=calls.PREPARE_RETRY,
                 summary="load, compile, resolve the inventory",
             )
@@ -271,8 +272,7 @@ class RunWorkflow(OperatorHandlers):
                 ),
                 activity_id="seal",
                 result_type=SealResult,
-                start_to_close_timeout=calls.STORE_TIMEOUT,
-                retry_policy=calls.STORE_RETRY,
+                **calls.STORE,
                 summary="write the record and the report",
             )
         except ActivityError as error:

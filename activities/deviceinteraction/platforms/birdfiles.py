@@ -3,7 +3,7 @@
 BIRD does not say which file it has loaded. So what netsaga loads is a small file of its own that includes the real one
 and defines a constant named after the change, which ``birdc show symbols`` shows for as long as that file runs: with
 its value until when the undo timer runs (seconds since 1970, 0 without a timer). Where no such constant is known, BIRD
-runs its own file, if that is not younger than the load, or the one that netsaga copied at just that load.
+runs what netsaga copied at just that load, or else its own file, if that is not younger than the load.
 
 Beside ``bird.conf``, for a change ``netsaga-0123456789ab``: ``….new`` what is asked for, ``….old`` what ran before,
 ``….loaded`` when that was loaded, ``….load`` and ``….reload`` the files that BIRD is told to load, ``….confirmed``.
@@ -12,6 +12,7 @@ Beside ``bird.conf``, for a change ``netsaga-0123456789ab``: ``….new`` what is
 import re
 import shlex
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from activities.deviceinteraction.failures import CheckFailed
@@ -19,6 +20,9 @@ from activities.deviceinteraction.model import Names
 from activities.deviceinteraction.platforms.dialogue import Dialogue
 
 KEPT: Final = 5
+# BIRD reckons a time anew whenever it tells it, and may be out by a millisecond. Between two loads with a copy between
+# them there are two commands over SSH, which take longer than this.
+JITTER: Final = timedelta(milliseconds=2)
 _MARK = re.compile(r"^netsaga_(?P<token>[0-9a-f]{11}[0-9a-fu])(?P<old>_old)?$")
 _FIELD = re.compile(r"^(?P<name>\w+)=(?P<value>.*)$", re.MULTILINE)
 # One look at all that says what runs. The file's name stands in the daemon's arguments, or is Debian's.
@@ -144,22 +148,31 @@ async def _running_file(device: Dialogue, bird: Bird) -> str:
         return f"{folder}/netsaga-{found['token']}.{'old' if found['old'] else 'new'}"
     loaded = shlex.quote(bird.loaded)
     asked = await device.command(
-        f"date -d {loaded} +%s.%3N; cd {shlex.quote(folder)} && grep -lxF -- {loaded} netsaga-*.loaded /dev/null"
+        f"date -d {loaded} +%s.%3N; cd {shlex.quote(folder)} && grep -H . netsaga-*.loaded /dev/null"
     )
-    stamp, *copies = (*asked.output.split(), "")
+    stamp, *copies = (*asked.output.splitlines(), "")
     if not re.fullmatch(r"\d+\.\d{3}", stamp):
         raise CheckFailed(
             f"{device.host}: the time {bird.loaded!r} of BIRD's last configuration is not understood; leave "
             "`timeformat base` at `iso long`."
         )
+    for copy, _, copied_at in (line.partition(":") for line in copies):
+        if same_load(copied_at, bird.loaded):  # it says more than the file's own time, which `save` has set
+            return f"{folder}/{copy.removesuffix('.loaded')}.old"
     if bird.changed_s <= float(stamp):
         return bird.main
-    if copies[0]:
-        return f"{folder}/{copies[0].removesuffix('.loaded')}.old"
     raise CheckFailed(
         f"{device.host}: {bird.main} was changed after BIRD had loaded it ({bird.loaded}), so what BIRD runs cannot be "
         "told. No change starts without a complete copy: `birdc configure` it, or put the old text back."
     )
+
+
+def same_load(one: str, other: str) -> bool:
+    """Whether two times that BIRD told, such as ``2026-01-02 03:04:05.678``, are those of one load."""
+    try:
+        return abs(datetime.fromisoformat(one) - datetime.fromisoformat(other)) <= JITTER
+    except (ValueError, TypeError):  # in another form, or only one of them with an offset
+        return one == other
 
 
 async def _read(device: Dialogue, path: str) -> str:

@@ -56,6 +56,24 @@ def test_devices_are_named_with_commas_or_apart(words: tuple[str, ...]) -> None:
     assert (options.run, options.devices) == ("r", ("a", "b", "c"))
 
 
+@pytest.mark.parametrize("command", [("run", "d", "--limit"), ("plan", "d", "--limit"), ("stop", "r", "--devices")])
+def test_which_devices_are_meant_is_said_once_and_by_name(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    who, option = ("--by", "ann"), command[-1]
+    options = parse([*command, "a, b", *who])
+    assert (options.limit if option == "--limit" else options.devices) == ("a", "b")
+    for words, said in (
+        (("a", option, "b"), f"argument {option}: it is given twice; name all devices in one, with commas"),
+        (("a", f"{option}=a"), "it is given twice"),
+        ((",",), "no device is named, and without the option all are meant"),
+        (("",), "no device is named"),
+    ):
+        with pytest.raises(SystemExit):
+            parse([*command, *words, *who])
+        assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "words",
     [("retry", "r", "x", "--by", "ann"), ("retry", "r", "--devices", "a", "--by", "ann", "--all"), ("list", "x")],
@@ -72,7 +90,7 @@ def test_the_help_of_every_command_says_what_the_command_does(name: str) -> None
     assert str(action.choices[name].description).endswith(".")
 
 
-@pytest.mark.parametrize("name", ["worker", "probe", "platform", "transcript", "values", "artifact"])
+@pytest.mark.parametrize("name", ["worker", "probe", "platform", "transcript", "values", "diffs", "artifact"])
 def test_the_help_of_a_forwarded_command_calls_it_as_it_was_called(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

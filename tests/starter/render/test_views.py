@@ -97,7 +97,7 @@ def test_a_status_names_its_gate_and_how_to_answer_it() -> None:
     assert "    +vlan 120" in view
     assert "kinds of change" not in view
     some = gate.model_copy(update={"diffs_omitted": 3})
-    assert "\n  and up to 3 more kinds of change, which are not shown\n" in printed(gate_view(some, "r-1"))
+    assert "\n  and up to 3 more kinds of change; all: netsaga diffs r-1\n" in printed(gate_view(some, "r-1"))
 
 
 def test_a_status_tells_what_operators_asked_for_and_what_was_refused() -> None:

@@ -1,5 +1,7 @@
 """What operators answer to a step that paused: for some devices, after a soak, about other waves, and the whole."""
 
+import asyncio
+
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
@@ -7,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from answering import OutOfService, ask, asks
 from plans import at_most, changing, plan, reading, waves
 from running import Live, Server
-from scripted import World, failed
+from scripted import Holding, World, failed
 from workflows.contracts import DeviceOutcome, InteractInput
 from workflows.plan import Accept, Breaker, Check, CheckAction, Constant, OnFailure
 
@@ -139,3 +141,47 @@ async def test_a_device_that_may_not_be_taken_back_is_tried_again_on_top_of_what
     assert (result.verdict, result.counts) == ("stopped", {"changed": 3, "failed": 1})
     assert world.asked("undo", "deploy") == []
     assert world.asked("do", "deploy").count("sw1") == world.asked("do", "deploy").count("sw2") == 2
+
+
+@pytest.mark.history("retry-begins-at-once")
+@pytest.mark.usefixtures("real_time")
+async def test_a_retry_of_some_devices_does_not_wait_for_what_becomes_of_the_others(server: Server) -> None:
+    world = World(plan(changing("deploy", on_failure=PAUSE)), HOSTS)
+    for host in HOSTS[:3]:
+        world.fails("deploy", host, touched=True)
+    async with server.run(world) as live:
+        await live.until(asks("3 devices of wave all failed"))
+        await ask(live, "stop", devices=["sw3"])
+        await live.until(asks("2 devices of wave all failed"))
+        del world.scripts["deploy", "sw1"]
+        await ask(live, "retry", devices=["sw1"])
+        await live.until(asks("1 device of wave all failed"))
+        assert ("deploy", "sw1") in world.touched
+        assert world.asked("undo", "deploy") == ["sw3", "sw1"]
+        await ask(live, "stop")
+        result = await live.result()
+    assert (result.verdict, result.counts) == ("stopped", {"changed": 2, "undone": 2})
+
+
+@pytest.mark.usefixtures("real_time")
+async def test_a_pause_holds_up_a_retry_of_some_devices_until_the_resume(server: Server) -> None:
+    world = World(plan(changing("deploy", on_failure=PAUSE)), HOSTS)
+    for host in HOSTS[:3]:
+        world.fails("deploy", host, touched=True)
+    async with server.run(world) as live:
+        await live.until(asks("3 devices of wave all failed"))
+        await ask(live, "set_concurrency", concurrency=1)
+        world.scripts["deploy", "sw1"] = holding = Holding(world, touches=True)
+        del world.scripts["deploy", "sw2"]
+        await ask(live, "retry", devices=["sw1", "sw2"])
+        await asyncio.wait_for(holding.begun.wait(), 20)
+        await ask(live, "pause")
+        holding.go_on.set()
+        await live.until(lambda status: status.steps[0].counts.get("changed") == 2)
+        assert ("deploy", "sw2") not in world.touched
+        await ask(live, "resume")
+        await live.until(asks("1 device of wave all failed"))
+        assert ("deploy", "sw2") in world.touched
+        await ask(live, "stop")
+        result = await live.result()
+    assert (result.verdict, result.counts) == ("stopped", {"changed": 3, "undone": 1})

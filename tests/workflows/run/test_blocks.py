@@ -1,8 +1,10 @@
 """Blocks that fail, and steps that ask an operator: blamed by name, passed over or acknowledged, on the real server."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from temporalio import workflow
 
 from expressions import tree
 from gated import GatedWorld
@@ -12,6 +14,8 @@ from scripted import Holding, World
 from workflows.contracts import Blame, HttpResult, Operation, OperationAnswer, RunResult, RunStatus
 from workflows.errors import FailureType, failure
 from workflows.plan import Accept, Constant, HttpStep, OnFailure, SetStep, Step, StepId, Wave
+from workflows.run import batches, renewal
+from workflows.run.state import RunState
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = ("sw1", "sw2", "sw3", "sw4")
@@ -201,6 +205,23 @@ async def test_what_a_deadline_ends_before_it_is_changed_was_not_done(server: Se
         "sw3": "skipped",
         "sw4": "untouched",
     }
+
+
+async def test_a_deadline_that_passes_while_a_batch_is_being_started_ends_it_too(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def late(_: RunState) -> None:
+        await workflow.sleep(3)  # a server that takes its time to start a child
+
+    monkeypatch.setattr(batches, "renewal", SimpleNamespace(settled=late, call_of=renewal.call_of))
+    held = at_a_deadline(waves=(), deadline=Constant(value="1s"))
+    held.scripts["deploy", "sw2"] = Holding(held)
+    async with server.run(held) as live:
+        status = await live.until(asks)
+        assert status.steps[0].message.startswith("the deadline passed after 1 s; 4 of 4 devices had not ended by then")
+        await ask(live, "stop")
+        await live.result()
+    assert not held.touched
 
 
 @pytest.mark.history("deadline-in-a-soak")

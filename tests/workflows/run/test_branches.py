@@ -7,6 +7,7 @@ import pytest
 from plans import changing, plan, reading
 from running import Server
 from scripted import Holding, World, failed
+from workflows import contracts
 from workflows.contracts import DeviceOutcome, InteractInput, RunResult
 from workflows.plan import ApproveStep, Constant, OnFailure, StepId
 
@@ -52,6 +53,7 @@ async def test_a_branch_that_another_one_has_stopped_is_taken_back_as_it_says_it
     world.scripts["deploy", "sw2"], world.scripts["look", "sw1"] = held, fails
     async with server.run(world) as live:
         await live.until(lambda status: [step.state for step in status.steps[:1]] == ["failed"])
+        await live.told(contracts.SIGNAL_SLOTS)
         held.go_on.set()
         result = await live.result()
     assert world.touched == set()

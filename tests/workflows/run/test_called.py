@@ -71,6 +71,21 @@ async def test_who_pauses_a_run_is_told_of_the_one_that_it_has_called(server: Se
         assert (await live.result()).verdict == "succeeded"
 
 
+async def test_who_pauses_a_run_is_told_of_all_that_it_has_called(server: Server) -> None:
+    world = calling(changing("deploy"), then=())
+    first = world.plan.steps[0]
+    world.plans["test"] = plan(first, first.model_copy(update={"id": StepId("other")}))
+    busy = world.scripts["deploy", "sw1"] = Holding(world)
+    async with server.run(world) as live:
+        await live.until(lambda status: [step.state for step in status.steps] == ["running", "running"])
+        said = (await ask(live, "pause")).message
+        child, other = (f"netsaga pause {live.handle.id}/{name} --by NAME" for name in ("child", "other"))
+        assert said == f"the runs that steps child, other have called go on; pause them, too: {child}, {other}"
+        await ask(live, "resume")
+        busy.go_on.set()
+        assert (await live.result()).verdict == "succeeded"
+
+
 @pytest.mark.history("reads-asked")
 async def test_who_pauses_on_what_could_not_be_read_takes_nothing_back(server: Server) -> None:
     world = World(plan(reading("look", on_failure=OnFailure(action="pause"))), HOSTS)

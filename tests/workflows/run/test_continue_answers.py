@@ -5,12 +5,13 @@ import uuid
 
 import pytest
 
-from plans import changing, plan
+from expressions import tree
+from plans import at_most, changing, plan, waves
 from running import REQUEST, Live, Server
-from scripted import World
+from scripted import World, failed
 from workflows import contracts
-from workflows.contracts import RunResult
-from workflows.plan import OnFailure
+from workflows.contracts import DeviceOutcome, InteractInput, RunResult
+from workflows.plan import Check, CheckAction, Constant, OnFailure
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.usefixtures("real_time")]
 EVENTS = 100
@@ -42,3 +43,49 @@ async def test_a_cancel_between_two_executions_leaves_nothing_of_what_an_answer_
         await server.keep(handle, server.keep_as)
     assert world.touched == {("deploy", "sw1")}, "a device in between"
     assert world.sealed[0].result.counts == {"changed": 1, "undone": 1}
+
+
+@pytest.mark.parametrize(
+    "together",
+    [
+        pytest.param(False, marks=pytest.mark.history("cut-after-soak"), id="alone"),
+        pytest.param(True, marks=pytest.mark.history("cut-after-soak-together"), id="together"),
+    ],
+)
+async def test_a_cancel_between_two_executions_leaves_nothing_of_what_a_soak_has_brought_to_light(
+    server: Server, *, together: bool
+) -> None:
+    looks = CheckAction(checks=(Check(name="still there", that=Constant(value=True)),))
+    step = changing(
+        "deploy",
+        do=(*changing("deploy").do, looks),
+        waves=waves("100%", soak="1s"),
+        accept=at_most(2),
+        on_failure=OnFailure(action="stop" if together else "pause"),
+        together=tree("device.name[0]") if together else None,
+    )
+    world = World(plan(step), ("sw1", "sw2"), history_events=EVENTS, load_waits_for=asyncio.Event())
+    world.facts = {host: {"name": host} for host in world.hosts}
+    assert world.load_waits_for is not None
+    looked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def flaps(call: InteractInput) -> DeviceOutcome:
+        world.touched.add((call.step, call.host))
+        if call.only == "after":
+            looked.set()
+            await go_on.wait()
+            raise failed(call, "check_failed", touched=True)
+        return DeviceOutcome(host=call.host, status="succeeded", changed=True, touched=True)
+
+    world.scripts["deploy", "sw2"] = flaps
+    async with server.run(world) as live:
+        await asyncio.wait_for(looked.wait(), 30)
+        for _ in range(EVENTS):
+            await live.handle.signal("nothing")
+        go_on.set()
+        await asyncio.wait_for(world.loading.wait(), 30)
+        await live.handle.cancel()
+        await asyncio.sleep(0.3)  # the execution that reads its state has heard it
+        world.load_waits_for.set()
+        await live.end()
+    assert world.touched == (set() if together else {("deploy", "sw1")}), "a device in between"

@@ -8,6 +8,7 @@ from expressions import tree
 from plans import at_most, changing, plan, reading, waves
 from running import Server
 from scripted import Holding, World, failed
+from workflows import contracts
 from workflows.contracts import DeviceOutcome, InteractInput, RunResult
 from workflows.plan import Breaker, DevicesStep, OnFailure, StepId
 
@@ -37,6 +38,7 @@ async def beside_a_failure(server: Server, slow: DevicesStep) -> tuple[World, Ru
     world.scripts = {("slow", "sw1"): first, ("quick", "sw1"): fails}
     async with server.run(world) as live:
         await live.until(lambda status: any(step.state == "failed" for step in status.steps))
+        await live.told(contracts.SIGNAL_SLOTS)
         first.go_on.set()
         return world, await live.result()
 

@@ -129,6 +129,42 @@ async def test_spaces_around_a_name_make_nobody_another_person(server: Server) -
     assert [record.by for record in decisions if record.counted] == ["ann", "bob"]
 
 
+@pytest.mark.history("names-without-case")
+@pytest.mark.usefixtures("real_time")
+async def test_the_case_of_a_name_makes_nobody_another_person(server: Server) -> None:
+    held = world(quorum=2)
+    held.groups = {"leads": ("*",)}
+    async with server.run(held, {"definition": "test", "by": "Rita"}) as live:
+        await live.until(lambda status: bool(status.gates))
+        await live.handle.signal(contracts.SIGNAL_APPROVE, {"by": "rita"})
+        await live.handle.signal(contracts.SIGNAL_APPROVE, {"by": "J\u00f6rg"})
+        await live.handle.signal(contracts.SIGNAL_APPROVE, {"by": "JO\u0308RG"})
+        for by, said in (("RITA", "RITA asked for this run"), ("J\u00d6RG", "has approved gate already")):
+            with pytest.raises(WorkflowUpdateFailedError) as refused:
+                await live.handle.execute_update(contracts.SIGNAL_APPROVE, {"by": by})
+            assert said in refusal(refused.value)
+        await live.handle.execute_update(contracts.SIGNAL_APPROVE, Decision(by="bob"))
+        assert (await live.result()).verdict == "succeeded"
+    decisions = live.world.sealed[0].decisions
+    assert [(record.by, record.counted) for record in decisions] == [
+        ("rita", False),
+        ("J\u00f6rg", True),
+        ("JO\u0308RG", False),
+        ("bob", True),
+    ]
+
+
+@pytest.mark.usefixtures("real_time")
+async def test_a_member_of_the_group_may_decide_however_the_name_is_written(server: Server) -> None:
+    async with server.run(world()) as live:
+        await live.until(lambda status: bool(status.gates))
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await live.handle.execute_update(contracts.SIGNAL_APPROVE, {"by": "Mallory"})
+        assert refusal(refused.value).endswith("not in leads, which decides about gate; may decide: ann, bob")
+        await live.handle.execute_update(contracts.SIGNAL_APPROVE, Decision(by="Ann"))
+        assert (await live.result()).verdict == "succeeded"
+
+
 @pytest.mark.usefixtures("real_time")
 async def test_a_signal_that_cannot_count_is_recorded_and_changes_nothing(server: Server) -> None:
     async with server.run(world()) as live:

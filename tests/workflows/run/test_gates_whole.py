@@ -22,8 +22,10 @@ from workflows.plan import (
     Expr,
     Logic,
     Name,
+    Retry,
     StepId,
 )
+from workflows.run.decisions import NOTED
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = ("sw1", "sw2", "sw3")
@@ -255,13 +257,28 @@ async def test_an_unreachable_system_is_blamed_and_people_may_still_decide(serve
     assert (blame.block, blame.type) == ("presentation", "block_unavailable")
 
 
+@pytest.mark.history("via-noted")
+async def test_of_a_system_that_fails_in_another_way_each_time_the_first_and_the_last_is_recorded(
+    server: Server,
+) -> None:
+    held = world(via="itsm", timeout=Constant(value="15s"), retry=Retry(attempts=1, delay_s=1, factor=1))
+    held.said = [failure("block_unavailable", f"HTTP 503, request {number}") for number in range(100)]
+    await server.outcome(held)
+    asked, noted = len(held.questions), [record.why_not for record in decisions(held)][:-1]
+    assert asked > NOTED
+    assert len(noted) == NOTED
+    assert noted[NOTED - 2].endswith(f"request {NOTED - 2}")
+    assert noted[-1].endswith(f"request {asked - 1}")
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
         (AskResult(answer="approved", by="rita"), "rita asked for this run"),
+        (AskResult(answer="approved", by="Rita"), "Rita asked for this run"),
         (AskResult(answer="approved", by="cab", digest="0000"), "the decision names 0000"),
     ],
-    ids=["the requester", "another proposal"],
+    ids=["the requester", "the requester in capitals", "another proposal"],
 )
 async def test_a_system_is_held_to_what_people_are_held_to(server: Server, answer: AskResult, said: str) -> None:
     held = world(via="itsm", timeout=Constant(value="10s"))

