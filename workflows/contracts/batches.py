@@ -53,6 +53,7 @@ class BatchInput(Model):
     outputs: ArtifactRef | None = None  # of the steps that are not about devices, and that the actions name
     hosts: tuple[HostWork, ...]
     slots: int
+    halted: Newer[bool] = False  # while it was being started: it takes up none
     policy: BatchPolicy
     # What a step that changes devices asks the guard where its run was reset since: are they still its own?
     renewal: Newer[LeaseInput | None] = None

@@ -55,7 +55,7 @@ class BatchWorkflow:
         self._outcomes: dict[int, DeviceOutcome] = {}
         self._handles: dict[int, ActivityHandle[DeviceOutcome]] = {}
         self._slots = batch.slots
-        self._stopped = False
+        self._stopped = batch.halted
         self._running = 0
         self._failures = 0  # each has burnt a slot, where the budget is strict
         self._waiting = list(range(len(batch.hosts)))  # their places, in order

@@ -119,7 +119,8 @@ class Batches:
 
     def cut(self) -> None:
         """Ends what is under way, between two actions."""
-        self._cut = set(self._open) - set(self._handles)
+        if workflow.patched("cut-as-soon-as-it-has-started"):
+            self._cut = set(self._open) - set(self._handles)
         for handle in self._handles.values():
             self._send(handle.signal(contracts.SIGNAL_CUT, self._judgement.cut))
 
@@ -291,14 +292,10 @@ class Batches:
             )
             self._handles[batch.label] = handle
             enough = self._halted and self._judgement.enough
-            cut = batch.label in self._cut and workflow.patched("cut-as-soon-as-it-has-started")
-            if cut or (mode == "do" and (self._state.cut or (enough and _in_use_stays()))):
+            if batch.label in self._cut or (mode == "do" and (self._state.cut or (enough and _in_use_stays()))):
                 self._send(handle.signal(contracts.SIGNAL_CUT, self._judgement.cut))
-            elif (
-                batch.slots != batch_input.slots
-                or (batch.failures and _in_use_stays())
-                or (batch.slots == 0 and workflow.patched("halted-as-soon-as-it-has-started"))
-            ):  # moved, burnt and made good, or taken away while the batch was being started
+            elif batch.slots != batch_input.slots or (batch.failures and _in_use_stays()):
+                # Moved, or burnt and made good, while the batch was being started.
                 self._send(handle.signal(contracts.SIGNAL_SLOTS, self._slots(batch)))
             result = await handle
         except FailureError as error:
@@ -373,6 +370,7 @@ class Batches:
                 for host in batch.hosts
             ),
             slots=batch.slots,
+            halted=batch.mode == "do" and self._halted,
             renewal=renewal.call_of(self._state) if self._judgement.changes else None,
             proposal=self._state.planned.ref if self._state.planned is not None else None,
             policy=BatchPolicy(

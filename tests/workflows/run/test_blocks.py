@@ -224,6 +224,18 @@ async def test_a_deadline_that_passes_while_a_batch_is_being_started_ends_it_too
     assert not held.touched
 
 
+@pytest.mark.history("deadline-at-once")
+async def test_a_deadline_that_passes_as_soon_as_its_step_has_begun_ends_it(server: Server) -> None:
+    held = at_a_deadline(waves=(), deadline=Constant(value="1ms"))
+    held.scripts["deploy", "sw2"] = Holding(held)
+    async with server.run(held) as live:
+        await live.until(asks)
+        await ask(live, "stop")
+        result = await live.result()
+    assert result.verdict == "stopped"
+    assert result.steps[0].message.startswith("the deadline passed after 0.001 s")
+
+
 @pytest.mark.history("deadline-in-a-soak")
 @pytest.mark.parametrize("sizes", [(2, "100%"), ("100%",)])
 async def test_a_deadline_ends_a_soak_and_the_wave_was_not_done(server: Server, sizes: tuple[int | str, ...]) -> None:
