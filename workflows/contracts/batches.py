@@ -19,6 +19,7 @@ class HostWork(Model):
     cap: str | None = None  # what it counts under where `BatchPolicy.each` is given
     pool: str | None = None  # whose workers reach it
     values: Mapping[StepId, ArtifactRef] = {}
+    unit: Newer[int | None] = None  # those of one number, from 1, belong `together`; none: with no other
 
 
 class BatchPolicy(Model):

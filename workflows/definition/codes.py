@@ -86,6 +86,7 @@ CODES: Final = MappingProxyType(
         "NS718": "a wait that may never end",
         "NS719": "an answer to a failure that nobody gives",
         "NS720": "an undo of what nothing takes back",
+        "NS721": "devices that belong together, where the first success is enough",
         "NS801": "a suppression without a reason",
         "NS802": "a suppression that suppresses nothing",
         "NS803": "a suppression of what cannot be suppressed",

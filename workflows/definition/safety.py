@@ -49,6 +49,13 @@ def _check_change(step: StepDraft, body: DevicesBody, draft: Draft, findings: Fi
         message = f"the step `{name}` changes devices and does not say how long one action may take"
         hint = "it is `timeout: 60s` unless you write it here or in `defaults`; commits have their platform's limit"
         findings.add("NS704", message, step.id.span, hint)
+    if body.together is not None and body.accept.kind == "any":
+        message = (
+            f"`accept: any` ends `{name}` at its first success, and `together` changes no device without its others"
+        )
+        label = [(step.key("together"), "these share a verdict")]
+        hint = "leave `together` out, or say how many must succeed, as `accept: 2 of 8`"
+        findings.add("NS721", message, step.key("accept"), hint, label)
     held = [action for action in body.actions if action.confirm and action.confirm.hold != "device"]
     if held and body.undo == ():
         message = "devices are confirmed together, and `undo: none` leaves those that are confirmed when one fails"

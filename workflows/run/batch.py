@@ -37,7 +37,8 @@ from workflows.plan import HostName
 from workflows.run import calls, outcomes, renewal
 from workflows.run.breaker import BatchBreaker
 from workflows.run.pools import Pools, begun_before, not_taken_up, unserved
-from workflows.run.state import FAILED, WORDS
+from workflows.run.state import WORDS
+from workflows.run.together import failures
 
 REPORT_EVERY: Final = timedelta(seconds=1)
 HURRIED: Final = timedelta(seconds=0.2)
@@ -189,14 +190,13 @@ class BatchWorkflow:
                 self._news.append(HostFailure(host=work.host, status=outcome.status, failure=outcome.failure))
             if self._batch.policy.first and outcome.status == "succeeded":
                 self._end(outcomes.ENOUGH)
-            spare = self._batch.policy.spare
-            if spare is not None and sum(known in FAILED for known in self._letters) > spare:
+            lost = failures(self._letters, [one.unit for one in self._batch.hosts])
+            opened, spare = self._breaker.opens_with(self._letters[index], workflow.now()), self._batch.policy.spare
+            if opened or (spare is not None and lost > spare):
                 self._stopped = True  # whatever the run knows by now: `accept` cannot be met any more
-            if self._breaker.opens_with(self._letters[index], workflow.now()):
-                self._stopped = True
-            if self._batch.policy.strict and self._batch.mode == "do" and self._letters[index] in FAILED:
-                self._failures += 1
-                self._slots = max(0, self._slots - 1)  # the run gives others, as long as failures are left
+            if self._batch.policy.strict and self._batch.mode == "do" and lost > self._failures:
+                burnt, self._failures = lost - self._failures, lost
+                self._slots = max(0, self._slots - burnt)  # the run gives others, as long as failures are left
         finally:
             self._running -= 1
             self._busy[work.cap] -= 1

@@ -84,7 +84,7 @@ class Batches:
         """Gives back slots that failures have burnt, as far as the failures that are left allow it."""
         if batch.mode != "do" or self._step.budget != "strict" or not self._judgement.changes:
             return
-        failures = self._run.failures(batch.hosts)
+        failures = self._judgement.failures(batch.hosts)
         burnt, batch.failures = max(0, failures - batch.failures), failures
         batch.slots = max(0, batch.slots - burnt)
         if not burnt:
@@ -349,7 +349,7 @@ class Batches:
         self._state.note_failures([HostFailure(host=host, status=status, failure=info) for host in lost])
 
     def _input(self, batch: BatchRun) -> BatchInput:
-        step = self._step
+        step, units = self._step, self._judgement.units()
         known = {**self._state.steps, **self._state.finally_}  # a name in `finally` is that of an earlier step there
         folds = {name: known[name].fold_of for name in step.reads if name in known}
         return BatchInput(
@@ -366,6 +366,7 @@ class Batches:
                     cap=self._run.caps.get(host),
                     pool=self._state.plan_ready.pools.get(host),
                     values={name: refs[host] for name, refs in folds.items() if host in refs},
+                    unit=units.get(host),
                 )
                 for host in batch.hosts
             ),

@@ -18,16 +18,37 @@ from workflows.wording import because, some
 Devices = tuple[DeviceResult, ...]
 _WORST: Final = frozenset({"undo_failed", "unknown"})
 _AS_BEFORE: Final = frozenset({"unchanged", "untouched", "skipped"})
+TOO_LATE: Final = "it comes too late: the steps are done; what is left is giving devices back and telling people"
+_LATE: Final = "a-cancel-comes-too-late"  # the patch
+_NOTHING_LEFT: Final = "nothing was left to be cut short"
+
+
+def too_late(state: RunState) -> str:
+    """Why an operation comes too late though there is no verdict yet; empty where it does not. Not for validators."""
+    return TOO_LATE if state.over and workflow.patched(_LATE) else ""
 
 
 def judge(state: RunState, devices: Devices) -> None:
     """Gives the run its verdict over its steps, and says in its message what a person has to do."""
     if state.verdict is not None:
         return  # in an earlier execution
+    if state.cut and state.ended_by is None and state.request.takes_back is None and workflow.patched(_LATE):
+        _pass_over_the_cancel(state)
     state.verdict = verdict.verdict(state, devices)
     if state.verdict == "cancelled":
         state.message = "; ".join(part for part in (f"cancelled{because(state.cut_reason)}", state.message) if part)
     state.message += verdict.advice(state, devices)
+
+
+def _pass_over_the_cancel(state: RunState) -> None:
+    """A cancel that has ended no step: each had done what it does, and none is left to answer for an undo."""
+    state.cut = False
+    said = f"a cancel came too late, when {_NOTHING_LEFT}{because(state.cut_reason)}"
+    state.message = "; ".join(filter(None, (state.message, said)))
+    late = {"besides": f"it came too late: {_NOTHING_LEFT}"}
+    counted = [place for place, one in enumerate(state.operations) if one.operation == "cancel" and not one.refused]
+    for place in counted[-1:]:
+        state.operations[place] = state.operations[place].model_copy(update=late)
 
 
 def judge_finally(state: RunState, devices: Devices) -> Devices:

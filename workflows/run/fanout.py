@@ -26,7 +26,6 @@ from workflows.run.together import HEEDED, PASSED_OVER, leave_none_half, share_l
 from workflows.run.waiting import in_time, until
 
 UNDER_WAY: Final = frozenset({"pending", "running", "soaking", "confirming"})
-TOUCHABLE: Final = frozenset(contracts.LETTERS[status] for status in ("failed", "unreachable", "unknown"))
 RETRIED: Final = FAILED - {contracts.LETTERS["undo_failed"], contracts.LETTERS["quarantined"]}
 
 
@@ -93,22 +92,25 @@ class FanOut:
     async def renew(self) -> None:
         """Makes ready for another go at what was cut short or kept back; what failed is taken back first."""
         tripped = self._run.tripped
-        if tripped:  # what the breaker kept back has its turn; it counts anew
-            self._run.tripped, self._run.alerted, self._run.failed_at = False, False, []
+        if tripped:  # what the breaker kept back has its turn
             self.rollout.bar()
         for wave in self._run.waves:
             open_ = tripped and wave.confirm_until is None  # one that is confirmed is not confirmed again
             left = open_ and any(self._run.letters[host] in RETRIED | {contracts.PENDING} for host in wave.hosts)
             if wave.state == "succeeded" and not left:
                 continue
-            failed = [host for host in wave.hosts if self._run.letters[host] in RETRIED]
+            failed = [
+                host for host in wave.hosts if self._run.letters[host] in RETRIED and host not in self._run.passed
+            ]
             if self._step.undo or not workflow.patched(HEEDED):
-                await self.take_back(self._left_with_a_part(failed), wave.name)
+                await self.take_back(self._judgement.left_with_a_part(failed), wave.name)
             # One that could not be taken back is not built upon.
             cut = [host for host in wave.hosts if host in self._run.cut_short]
             self._begin_anew([host for host in failed if self._run.letters[host] in RETRIED] + cut)
             self._run.cut_short = [host for host in self._run.cut_short if host not in cut]
             wave.state, wave.soaks_until, wave.confirm_until, wave.why = "pending", None, None, ""
+        if tripped:  # it counts anew; known until here, for taking back may end in the next execution
+            self._run.tripped, self._run.alerted, self._run.failed_at = False, False, []
         self._run.late, self._run.held_back = False, ""
         self.rollout.count()
 
@@ -276,7 +278,7 @@ class FanOut:
             if self._state.executions and workflow.patched("brought-to-light-before-it-continued"):
                 await share_late_verdicts(run, wave, self.take_back)
                 await self._clear(wave)
-            return "cancelled" if self._state.cut else "failed"
+            return "cancelled" if self._state.cut or soaking.goes_back(self._state, run) else "failed"
         changed = [host for host in wave.hosts if self._run.letters[host] == contracts.CHANGED]
         if changed and soaking.checks_after_change(self._step):
             await self._by_generation(changed, f"{wave.name}/again", "check")
@@ -324,12 +326,16 @@ class FanOut:
             self._changed()
         answer = await self._answer()
         run.asks, run.state, run.message = False, "running", ""
-        failed = [host for host in failed if (host in answer.devices if answer.devices else host not in run.settled)]
+        done = {*run.settled, *run.passed}
+        failed = [host for host in failed if (host in answer.devices if answer.devices else host not in done)]
         # What a failed device was left with is taken back first, whatever is to become of it; asking came before that.
-        # Where that is forbidden, another go builds on it, and whoever stops leaves it as any step does that fails.
-        forbidden = not self._step.undo and answer.action in {"retry", "stop"}
+        # Where that is forbidden, another go builds on it, and whoever stops or skips leaves it as any step that fails.
+        forbidden = not self._step.undo and (
+            answer.action in {"retry", "stop"}
+            or (answer.action == "skip" and workflow.patched("skipped-is-not-undone-where-forbidden"))
+        )
         if not forbidden or not workflow.patched(HEEDED):
-            await self.take_back(self._left_with_a_part(failed), wave.name)
+            await self.take_back(self._judgement.left_with_a_part(failed), wave.name)
         match answer.action:
             case "retry":
                 run.answer = None
@@ -342,7 +348,8 @@ class FanOut:
                 await share_late_verdicts(self._run, wave, self.take_back)
             case "skip":
                 run.answer = None
-                run.passed += [host for host in failed if run.letters[host] == contracts.LETTERS["undo_failed"]]
+                left = self._judgement.left_with_a_part(failed) if forbidden else []
+                run.passed += [h for h in failed if h in left or run.letters[h] == contracts.LETTERS["undo_failed"]]
                 for host in failed:
                     if host in run.passed:
                         continue
@@ -376,18 +383,10 @@ class FanOut:
         answered = run.answer is not None and not run.answer.devices
         if self._step.on_failure.action != "pause" or not self._step.undo or (answered and not self._state.cut):
             return
-        left = self._left_with_a_part(wave.hosts)
+        left = self._judgement.left_with_a_part(wave.hosts)
         if left and workflow.patched("answered-and-then-cut" if answered else since):
             await self.take_back(left, wave.name)
 
     async def _answer(self) -> Answer:
         await until(self._state, lambda: self._run.answer is not None or self._judgement.stopped)
         return self._run.answer or Answer("stop")  # stopped meanwhile, by a cancel or by another step
-
-    def _left_with_a_part(self, hosts: Sequence[HostName]) -> list[HostName]:
-        """Those of these devices that failed and may hold a part of the change; none does where the step only reads."""
-        if not self._step.changes and workflow.patched("reads-are-not-taken-back"):
-            return []
-        infos = self._run.messages
-        failed = [host for host in hosts if self._run.letters[host] in TOUCHABLE]
-        return [host for host in failed if host not in infos or infos[host].begun]

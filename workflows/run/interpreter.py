@@ -12,7 +12,6 @@ from workflows.errors import EvaluationError, UndividedError, UnknownValueError
 from workflows.plan import (
     ApproveStep,
     DevicesStep,
-    OnFailure,
     ScriptStep,
     StepId,
 )
@@ -24,6 +23,7 @@ from workflows.run.fanout import FanOut
 from workflows.run.gates import Gates
 from workflows.run.leases import DeviceLeases
 from workflows.run.named import NotLeasedError
+from workflows.run.scopes import scope
 from workflows.run.seconds import seconds
 from workflows.run.state import DONE, RunState, StepRun
 from workflows.run.verbs import Verbs
@@ -70,6 +70,7 @@ class Interpreter:
         for run in self._state.steps.values():
             if run.state not in DONE:
                 run.state, run.message = "skipped", "not reached"
+        self._state.over = True
 
     async def finish(self, devices: tuple[DeviceResult, ...]) -> None:
         """Runs ``finally``: every step of it, one after the other, whatever happens to the one before."""
@@ -304,20 +305,11 @@ class Interpreter:
         if first is None or planning.plans(state):
             return
         others = [state.steps[name] for name in state.ended_too]
-        asked = [(run, said) for run in (first, *others) if (said := _scope(run)).action == "undo"]
+        asked = [(run, said) for run in (first, *others) if (said := scope(run)).action == "undo"]
         if any(run is not first for run, _ in asked) and not workflow.patched("each-branch-answers"):
             asked = [(run, said) for run, said in asked if run is first]
         if asked:
             state.message = f"{state.message}; {await branches.undo(state, asked, self._changed)}"
-
-
-def _scope(ended: StepRun) -> OnFailure:
-    """What the step's end does to the others. At a deadline the undo of `on_failure` counts, where it names one."""
-    said, own = ended.on_failure(), ended.step.on_failure
-    at_deadline = ended.overdue and ended.answer is None and ended.step.on_deadline == "undo"
-    if at_deadline and own.action == "undo" and own != said and workflow.patched("undo-at-a-deadline-has-a-scope"):
-        return own
-    return said
 
 
 def _result(task: "asyncio.Task[None]") -> bool:

@@ -14,11 +14,13 @@ from workflows.run.breaker import counted, opens
 from workflows.run.holding import hold_of
 from workflows.run.outcomes import ENOUGH, never_sent
 from workflows.run.state import RunState, StepRun, spoken
+from workflows.run.together import failures
 from workflows.wording import because
 
 SUCCEEDED: Final = frozenset({contracts.LETTERS["succeeded"], contracts.CHANGED})
 KEPT_BACK: Final = FailureInfo(type="cancelled", message="not taken up: the breaker was open")
 ANOTHER_FAILED: Final = "another step failed before all devices were taken up"
+TOUCHABLE: Final = frozenset(contracts.LETTERS[status] for status in ("failed", "unreachable", "unknown"))
 DOUBT: Final = frozenset({contracts.LETTERS["unknown"], contracts.LETTERS["undo_failed"]})
 
 
@@ -80,6 +82,14 @@ class Judgement:
         run.cut_short += [host] if run.overdue else []
         return contracts.LETTERS["skipped"]
 
+    def left_with_a_part(self, hosts: Sequence[HostName]) -> list[HostName]:
+        """Those of these devices that failed and may hold a part of the change; none where the step only reads."""
+        if not self._step.changes and workflow.patched("reads-are-not-taken-back"):
+            return []
+        infos = self._run.messages
+        failed = [host for host in hosts if self._run.letters[host] in TOUCHABLE]
+        return [host for host in failed if host not in infos or infos[host].begun]
+
     def unfinished(self, hosts: Sequence[HostName]) -> int:
         """How many of these devices the step's deadline has kept from being done, where not enough are."""
         if not self._run.overdue or self.enough:
@@ -125,11 +135,25 @@ class Judgement:
         """How many more failures ``accept`` allows, by this wave and by the whole step; below 0 there were too many."""
         accept, whole = self._step.accept, list(self._run.letters)
         groups = (whole,) if accept.kind in {"any", "count"} else (wave, whole)
-        left = [allowed_failures(accept, self._run.judged(hosts)) - self._failures(hosts) for hosts in groups if hosts]
+        left = [allowed_failures(accept, self._run.judged(hosts)) - self.failures(hosts) for hosts in groups if hosts]
         return min(left, default=0)
 
-    def _failures(self, hosts: Sequence[HostName]) -> int:
-        return self._run.failures([host for host in hosts if host not in self.set_aside] if self.set_aside else hosts)
+    def failures(self, hosts: Sequence[HostName]) -> int:
+        """How many of these devices have failed, or will be taken back with one that has and that they belong to."""
+        counted = [host for host in hosts if host not in self.set_aside] if self.set_aside else hosts
+        failed, units = self._run.failures(counted), self.units() if self.changes else {}
+        if failed == 0 or not units:
+            return failed
+        letters = [self._run.letters[host] for host in counted]
+        alone = failures(letters, [None] * len(letters))
+        return failed + failures(letters, [units.get(host) for host in counted]) - alone
+
+    def units(self) -> dict[HostName, int]:
+        """Which devices of the wave under way belong together, by number; none where none may be taken back for it."""
+        units = [unit for wave in self._run.waves if wave.state == "running" for unit in wave.units if len(unit) > 1]
+        if not units or not self._step.undo or not workflow.patched("who-belongs-to-a-failure-counts"):
+            return {}
+        return {host: number for number, unit in enumerate(units, 1) for host in unit}
 
     def hopeless(self, wave: Sequence[HostName]) -> bool:
         """Whether going on is of no use. Steps that read go on: their finding is worth having whole."""
@@ -189,6 +213,9 @@ class Judgement:
             run.state, run.message = "failed", f"{first}{left} of {total} devices had not ended by then{failed}"
         elif failed_wave is not None and failed_wave.why:
             run.state, run.message = "failed", f"{spoken(failed_wave.name)}: {failed_wave.why}"
+        elif because_of := self._goes_back(hosts):
+            run.state = "cancelled"
+            run.message = f"its soak was ended: what it has changed is taken back because {because_of}"
         elif self.broken(hosts):
             run.state = "failed"
             run.message = f"{failures} of {total} devices failed; accepted is {accept}"
@@ -201,6 +228,13 @@ class Judgement:
             run.state = "succeeded"
             run.message = without(run.empty) if hosts else "no devices"
             self._spare()
+
+    def _goes_back(self, hosts: Sequence[HostName]) -> str:
+        """Why the last wave was ended in its soak, where that was not for a failure of its own; empty where not."""
+        ended, run = self._state.ended_by, self._run
+        if ended is None or all(wave.state != "cancelled" for wave in run.waves):
+            return ""
+        return "" if any(run.letters[host] == contracts.PENDING for host in hosts) else f"step {ended.id} failed"
 
     def _spare(self) -> None:
         """Remembers the devices that were cut because one had succeeded, and cleanly taken back: none has failed."""

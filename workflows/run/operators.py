@@ -14,7 +14,7 @@ from workflows.arrivals import KEPT, NAME, asked, payload, read, trimmed
 from workflows.contracts import MESSAGE_LENGTH, Operation, OperationAnswer, OperationRecord
 from workflows.errors import InvalidInputError
 from workflows.plan import CallStep, DevicesStep, HostName, StepId
-from workflows.run import opening, takeback
+from workflows.run import closing, opening, takeback
 from workflows.run.door import Door
 from workflows.run.fanout import RETRIED, FanOut
 from workflows.run.holding import must_end
@@ -66,7 +66,10 @@ class Operators:
             ApplicationError: ``invalid_input``: why.
         """
         operation = asked(Operation, said, EXAMPLES[kind])
-        refused = None if self._door.passes() else self.refusal(kind, operation) or self._pointless(kind, operation)
+        if self._door.passes():
+            return
+        late = closing.TOO_LATE if self._state.over else None
+        refused = self.refusal(kind, operation) or self._pointless(kind, operation) or late
         if refused is not None:
             raise ApplicationError(refused, type="invalid_input")
 
@@ -100,7 +103,7 @@ class Operators:
     def carry_out(self, kind: Kind, operation: Operation, how: Literal["update", "signal"]) -> OperationAnswer:
         """Does it, or records why not."""
         operation = trimmed(operation)
-        refused = self.refusal(kind, operation)
+        refused = self.refusal(kind, operation) or closing.too_late(self._state) or None
         if refused is None and (why := self._pointless(kind, operation)) and workflow.patched("undo-of-no-devices"):
             refused = why
         overridden = opening.override(self._state, operation.by) if kind == "resume" and refused is None else ""
@@ -159,7 +162,7 @@ class Operators:
     def note_cancel(self, reason: str) -> None:
         """A cancel that was asked of the server; who asked, only its reason may tell. It may come too late."""
         said = trimmed(Operation(by="?", reason=reason))
-        refused = self.refusal("cancel", said) or ""
+        refused = self.refusal("cancel", said) or closing.too_late(self._state)
         self._keep(
             OperationRecord(
                 operation="cancel", by="?", reason=said.reason, at=workflow.now(), how="server", refused=refused

@@ -357,6 +357,7 @@ class RunState:
     cut: bool = False  # a cancel was asked for
     cut_reason: str = ""
     stopping: bool = False  # nothing new starts
+    over: bool = False  # nor is anything of the steps left to be ended, or undone
     paused: bool = False  # nothing new starts until an operator resumes
     executions: int = 0  # how often the run has continued as new
     handing_over: bool = False  # the history is long: nothing new starts in this execution, the next one goes on

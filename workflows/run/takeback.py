@@ -14,7 +14,7 @@ from temporalio.exceptions import ActivityError
 
 from workflows.errors import failure
 from workflows.plan import HostName, StepId
-from workflows.run import called, calls, saga
+from workflows.run import called, calls, closing, saga
 from workflows.run.handover import kept_text
 from workflows.run.leases import DeviceLeases
 from workflows.run.named import NotLeasedError
@@ -87,9 +87,9 @@ def waits(state: RunState) -> bool:
 
 
 def may_be_cut(state: RunState) -> bool:
-    """Whether a cancel cuts what a run does; an undo goes on, once it has its devices."""
+    """Whether a cancel cuts what a run does; an undo goes on, once it has its devices, and what is done is done."""
     if state.request.takes_back is None:
-        return True
+        return not closing.too_late(state)
     return waits(state) and workflow.patched("an-undo-that-waits-is-called-off")
 
 

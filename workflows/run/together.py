@@ -19,6 +19,18 @@ OUT: Final = contracts.LETTERS["quarantined"]
 TakeBack = Callable[[Sequence[HostName], str], Awaitable[None]]
 
 
+def failures(letters: Sequence[str], units: Sequence[int | None]) -> int:
+    """How many devices have failed, or hold their change until they are taken back with one that has. Pure.
+
+    Args:
+        letters: Where each of them stands.
+        units: Those of one number belong together; none: with no other.
+    """
+    each = list(zip(letters, units, strict=True))
+    failed = {unit for letter, unit in each if letter in FAILED and unit is not None}
+    return sum(letter in FAILED or (letter == contracts.CHANGED and unit in failed) for letter, unit in each)
+
+
 async def share_verdicts(run: StepRun, wave: WaveRun, take_back: TakeBack) -> None:
     """Takes devices of a wave back because of those that they belong to, which have failed."""
     for unit in wave.units:

@@ -143,6 +143,27 @@ async def test_a_device_that_may_not_be_taken_back_is_tried_again_on_top_of_what
     assert world.asked("do", "deploy").count("sw1") == world.asked("do", "deploy").count("sw2") == 2
 
 
+@pytest.mark.history("skip-without-undo")
+@pytest.mark.usefixtures("real_time")
+async def test_a_device_that_may_not_be_taken_back_is_passed_over_as_what_it_is(server: Server) -> None:
+    world = World(plan(changing("deploy", undo=(), on_failure=PAUSE)), HOSTS)
+    world.fails("deploy", "sw1", "partially_applied", touched=True)
+    world.fails("deploy", "sw2", touched=True)
+    for host in HOSTS:
+        world.undo_fails("deploy", host)
+    async with server.run(world) as live:
+        await live.until(asks("2 devices of wave all failed"))
+        await ask(live, "skip", devices=["sw1"])
+        await live.until(asks("1 device of wave all failed"))
+        await ask(live, "skip")
+        result = await live.result()
+    assert (result.verdict, result.counts) == ("failed_dirty", {"changed": 2, "failed": 2})
+    assert [device.message for device in result.devices[:2]] == ["sw1 says partially_applied", "sw2 says check_failed"]
+    assert result.message == "put sw1 right by hand, then `netsaga quarantine clear HOST --by NAME`"
+    assert [step.state for step in result.steps] == ["succeeded"]
+    assert world.asked("undo", "deploy") == []
+
+
 @pytest.mark.history("retry-begins-at-once")
 @pytest.mark.usefixtures("real_time")
 async def test_a_retry_of_some_devices_does_not_wait_for_what_becomes_of_the_others(server: Server) -> None:

@@ -1,10 +1,11 @@
 """Branches that end badly together: each step that had begun answers with its own ``on_failure``."""
 
 import asyncio
+from typing import Literal
 
 import pytest
 
-from plans import changing, plan, reading
+from plans import changing, plan, reading, waves
 from running import Server
 from scripted import Holding, World, failed
 from workflows import contracts
@@ -80,3 +81,29 @@ async def test_a_gate_that_another_branch_has_closed_takes_nothing_back(server: 
     assert result.verdict == "stopped"
     assert states(result, "deploy") == {"changed": 3}
     assert next(one.message for one in result.steps if one.id == "gate") == "no longer asked: another step failed"
+
+
+@pytest.mark.history("soak-of-another-branch")
+@pytest.mark.usefixtures("real_time")
+@pytest.mark.parametrize("scope", ["run", "step"])
+async def test_a_soak_ends_where_another_branch_has_its_wave_taken_back(
+    server: Server, scope: Literal["run", "step"]
+) -> None:
+    undoes = OnFailure(action="undo", scope=scope, of=None if scope == "run" else StepId("deploy"))
+    deploy = changing("deploy", needs=(), waves=waves("100%", soak="1d"), on_failure=STOPS)
+    world = World(plan(deploy, reading("look", needs=(), on_failure=undoes)), HOSTS)
+    go_on = asyncio.Event()
+
+    async def fails(call: InteractInput) -> DeviceOutcome:
+        await go_on.wait()
+        raise failed(call, "check_failed", touched=False)
+
+    world.scripts["look", "sw1"] = fails
+    async with server.run(world) as live:
+        await live.until(lambda status: any(wave.state == "soaking" for step in status.steps for wave in step.waves))
+        go_on.set()
+        result = await live.result()
+    assert (result.verdict, result.counts, world.touched) == ("failed", {"undone": 3}, set())
+    assert [(step.state, step.message) for step in result.steps[:1]] == [
+        ("cancelled", "its soak was ended: what it has changed is taken back because step look failed")
+    ]

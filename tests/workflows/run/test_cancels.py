@@ -4,16 +4,28 @@ And cancels of which the server knows nothing: those of operators.
 """
 
 import asyncio
+from dataclasses import dataclass, field
 
 import pytest
 from temporalio import activity
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.exceptions import CancelledError
 
 from plans import changing, plan, reading, ref
 from running import Server
 from scripted import Holding, World
-from workflows.contracts import DeviceOutcome, InteractInput, Operation, OperationAnswer, ScriptCut, UndoInfo
+from workflows import contracts
+from workflows.contracts import (
+    DeviceOutcome,
+    InteractInput,
+    Operation,
+    OperationAnswer,
+    ReleaseInput,
+    ScriptCut,
+    ScriptInput,
+    ScriptResult,
+    UndoInfo,
+)
 from workflows.errors import failure
 from workflows.plan import Constant, OnFailure, ScriptStep, StepId
 
@@ -133,6 +145,68 @@ async def test_a_cancel_while_finally_runs_changes_neither_the_verdict_nor_what_
     (late,) = world.sealed[0].operations
     assert (late.operation, late.how) == ("cancel", "server")
     assert late.refused.startswith("the run has come to its verdict"), "the record does not claim that it counted"
+
+
+@dataclass
+class SlowAtTheEnd(World):
+    """Its guard and its programs answer when the test lets them; a program that is cancelled ends well all the same."""
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @activity.defn(name=contracts.RELEASE)
+    async def release(self, call: ReleaseInput) -> None:
+        """Takes everything back."""
+        await self._slowly()
+
+    @activity.defn(name=contracts.SCRIPT)
+    async def script(self, call: ScriptInput) -> ScriptResult:
+        """Has nothing to say."""
+        await self._slowly()
+        return ScriptResult(result=None)
+
+    async def _slowly(self) -> None:
+        self.begun.set()
+        await self.go_on.wait()
+
+
+@pytest.mark.history("cancel-after-the-steps")
+@pytest.mark.parametrize("fails", [False, True], ids=["succeeded", "stopped"])
+async def test_a_cancel_while_devices_are_given_back_comes_too_late(server: Server, *, fails: bool) -> None:
+    world = SlowAtTheEnd(plan(changing("deploy", on_failure=OnFailure(action="stop"))), HOSTS)
+    if fails:
+        world.fails("deploy", "sw2")
+    async with server.run(world) as live:
+        await asyncio.wait_for(world.begun.wait(), 20)
+        await live.handle.cancel()
+        await live.until(lambda status: bool(status.operations))
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await live.handle.execute_update("cancel", Operation(by="olga"), result_type=OperationAnswer)
+        world.go_on.set()
+        result = await live.result()
+    assert "it comes too late" in str(refused.value.cause)
+    assert result.verdict == ("stopped" if fails else "succeeded")
+    (late,) = world.sealed[0].operations
+    assert (
+        late.refused == "it comes too late: the steps are done; what is left is giving devices back and telling people"
+    )
+
+
+@pytest.mark.history("cancel-in-the-last-step")
+async def test_a_cancel_that_cuts_nothing_short_came_too_late_and_the_record_says_so(server: Server) -> None:
+    close = ScriptStep(id=StepId("close"), run="close-ticket", needs=(StepId("deploy"),))
+    undo_all = OnFailure(action="undo", scope="run")
+    world = SlowAtTheEnd(plan(changing("deploy", on_failure=undo_all), close), HOSTS)
+    async with server.run(world) as live:
+        await asyncio.wait_for(world.begun.wait(), 20)
+        await live.handle.signal("cancel", {"by": "olga", "reason": "wrong building"})
+        await live.until(lambda status: bool(status.operations))
+        world.go_on.set()
+        result = await live.result()
+    assert (result.verdict, result.counts) == ("succeeded", {"changed": 3})
+    assert result.message == "a cancel came too late, when nothing was left to be cut short: olga: wrong building"
+    (late,) = world.sealed[0].operations
+    assert (late.refused, late.besides) == ("", "it came too late: nothing was left to be cut short")
 
 
 @pytest.mark.history("cancel-while-paused")

@@ -5,16 +5,18 @@ import uuid
 
 import pytest
 
+from answering import asks
 from expressions import tree
 from plans import at_most, changing, plan, waves
 from running import REQUEST, Live, Server
 from scripted import World, failed
 from workflows import contracts
 from workflows.contracts import DeviceOutcome, InteractInput, RunResult
-from workflows.plan import Check, CheckAction, Constant, OnFailure
+from workflows.plan import Breaker, Check, CheckAction, Constant, OnFailure
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.usefixtures("real_time")]
 EVENTS = 100
+HOSTS = ("sw1", "sw2", "sw3", "sw4")
 
 
 @pytest.mark.history("answered-and-cut")
@@ -43,6 +45,29 @@ async def test_a_cancel_between_two_executions_leaves_nothing_of_what_an_answer_
         await server.keep(handle, server.keep_as)
     assert world.touched == {("deploy", "sw1")}, "a device in between"
     assert world.sealed[0].result.counts == {"changed": 1, "undone": 1}
+
+
+async def test_a_breaker_that_has_opened_is_remembered_until_all_that_failed_has_its_turn(server: Server) -> None:
+    breaker = Breaker(failures=2, within_s=3600)
+    pausing = {"on_failure": OnFailure(action="pause"), "accept": at_most(2), "breaker": breaker}
+    world = World(plan(changing("deploy", waves=waves(2, "100%"), **pausing)), HOSTS, history_events=EVENTS)
+    world.fails("deploy", "sw1")
+    world.fails("deploy", "sw3")
+    queue = f"answers-{uuid.uuid4().hex[:8]}"
+    async with server.worker(world, queue):
+        handle = await server.client.start_workflow(
+            contracts.RUN, REQUEST, id=queue, task_queue=queue, result_type=RunResult
+        )
+        live = Live(handle, world)
+        await live.until(asks("the breaker opened"))
+    await handle.signal("retry", {"by": "olga"})
+    for _ in range(EVENTS):
+        await handle.signal("nothing")
+    world.scripts.clear()
+    async with server.worker(world, queue):
+        result = await live.result()
+    assert await live.executions() > 1
+    assert (result.verdict, result.counts) == ("succeeded", {"changed": 4})
 
 
 @pytest.mark.parametrize(

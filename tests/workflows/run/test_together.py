@@ -1,5 +1,7 @@
 """Devices that belong together share a verdict to the end, whenever one of them fails."""
 
+from typing import Literal
+
 import pytest
 
 from answering import OutOfService, ask, asks
@@ -116,6 +118,19 @@ async def test_a_stack_that_is_half_changed_when_too_many_have_failed_is_taken_b
     assert (result.verdict, statuses(result)) == ("failed", ["failed", "undone", "undone", "untouched"])
     assert result.devices[2].message == "shares the verdict of sw4, which was not changed"
     assert world.touched == set()
+
+
+@pytest.mark.history("together-counts")
+@pytest.mark.parametrize("budget", ["strict", None])
+async def test_who_is_taken_back_with_its_stack_counts_at_once_as_failed(
+    server: Server, budget: Literal["strict"] | None
+) -> None:
+    world = stacks(concurrency=1, budget=budget)
+    world.plan = plan(world.plan.steps[0].model_copy(update={"accept": at_most(1)}))
+    world.fails("deploy", "sw2", touched=True)
+    result = await server.outcome(world)
+    assert (result.verdict, statuses(result)) == ("failed", ["undone", "undone", "untouched", "untouched"])
+    assert world.asked("do", "deploy") == ["sw1", "sw2"], "`accept` could not be met any more"
 
 
 @pytest.mark.history("together-without-undo")

@@ -69,7 +69,9 @@ class DevicesStep(TimedStep):
         "Devices with the same value, over `device`, never share a wave.", examples=["device.data.mlag_pair"]
     )
     together: Bare | None = key(
-        "Devices with the same value, over `device`, share a wave and a verdict.", examples=["device.data.stack"]
+        "Devices with the same value, over `device`, share a wave and a verdict. In a step that changes devices "
+        "`accept: any` excludes it: that takes back what has not ended at the first success.",
+        examples=["device.data.stack"],
     )
     accept: AcceptText | Accept | None = key(
         "How many devices must succeed, in each wave and in total. `any` ends the step at the first success: what is "
