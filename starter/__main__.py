@@ -16,7 +16,6 @@ from typing import NoReturn
 from starter.cli.parser import forwarded, parse
 from starter.errors import StarterError
 from starter.leaving import leave
-from starter.loading import loading
 
 DETACHED = 130
 DEBUG = "NETSAGA_DEBUG"
@@ -37,8 +36,7 @@ def execute(arguments: Sequence[str]) -> int:
         return end.code if isinstance(end.code, int) else 2
     module, _, name = str(options.entry).partition(":")
     try:
-        with loading():
-            entry: Callable[[object], int] = getattr(importlib.import_module(module), name)
+        entry: Callable[[object], int] = getattr(importlib.import_module(module), name)
         return entry(options)
     except StarterError as error:
         say(str(error))

@@ -3,9 +3,7 @@
 import gc
 import os
 import signal
-import sys
 from collections.abc import Generator, Iterator
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -41,8 +39,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("GOMEMLIMIT", "768MiB")
     # The SDK names a worker's build after the code of all modules that are loaded, and compiles ours anew to read it.
     _worker._default_build_id = "tests"
-    if find_spec("sniffio") is None:  # httpcore tries to import it for each connection, and all folders are searched
-        sys.modules["sniffio"] = None  # type: ignore[assignment] # how Python is told that there is no such module
     config.addinivalue_line("markers", f"{UNTRACED}: coverage does not look at this test")
     config.addinivalue_line("markers", "history(name): the run of this case is kept as tests/histories/NAME")
 

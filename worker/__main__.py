@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from starter.leaving import leave
-from starter.loading import loading
 from worker.logs import LogFormat, configure
 from worker.settings import SettingsError, load, locate
 from workflows.contracts import POOL, POOL_HELP
@@ -56,9 +55,8 @@ def _dispatch(chosen: argparse.Namespace) -> int:
     # Each command imports what it needs: a probe loads no Temporal, and settings are shown without a device library.
     match chosen.command:
         case "run":
-            with loading():
-                from worker.commands.run import event_loop, run  # noqa: PLC0415
-                from worker.server import ServerUnavailableError  # noqa: PLC0415
+            from worker.commands.run import event_loop, run  # noqa: PLC0415
+            from worker.server import ServerUnavailableError  # noqa: PLC0415
 
             try:
                 with asyncio.Runner(loop_factory=event_loop) as runner:
@@ -146,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="serve this worker pool and nothing else",
     )
-    probe = commands.add_parser("probe", prog="netsaga probe", parents=[shared], help="look at one device, read-only")
+    probe = _command(commands, shared, "probe", "look at one device, read-only")
     _device(probe)
     probe.add_argument("--json", action="store_true", help="print the report as JSON")
     _platform(commands, shared)
@@ -206,13 +204,13 @@ def _platform(commands: Commands, shared: argparse.ArgumentParser) -> None:
     )
 
 
+def _command(commands: Commands, shared: argparse.ArgumentParser, name: str, about: str) -> argparse.ArgumentParser:
+    """A command that people type as ``netsaga NAME``."""
+    return commands.add_parser(name, prog=f"netsaga {name}", parents=[shared], help=about)
+
+
 def _transcript(commands: Commands, shared: argparse.ArgumentParser) -> None:
-    transcript = commands.add_parser(
-        "transcript",
-        prog="netsaga transcript",
-        parents=[shared],
-        help="what a run and a device said to each other, without secrets",
-    )
+    transcript = _command(commands, shared, "transcript", "what a run and a device said to each other, without secrets")
     transcript.add_argument("run", metavar="RUN", help="its id, or `last`")
     transcript.add_argument("host", metavar="HOST")
     transcript.add_argument("--step", metavar="STEP", help="only of this step")
@@ -222,11 +220,8 @@ def _transcript(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 
 def _values(commands: Commands, shared: argparse.ArgumentParser) -> None:
-    values = commands.add_parser(
-        "values",
-        prog="netsaga values",
-        parents=[shared],
-        help="what the devices of a run left under the names of `as`, without secrets",
+    values = _command(
+        commands, shared, "values", "what the devices of a run left under the names of `as`, without secrets"
     )
     values.add_argument("run", metavar="RUN", help="its id, or `last`: a run that has ended")
     values.add_argument("name", metavar="NAME", nargs="?", help="such as kept.config; without it, what there is")
@@ -236,24 +231,14 @@ def _values(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 
 def _diffs(commands: Commands, shared: argparse.ArgumentParser) -> None:
-    diffs = commands.add_parser(
-        "diffs",
-        prog="netsaga diffs",
-        parents=[shared],
-        help="every change that a run has proposed, whole, with all its devices",
-    )
+    diffs = _command(commands, shared, "diffs", "every change that a run has proposed, whole, with all its devices")
     diffs.add_argument("run", metavar="RUN|FILE", help="its id, or `last`; or the file of a plan")
     diffs.add_argument("--host", metavar="HOST", help="only the change of this device")
     diffs.add_argument("--step", metavar="STEP", help="only of this gate; of a run that has ended, of this step")
 
 
 def _artifact(commands: Commands, shared: argparse.ArgumentParser) -> None:
-    artifact = commands.add_parser(
-        "artifact",
-        prog="netsaga artifact",
-        parents=[shared],
-        help="what a reference of the artifact store stands for",
-    )
+    artifact = _command(commands, shared, "artifact", "what a reference of the artifact store stands for")
     artifact.add_argument("ref", metavar="REF", help="sha256:…, as messages, records and reports name logs and diffs")
     artifact.add_argument("--out", type=Path, metavar="FILE", help="write it there; without it, to standard output")
 
