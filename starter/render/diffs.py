@@ -5,7 +5,7 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from starter.render.words import clean, one_line, utc
+from starter.render.words import clean, number, one_line, utc
 from starter.told import told
 from workflows import awaited
 from workflows.contracts import DiffGroup, Gate
@@ -50,9 +50,8 @@ def diff_text(text: str) -> Text:
 
 def group_title(group: DiffGroup) -> Text:
     """Which devices share a change, how it was made, and the beginning of its digest."""
-    devices = "1 device" if group.devices == 1 else f"{group.devices} devices"
     title = Text()
-    title.append(f"  {devices}", style="bold")
+    title.append(f"  {number(group.devices, 'device')}", style="bold")
     title.append(
         f", as on {clean(group.example)} ({one_line(group.made).replace('_', ' ')}, {group.digest[:12]})", style="dim"
     )

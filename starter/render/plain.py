@@ -11,7 +11,7 @@ from rich.text import Text
 from starter.render.causes import of_others, such_as, why
 from starter.render.diffs import gate_lines
 from starter.render.status import asks, waited
-from starter.render.words import clean, counts, iso, one_line, style, utc
+from starter.render.words import clean, counts, iso, number, one_line, style, utc
 from starter.told import told_in
 from workflows import awaited
 from workflows.contracts import Cause, RunStatus, StepStatus, WaveStatus
@@ -87,7 +87,7 @@ class PlainView:
         if wave.state == "running":
             done = wave.size - wave.counts.get("pending", 0) - wave.counts.get("running", 0)
             quarter = done * 4 // wave.size if wave.size >= QUARTERS_FROM else 0
-            whole = "1 device" if wave.size == 1 else f"{wave.size} devices"
+            whole = number(wave.size, "device")
             said = Text(f"{done} of {whole}" if quarter else whole)
             key = f"{wave.state} {quarter}"
         if held := confirm_by(wave, utc):

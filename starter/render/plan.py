@@ -7,7 +7,7 @@ from rich.text import Text
 
 from starter.render.diffs import diff_text, group_title
 from starter.render.result import LISTED, device_table
-from starter.render.words import clean, one_line, word
+from starter.render.words import clean, number, one_line, word
 from starter.told import told_in
 from workflows.contracts import PlannedStep, ProposalSummary, RunResult
 
@@ -55,9 +55,9 @@ def _steps(proposal: ProposalSummary, run: str, within: str = "") -> Iterator[Te
 
 def _step(step: PlannedStep, run: str, within: str) -> Iterator[Text]:
     title = Text(f"{within}{step.step}", style="bold")
-    parts = [f"{_devices(step.changed)} would change", f"{step.unchanged} need no change"]
+    parts = [f"{number(step.changed, 'device')} would change", f"{step.unchanged} need no change"]
     if step.failed:
-        parts.append(f"{_devices(step.failed)} cannot be planned for")
+        parts.append(f"{number(step.failed, 'device')} cannot be planned for")
     title.append(": " + ", ".join(parts), style="")
     yield title
     if len(step.waves) > 1:
@@ -71,7 +71,7 @@ def _step(step: PlannedStep, run: str, within: str) -> Iterator[Text]:
         more = f"  and {step.diffs_omitted} more kinds of change, each on fewer devices"
         yield Text(f"{more}; all: netsaga diffs {run} --step {step.step}", style="dim")
     for would in step.would:
-        yield Text(f"  would {one_line(would.text)}: {_devices(would.devices)}, as on {clean(would.example)}")
+        yield Text(f"  would {one_line(would.text)}: {number(would.devices, 'device')}, as on {clean(would.example)}")
     yield Text()
 
 
@@ -96,7 +96,3 @@ def _said(proposal: ProposalSummary) -> str:
     if in_doubt(proposal):
         return "whether a device would be changed is not known yet"
     return "no device would be changed"
-
-
-def _devices(number: int) -> str:
-    return "1 device" if number == 1 else f"{number} devices"

@@ -98,6 +98,11 @@ def counts(numbers: Mapping[str, int]) -> Text:
     return Text(", ").join(parts)
 
 
+def number(many: int, what: str) -> str:
+    """``1 device``, ``2 devices``."""
+    return f"{many} {what}" if many == 1 else f"{many} {what}s"
+
+
 def terminal() -> bool:
     """Whether a person can be asked: both input and output are a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()

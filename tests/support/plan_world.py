@@ -15,6 +15,8 @@ from activities.deviceinteraction.model import Change
 from activities.folds import Fold
 from activities.proposals import Proposals
 from activities.values import BUNDLE
+from plans import plan
+from running import REQUEST
 from scripted import World, failed
 from workflows import contracts
 from workflows.contracts import (
@@ -30,8 +32,13 @@ from workflows.contracts import (
     PrepareInput,
     ProposalsInput,
     ProposalsResult,
+    ProposalSummary,
+    RunResult,
 )
-from workflows.plan import DevicesStep, HostName, Plan
+from workflows.plan import DevicesStep, HostName, Plan, Step
+
+HOSTS = ("sw1", "sw2", "sw3", "sw4")
+PLAN = {**REQUEST, "mode": "plan"}
 
 
 @dataclass
@@ -129,3 +136,17 @@ class PlanWorld(World):
     def activities(self) -> list[Any]:
         """All of them, for a worker."""
         return [*super().activities, self.proposals, self.compare]
+
+
+def world(folder: Path, *steps: Step, **changes: Any) -> PlanWorld:
+    return PlanWorld(plan(*steps, last=changes.pop("last", ())), changes.pop("hosts", HOSTS), folder=folder, **changes)
+
+
+def proposal(result: RunResult) -> ProposalSummary:
+    assert result.proposal is not None
+    return result.proposal
+
+
+def bound(planned: RunResult) -> dict[str, Any]:
+    """The request that carries out what was planned."""
+    return {**REQUEST, "proposal": proposal(planned).model_dump(include={"digest", "ref"})}

@@ -17,7 +17,7 @@ from activities.report.view import Diff, diffs
 from activities.values import FOLD
 from starter.client import Orchestrator
 from starter.planfile import read
-from starter.render.words import clean
+from starter.render.words import clean, number
 from starter.told import talks_to
 from worker.settings import Settings, SettingsError, TemporalSettings
 from workflows.contracts import DeviceOutcome, RunStatus
@@ -100,7 +100,7 @@ def _with_a_change(outcomes: Mapping[HostName, DeviceOutcome]) -> Outcomes:
 async def _printed(documents: Documents, name: str, outcomes: Outcomes, host: str | None) -> list[str]:
     groups = diffs({StepId(name): outcomes})
     devices = sum(len(group.hosts) for group in groups)
-    lines = [f"{name}: {_number(len(groups), 'kind')} of change, {_number(devices, 'device')}"]
+    lines = [f"{name}: {number(len(groups), 'kind')} of change, {number(devices, 'device')}"]
     for group in groups:
         if host is None or host in group.hosts:
             text = await documents.text(group.ref) if group.ref else ""
@@ -110,9 +110,5 @@ async def _printed(documents: Documents, name: str, outcomes: Outcomes, host: st
 
 def _group(group: Diff, text: str) -> Iterator[str]:
     made = group.made.replace("_", " ") or "unavailable"
-    yield f"  {_number(len(group.hosts), 'device')} ({made}, {group.digest[:12]}): {', '.join(group.hosts)}"
+    yield f"  {number(len(group.hosts), 'device')} ({made}, {group.digest[:12]}): {', '.join(group.hosts)}"
     yield from (f"    {line}" for line in clean(text).splitlines() or ["no change"])
-
-
-def _number(many: int, what: str) -> str:
-    return f"{many} {what}" if many == 1 else f"{many} {what}s"

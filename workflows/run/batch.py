@@ -36,9 +36,9 @@ from workflows.contracts import (
 from workflows.plan import HostName
 from workflows.run import calls, outcomes, renewal
 from workflows.run.breaker import BatchBreaker
+from workflows.run.budget import BatchBudget
 from workflows.run.pools import Pools, begun_before, not_taken_up, unserved
 from workflows.run.state import WORDS
-from workflows.run.together import failures
 
 REPORT_EVERY: Final = timedelta(seconds=1)
 HURRIED: Final = timedelta(seconds=0.2)
@@ -58,7 +58,7 @@ class BatchWorkflow:
         self._slots = batch.slots
         self._stopped = batch.halted
         self._running = 0
-        self._failures = 0  # each has burnt a slot, where the budget is strict
+        self._budget = BatchBudget(batch)
         self._waiting = list(range(len(batch.hosts)))  # their places, in order
         self._busy: Counter[str | None] = Counter()  # how many are under way, by what they count under
         self._pools = Pools()
@@ -116,7 +116,7 @@ class BatchWorkflow:
         """The run divides the slots anew. Once stopped, a batch stays stopped."""
         slots = arrived(Slots, said)
         if slots is not None and not self._stopped and self._batch.mode != "undo":
-            unknown = 0 if slots.failures is None else self._failures - slots.failures
+            unknown = 0 if slots.failures is None else self._budget.failures - slots.failures
             self._slots = max(0, slots.slots - unknown)
             self._stopped = slots.slots == 0 and not slots.waits
 
@@ -190,13 +190,9 @@ class BatchWorkflow:
                 self._news.append(HostFailure(host=work.host, status=outcome.status, failure=outcome.failure))
             if self._batch.policy.first and outcome.status == "succeeded":
                 self._end(outcomes.ENOUGH)
-            lost = failures(self._letters, [one.unit for one in self._batch.hosts])
-            opened, spare = self._breaker.opens_with(self._letters[index], workflow.now()), self._batch.policy.spare
-            if opened or (spare is not None and lost > spare):
-                self._stopped = True  # whatever the run knows by now: `accept` cannot be met any more
-            if self._batch.policy.strict and self._batch.mode == "do" and lost > self._failures:
-                burnt, self._failures = lost - self._failures, lost
-                self._slots = max(0, self._slots - burnt)  # the run gives others, as long as failures are left
+            opened = self._breaker.opens_with(self._letters[index], workflow.now())
+            self._stopped = self._stopped or opened or self._budget.over(self._letters)
+            self._slots = max(0, self._slots - self._budget.burnt(self._letters))
         finally:
             self._running -= 1
             self._busy[work.cap] -= 1

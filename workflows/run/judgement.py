@@ -14,7 +14,7 @@ from workflows.run.breaker import counted, opens
 from workflows.run.holding import hold_of
 from workflows.run.outcomes import ENOUGH, never_sent
 from workflows.run.state import RunState, StepRun, spoken
-from workflows.run.together import failures
+from workflows.run.together import dragged_along
 from workflows.wording import because
 
 SUCCEEDED: Final = frozenset({contracts.LETTERS["succeeded"], contracts.CHANGED})
@@ -145,8 +145,7 @@ class Judgement:
         if failed == 0 or not units:
             return failed
         letters = [self._run.letters[host] for host in counted]
-        alone = failures(letters, [None] * len(letters))
-        return failed + failures(letters, [units.get(host) for host in counted]) - alone
+        return failed + dragged_along(letters, [units.get(host) for host in counted])
 
     def units(self) -> dict[HostName, int]:
         """Which devices of the wave under way belong together, by number; none where none may be taken back for it."""
@@ -213,7 +212,7 @@ class Judgement:
             run.state, run.message = "failed", f"{first}{left} of {total} devices had not ended by then{failed}"
         elif failed_wave is not None and failed_wave.why:
             run.state, run.message = "failed", f"{spoken(failed_wave.name)}: {failed_wave.why}"
-        elif because_of := self._goes_back(hosts):
+        elif because_of := self._why_it_goes_back(hosts):
             run.state = "cancelled"
             run.message = f"its soak was ended: what it has changed is taken back because {because_of}"
         elif self.broken(hosts):
@@ -229,7 +228,7 @@ class Judgement:
             run.message = without(run.empty) if hosts else "no devices"
             self._spare()
 
-    def _goes_back(self, hosts: Sequence[HostName]) -> str:
+    def _why_it_goes_back(self, hosts: Sequence[HostName]) -> str:
         """Why the last wave was ended in its soak, where that was not for a failure of its own; empty where not."""
         ended, run = self._state.ended_by, self._run
         if ended is None or all(wave.state != "cancelled" for wave in run.waves):

@@ -19,8 +19,8 @@ OUT: Final = contracts.LETTERS["quarantined"]
 TakeBack = Callable[[Sequence[HostName], str], Awaitable[None]]
 
 
-def failures(letters: Sequence[str], units: Sequence[int | None]) -> int:
-    """How many devices have failed, or hold their change until they are taken back with one that has. Pure.
+def dragged_along(letters: Sequence[str], units: Sequence[int | None]) -> int:
+    """How many devices hold their change only until they are taken back with one that has failed. Pure.
 
     Args:
         letters: Where each of them stands.
@@ -28,7 +28,7 @@ def failures(letters: Sequence[str], units: Sequence[int | None]) -> int:
     """
     each = list(zip(letters, units, strict=True))
     failed = {unit for letter, unit in each if letter in FAILED and unit is not None}
-    return sum(letter in FAILED or (letter == contracts.CHANGED and unit in failed) for letter, unit in each)
+    return sum(letter == contracts.CHANGED and unit in failed for letter, unit in each)
 
 
 async def share_verdicts(run: StepRun, wave: WaveRun, take_back: TakeBack) -> None:

@@ -164,12 +164,18 @@ async def test_a_device_that_may_not_be_taken_back_is_passed_over_as_what_it_is(
     assert world.asked("undo", "deploy") == []
 
 
-@pytest.mark.history("retry-begins-at-once")
-@pytest.mark.usefixtures("real_time")
-async def test_a_retry_of_some_devices_does_not_wait_for_what_becomes_of_the_others(server: Server) -> None:
+def where_three_fail() -> World:
+    """Three of the devices fail in the middle, and an operator is asked about them."""
     world = World(plan(changing("deploy", on_failure=PAUSE)), HOSTS)
     for host in HOSTS[:3]:
         world.fails("deploy", host, touched=True)
+    return world
+
+
+@pytest.mark.history("retry-begins-at-once")
+@pytest.mark.usefixtures("real_time")
+async def test_a_retry_of_some_devices_does_not_wait_for_what_becomes_of_the_others(server: Server) -> None:
+    world = where_three_fail()
     async with server.run(world) as live:
         await live.until(asks("3 devices of wave all failed"))
         await ask(live, "stop", devices=["sw3"])
@@ -186,9 +192,7 @@ async def test_a_retry_of_some_devices_does_not_wait_for_what_becomes_of_the_oth
 
 @pytest.mark.usefixtures("real_time")
 async def test_a_pause_holds_up_a_retry_of_some_devices_until_the_resume(server: Server) -> None:
-    world = World(plan(changing("deploy", on_failure=PAUSE)), HOSTS)
-    for host in HOSTS[:3]:
-        world.fails("deploy", host, touched=True)
+    world = where_three_fail()
     async with server.run(world) as live:
         await live.until(asks("3 devices of wave all failed"))
         await ask(live, "set_concurrency", concurrency=1)
